@@ -1,0 +1,1 @@
+"""ReelRouter: one video API in front of every video model."""

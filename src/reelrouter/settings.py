@@ -1,0 +1,116 @@
+"""Settings: read once by the composition roots, from `REELROUTER_*` and a TOML file; refused if wrong."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Precedence: arguments, environment (`REELROUTER_` + name), the `REELROUTER_CONFIG` file, defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="REELROUTER_", extra="forbid", frozen=True)
+
+    data_dir: Path = Path("reelrouter-data")
+    """Where the database, the secret and the files live."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8088, ge=0, le=65535)
+    """0 takes any free port; the one taken is printed."""
+    public_url: str | None = None
+    """The address that clients use, e.g. `https://video.example.com`; polling addresses begin with it."""
+    trusted_hosts: tuple[str, ...] = ()
+    """Host headers, beside loopback names and the bound address, that may appear in addresses we hand out."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose `X-Forwarded-*` headers are believed."""
+
+    secret_key: SecretStr | None = None
+    """Root of every derived key; without it, `data_dir/secret` is made at the first start."""
+    live_key: SecretStr | None = None
+    test_key: SecretStr | None = None
+    test_mode: bool = True
+    """Whether `rr-test-` keys are accepted."""
+
+    strict_parameters: bool = False
+    """Refuse what upstream documents that it ignores, in place of a warning."""
+    retention: int = Field(default=7 * 24 * 3600, ge=60)
+    """Seconds that a finished video is kept."""
+    link_life: int = Field(default=24 * 3600, ge=60)
+    """Seconds that a signed link works, at most."""
+    max_job_age: int = Field(default=6 * 3600, ge=1)
+    """Seconds after which an unfinished job expires."""
+    render_concurrency: int = Field(default=1, ge=1, le=16)
+    """Videos that the embedded renderer makes at one time."""
+    window: int = Field(default=8, ge=1, le=64)
+    """Jobs that an engine moves at one time, not counting those that wait for a backend."""
+
+    max_body: int = Field(default=64 * MEBIBYTE, ge=1024)
+    """Bytes of a request body."""
+    max_input: int = Field(default=20 * MEBIBYTE, ge=1024)
+    """Bytes of one input image."""
+    max_input_video: int = Field(default=200 * MEBIBYTE, ge=1024)
+    """Bytes of one input video or audio file."""
+    max_download: int = Field(default=2048 * MEBIBYTE, ge=1024)
+    """Bytes of one output."""
+    intake_wait: float = Field(default=10.0, gt=0, le=120)
+    """Seconds that a submit waits for its inputs."""
+    allow_private_addresses: bool = False
+    """Whether input URLs may be http and name private addresses. For tests and closed networks."""
+
+    hold_margin: float = Field(default=1.05, ge=1.0, le=10.0)
+    """A submit holds its estimate times this."""
+    log_format: Literal["auto", "json", "console"] = "auto"
+
+    @field_validator("public_url")
+    @classmethod
+    def _absolute(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return value.rstrip("/") if value else value
+
+    @model_validator(mode="after")
+    def _distinct_keys(self) -> Self:
+        if self.live_key and not self.live_key.get_secret_value().startswith("rr-live-"):
+            raise ValueError("live_key must begin with rr-live-")
+        if self.test_key and not self.test_key.get_secret_value().startswith("rr-test-"):
+            raise ValueError("test_key must begin with rr-test-")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        config = os.environ.get("REELROUTER_CONFIG")
+        toml = (TomlConfigSettingsSource(settings_cls, toml_file=Path(config)),) if config else ()
+        return (init_settings, env_settings, *toml)
+
+    def is_loopback(self) -> bool:
+        """Whether the server is bound where only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """Raises pydantic's `ValidationError`, which names each wrong setting, or `FileNotFoundError`."""
+    config = os.environ.get("REELROUTER_CONFIG")
+    if config and not Path(config).is_file():
+        raise FileNotFoundError(f"REELROUTER_CONFIG names {config}, which is not a file")
+    return Settings(**{name: value for name, value in overrides.items() if value is not None})
