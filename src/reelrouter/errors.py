@@ -10,6 +10,7 @@ ReelRouterError
 ├── Conflict             the thing is not in a state that allows this
 ├── Gone                 it was here, and its retention is over
 ├── PayloadTooLarge      more bytes than the limit
+├── RangeNotSatisfiable  the file is shorter than the part that was asked for
 ├── TooManyRequests      try again after a while
 ├── StorageFailed        an object that should be there is not
 └── Unavailable          nothing was written; try again
@@ -89,6 +90,14 @@ class PayloadTooLarge(ReelRouterError):
     error_type = "payload_too_large"
 
 
+class RangeNotSatisfiable(ReelRouterError):
+    error_type = "invalid_request"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The file has {size} bytes, and the Range header asks for none of them.", size=size)
+        self.size = size
+
+
 class TooManyRequests(ReelRouterError):
     error_type = "rate_limit_exceeded"
 
@@ -103,3 +112,26 @@ class StorageFailed(ReelRouterError):
 
 class Unavailable(ReelRouterError):
     error_type = "provider_unavailable"
+
+
+_SCRIPTED: Mapping[int, type[ReelRouterError]] = {
+    401: Unauthorized,
+    402: PaymentRequired,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: Gone,
+    413: PayloadTooLarge,
+    502: StorageFailed,
+    503: Unavailable,
+}
+
+
+def scripted_refusal(status: int) -> ReelRouterError:
+    """The error that a test prompt asked for, in the shape of the real one."""
+    message = f"The test prompt asked for status {status}."
+    if status == 400:
+        return InvalidRequest([Problem("prompt", message)])
+    if status == 429:
+        return TooManyRequests(message, retry_after=1)
+    return _SCRIPTED.get(status, ReelRouterError)(message)

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -66,7 +67,7 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = False
     """Whether input URLs may be http and name private addresses. For tests and closed networks."""
 
-    hold_margin: float = Field(default=1.05, ge=1.0, le=10.0)
+    hold_margin: Decimal = Field(default=Decimal("1.05"), ge=1, le=10)
     """A submit holds its estimate times this."""
     log_format: Literal["auto", "json", "console"] = "auto"
 

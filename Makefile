@@ -1,0 +1,48 @@
+# Two commands matter: `make demo` and `make test`. Each sets up all it needs on a machine that has
+# Python 3.11 or newer, make and a network.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+export UV_PYTHON_PREFERENCE ?= system
+
+# uv is used where it is installed, else a private copy is brought in by pip, inside the checkout.
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+
+.PHONY: help setup demo test check lint types contract unit fmt bench
+
+help: ## What there is to make
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet uv
+
+setup: | $(filter .uv/bin/uv,$(UV)) ## Install everything, as locked
+	@$(UV) sync --frozen --quiet
+
+demo: setup ## Make three videos through the API, and say what is in them
+	$(UV) run --frozen reelrouter demo
+
+test: check ## Everything that must be green
+	$(UV) run --frozen pytest tests/acceptance
+
+check: setup lint types contract unit ## Lint, types, import contract, unit tests: under a minute
+
+lint:
+	$(UV) run --frozen ruff check
+	$(UV) run --frozen ruff format --check
+
+types:
+	$(UV) run --frozen mypy
+
+contract:
+	$(UV) run --frozen lint-imports
+
+unit:
+	$(UV) run --frozen pytest -n 2 --ignore=tests/acceptance
+
+fmt: setup ## Format and fix what can be fixed
+	$(UV) run --frozen ruff format
+	$(UV) run --frozen ruff check --fix
+
+bench: setup ## Measure, each figure beside its floor in the same run
+	$(UV) run --frozen python -m bench

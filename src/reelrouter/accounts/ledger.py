@@ -1,0 +1,124 @@
+"""Money that moves: hold at the submit, then exactly one of settle and release.
+
+The invariant, true after every commit: a budget's `held` is the sum of its open holds, and its `settled` the
+sum of its charges. So what is left is `amount - settled - held`, and concurrent submits cannot overspend it.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, insert, or_, select, update
+
+from reelrouter.clock import milliseconds
+from reelrouter.db.engine import Database, Unit
+from reelrouter.db.tables import budgets, holds, ledger
+from reelrouter.errors import PaymentRequired
+from reelrouter.ids import JobId, WorkspaceId
+from reelrouter.money import Nanos, usd
+
+_OF = (budgets.c.workspace == bindparam("of_workspace"), budgets.c.mode == bindparam("of_mode"))
+# The room is checked by the very statement that takes it: a budget that is only read can be read twice.
+_TAKE = (
+    update(budgets)
+    .where(
+        *_OF,
+        or_(
+            budgets.c.amount.is_(None),
+            budgets.c.amount - budgets.c.settled - budgets.c.held >= bindparam("taken"),
+        ),
+    )
+    .values(held=budgets.c.held + bindparam("taken"))
+)
+_GIVE_BACK = (
+    update(budgets)
+    .where(*_OF)
+    .values(held=budgets.c.held - bindparam("taken"), settled=budgets.c.settled + bindparam("charged"))
+)
+_BUDGET = select(budgets).where(*_OF)
+_INSERT_HOLD = insert(holds)
+_OPEN_HOLD = select(holds).where(holds.c.job_id == bindparam("held_for"), holds.c.state == "open")
+_CLOSE_HOLD = (
+    update(holds)
+    .where(holds.c.job_id == bindparam("held_for"), holds.c.state == "open")
+    .values(state=bindparam("closed_as"))
+)
+_INSERT_ENTRY = insert(ledger)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What a workspace may still spend: `amount` is None without a limit."""
+
+    amount: Nanos | None
+    held: Nanos
+    settled: Nanos
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Money set aside for a job until its end."""
+
+    job_id: JobId
+    workspace: WorkspaceId
+    mode: str
+    amount: Nanos
+
+
+def hold(unit: Unit, wanted: Hold) -> None:
+    """Raises `PaymentRequired`, and writes nothing, if the budget has not that much left."""
+    taken = unit.execute(_TAKE, of_workspace=wanted.workspace, of_mode=wanted.mode, taken=wanted.amount)
+    if taken != 1:
+        raise PaymentRequired(
+            f"This job needs ${usd(wanted.amount):f} and the budget has less than that left. "
+            "Wait for running jobs to end, or ask the operator for a larger budget.",
+            limit_source="openrouter_credits",
+        )
+    unit.execute(
+        _INSERT_HOLD,
+        job_id=wanted.job_id,
+        workspace=wanted.workspace,
+        mode=wanted.mode,
+        amount=wanted.amount,
+        state="open",
+    )
+
+
+def settle(unit: Unit, job_id: JobId, price: Nanos, now: float) -> None:
+    """Turns the job's hold into a charge. A second call finds no open hold and changes nothing."""
+    _close(unit, job_id, price, now)
+
+
+def release(unit: Unit, job_id: JobId, now: float) -> None:
+    """Gives the job's hold back. A second call finds no open hold and changes nothing."""
+    _close(unit, job_id, None, now)
+
+
+async def balance(db: Database, workspace: WorkspaceId, mode: str) -> Balance:
+    row = await db.row(_BUDGET, of_workspace=workspace, of_mode=mode)
+    if row is None:
+        raise LookupError(f"workspace {workspace} has no {mode} budget")
+    return Balance(amount=row["amount"], held=row["held"], settled=row["settled"])
+
+
+def _close(unit: Unit, job_id: JobId, price: Nanos | None, now: float) -> None:
+    held = unit.row(_OPEN_HOLD, held_for=job_id)
+    if held is None:
+        return
+    unit.execute(_CLOSE_HOLD, held_for=job_id, closed_as="released" if price is None else "settled")
+    unit.execute(
+        _GIVE_BACK,
+        of_workspace=held["workspace"],
+        of_mode=held["mode"],
+        taken=held["amount"],
+        charged=price or 0,
+    )
+    if price is not None:
+        unit.execute(
+            _INSERT_ENTRY,
+            key=f"{job_id}:charge",
+            workspace=held["workspace"],
+            mode=held["mode"],
+            job_id=job_id,
+            kind="charge",
+            amount=price,
+            created_at=milliseconds(now),
+        )

@@ -1,0 +1,46 @@
+"""The address under which a client knows us: what polling and download addresses begin with.
+
+A Host header is a claim of the caller's. It gets into an answer only if the operator trusts it.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from reelrouter.errors import InvalidRequest, Problem
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    public_url: str | None
+    trusted_hosts: frozenset[str]
+    """Names without a port, beside the loopback ones."""
+    trusted_proxies: frozenset[str]
+
+    def base(self, request: Request) -> str:
+        """`https://video.example.com`, no slash at its end. Raises `InvalidRequest` for a host nobody trusts."""
+        if self.public_url is not None:
+            return self.public_url
+        scheme, host = self._claimed(request)
+        name = (urlsplit(f"//{host}").hostname or "").lower()
+        if name in _LOOPBACK or name in self.trusted_hosts:
+            return f"{scheme}://{host}"
+        raise InvalidRequest(
+            [
+                Problem(
+                    "Host",
+                    f"This gateway is not known as {name!r}. Its operator can set REELROUTER_PUBLIC_URL, "
+                    "or add the name to REELROUTER_TRUSTED_HOSTS.",
+                )
+            ]
+        )
+
+    def _claimed(self, request: Request) -> tuple[str, str]:
+        headers = request.headers
+        if request.client is not None and request.client.host in self.trusted_proxies:
+            scheme = headers.get("x-forwarded-proto", request.url.scheme)
+            return scheme, headers.get("x-forwarded-host", headers.get("host", ""))
+        return request.url.scheme, headers.get("host", "")

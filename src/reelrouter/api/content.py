@@ -1,0 +1,130 @@
+"""The bytes of a video: whole or in ranges, with bounded memory, for a key or for a signature."""
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from reelrouter.accounts.keys import Caller
+from reelrouter.api.auth import optional_caller
+from reelrouter.api.ranges import wanted_span
+from reelrouter.api.videos import Edge
+from reelrouter.errors import InvalidRequest, Problem, Unauthorized
+from reelrouter.gateway import ContentRequest
+from reelrouter.storage.links import Link
+from reelrouter.work import StoredFile
+
+_CHUNK = 256 * 1024
+"""Measured: three times the throughput of 64 kB, while 1 MB costs everybody else latency."""
+_MOST_DIGITS = 6
+_MOST_EXPIRY_DIGITS = 12
+
+
+class VideoFile(FileResponse):
+    """A file from this machine's disk, or one part of it; `span` is decided, the client's header is not read again."""
+
+    chunk_size = _CHUNK
+
+    def __init__(self, path: Path, headers: dict[str, str], span: tuple[int, int] | None) -> None:
+        super().__init__(path, headers=headers, media_type="video/mp4")
+        self._span = span
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [item for item in scope["headers"] if item[0] not in (b"range", b"if-range")]
+        if self._span is not None:
+            headers.append((b"range", f"bytes={self._span[0]}-{self._span[1] - 1}".encode()))
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
+
+class Content:
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    async def download(self, request: Request) -> Response:
+        """GET and HEAD of `/videos/{id}/content`."""
+        wanted = await self._wanted(request)
+        file = await self._edge.gateway.content(wanted)
+        headers = {
+            "ETag": f'"{file.sha256}"',
+            "Cache-Control": "private, max-age=3600",
+            "Content-Disposition": f'inline; filename="{wanted.job_id}-{wanted.index}.mp4"',
+            "X-Content-Type-Options": "nosniff",
+        }
+        if _has_it_already(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        span = _span(request, file.size, headers["ETag"])
+        path = self._edge.gateway.local_path(file)
+        if path is not None:
+            return VideoFile(path, headers, span)
+        return self._from_bucket(request, file, headers, span)
+
+    async def _wanted(self, request: Request) -> ContentRequest:
+        link, signature = _link(request)
+        return ContentRequest(
+            job_id=request.path_params["job_id"],
+            index=_index(request.query_params.get("index")),
+            caller=await self._caller(request, has_link=link is not None),
+            link=link,
+            signature=signature,
+        )
+
+    async def _caller(self, request: Request, *, has_link: bool) -> Caller | None:
+        """With a link in hand a wrong key is not held against anybody."""
+        try:
+            return await optional_caller(request, self._edge.keys)
+        except Unauthorized:
+            if has_link:
+                return None
+            raise
+
+    def _from_bucket(
+        self, request: Request, file: StoredFile, headers: dict[str, str], span: tuple[int, int] | None
+    ) -> Response:
+        start, end = span or (0, file.size)
+        headers |= {"Content-Length": str(end - start), "Accept-Ranges": "bytes"}
+        if span is not None:
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
+        status = 200 if span is None else 206
+        if request.method == "HEAD":
+            return Response(status_code=status, headers=headers, media_type="video/mp4")
+        stream = self._edge.gateway.read_range(file, start, end)
+        return StreamingResponse(stream, status, headers, media_type="video/mp4")
+
+
+def _index(text: str | None) -> int:
+    if text is None:
+        return 0
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+        raise InvalidRequest([Problem("index", "index must be a whole number from 0")])
+    return int(text)
+
+
+def _link(request: Request) -> tuple[Link | None, str]:
+    """What the address says it is, if it has the marks of a signed link."""
+    query = request.query_params
+    expires, signature = query.get("expires", ""), query.get("signature", "")
+    if not signature or not expires.isdecimal():
+        return None, ""
+    link = Link(
+        job_id=request.path_params["job_id"],
+        index=_index(query.get("index")),
+        variant="video",
+        expires_at=int(expires[:_MOST_EXPIRY_DIGITS]),
+    )
+    return link, signature
+
+
+def _has_it_already(request: Request, etag: str) -> bool:
+    known = request.headers.get("if-none-match")
+    if known is None:
+        return False
+    return known.strip() == "*" or etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]
+
+
+def _span(request: Request, size: int, etag: str) -> tuple[int, int] | None:
+    """A part is sent only of the file that the client means."""
+    condition = request.headers.get("if-range")
+    if condition is not None and condition.strip() != etag:
+        return None
+    return wanted_span(request.headers.get("range"), size)

@@ -1,0 +1,33 @@
+"""Whether this process lives, and whether it can do its work."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from reelrouter.errors import ReelRouterError
+
+Check = Callable[[], Awaitable[None]]
+"""Returns if the part works, and raises a `ReelRouterError` or `OSError` that says what does not."""
+
+
+class Health:
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+
+    async def live(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, request: Request) -> Response:
+        """200 if jobs can be taken and made, else 503 that names the part that cannot."""
+        parts = {name: await _verdict(check) for name, check in self._checks.items()}
+        ready = all(verdict == "ok" for verdict in parts.values())
+        return JSONResponse({"status": "ok" if ready else "unavailable", "parts": parts}, 200 if ready else 503)
+
+
+async def _verdict(check: Check) -> str:
+    try:
+        await check()
+    except (ReelRouterError, OSError) as error:
+        return str(error)
+    return "ok"

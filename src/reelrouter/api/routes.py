@@ -1,0 +1,160 @@
+"""The table of routes: read this first. Each row is a method, an address, a handler and what it may answer."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from reelrouter import errors
+from reelrouter.api import problems, responses
+from reelrouter.api.content import Content
+from reelrouter.api.health import Check, Health
+from reelrouter.api.models import Models
+from reelrouter.api.schemas import VideoBody
+from reelrouter.api.videos import Edge, Videos
+
+BASE = "/api/v1"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    methods: tuple[str, ...]
+    path: str
+    handler: Handler
+    operation: str
+    summary: str
+    status: int
+    answer: type[BaseModel] | None
+    errors: tuple[int, ...]
+    body: type[BaseModel] | None = None
+    query: tuple[str, ...] = ()
+    key: bool = True
+
+
+def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
+    videos, content, models, health = Videos(edge), Content(edge), Models(edge), Health(checks)
+    one = f"{BASE}/videos/{{job_id}}"
+    return (
+        Row(
+            methods=("POST",), path=f"{BASE}/videos", handler=videos.create, operation="createVideos",
+            summary="Submit a video job", status=202, answer=responses.PlacedJob, body=VideoBody,
+            errors=(400, 401, 402, 403, 404, 413, 429, 500, 503),
+        ),
+        Row(
+            methods=("GET",), path=f"{BASE}/videos", handler=videos.list_all, operation="listVideos",
+            summary="List jobs, newest first", status=200, answer=responses.JobList,
+            errors=(400, 401, 500), query=("limit", "cursor"),
+        ),
+        Row(
+            methods=("GET",), path=f"{BASE}/videos/models", handler=models.list_all, operation="listVideosModels",
+            summary="List the models and what they can do", status=200, answer=responses.ModelList,
+            errors=(500,), key=False,
+        ),
+        Row(
+            methods=("GET",), path=one, handler=videos.show, operation="getVideos",
+            summary="Ask how a job is doing", status=200, answer=responses.VideoJob, errors=(401, 404, 500),
+        ),
+        Row(
+            methods=("DELETE",), path=one, handler=videos.delete, operation="deleteVideos",
+            summary="Delete an ended job and its files", status=204, answer=None, errors=(401, 404, 409, 500),
+        ),
+        Row(
+            methods=("POST",), path=f"{one}/cancel", handler=videos.cancel, operation="cancelVideos",
+            summary="Cancel a job", status=200, answer=responses.CancelledJob, errors=(401, 404, 409, 500),
+        ),
+        Row(
+            methods=("GET", "HEAD"), path=f"{one}/content", handler=content.download,
+            operation="listVideosContent", summary="Download a video, whole or in parts", status=200, answer=None,
+            errors=(400, 401, 403, 404, 409, 410, 416, 500, 502), query=("index", "expires", "signature"),
+        ),
+        Row(
+            methods=("GET",), path="/healthz", handler=health.live, operation="healthz",
+            summary="Whether the process lives", status=200, answer=responses.Health, errors=(), key=False,
+        ),
+        Row(
+            methods=("GET",), path="/readyz", handler=health.ready, operation="readyz",
+            summary="Whether jobs can be taken and made", status=200, answer=responses.Health, errors=(), key=False,
+        ),
+    )  # fmt: skip
+
+
+def build_app(edge: Edge, checks: Mapping[str, Check], version: str) -> FastAPI:
+    """The ASGI application. `lifespan` belongs to whoever opened what the handlers use."""
+    app = FastAPI(
+        title="ReelRouter",
+        version=version,
+        summary="One asynchronous API in front of every video model.",
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers={
+            errors.ReelRouterError: problems.on_known_error,
+            HTTPException: problems.on_http_error,
+            Exception: problems.on_unknown_error,
+        },
+    )
+    for row in table(edge, checks):
+        _add(app, row)
+    return app
+
+
+def _add(app: FastAPI, row: Row) -> None:
+    success: dict[str, Any] = {"model": row.answer} if row.answer else _plain_success(row)
+    app.add_api_route(
+        row.path,
+        row.handler,
+        methods=list(row.methods),
+        operation_id=row.operation,
+        summary=row.summary,
+        status_code=row.status,
+        response_class=Response,
+        response_model=None,
+        responses={row.status: success, **{code: _ERROR for code in row.errors}, **_also(row)},
+        openapi_extra=_extra(row),
+    )
+
+
+_ERROR: dict[str, Any] = {"model": responses.ErrorEnvelope}
+_VIDEO = {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}
+_QUERY: dict[str, dict[str, Any]] = {
+    "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}},
+    "cursor": {"schema": {"type": "string"}, "description": "`next_cursor` of the page before."},
+    "index": {"schema": {"type": "integer", "minimum": 0, "default": 0}, "description": "Which of the videos."},
+    "expires": {"schema": {"type": "integer"}, "description": "Part of a signed address."},
+    "signature": {"schema": {"type": "string"}, "description": "Part of a signed address; replaces the key."},
+}
+
+
+def _plain_success(row: Row) -> dict[str, Any]:
+    if row.status == 204:
+        return {"description": "Deleted."}
+    return {"description": "The video.", "content": _VIDEO}
+
+
+def _also(row: Row) -> dict[int | str, dict[str, Any]]:
+    """Answers that are neither success nor error."""
+    if row.operation == "listVideosContent":
+        return {206: {"description": "A part of it.", "content": _VIDEO}, 304: {"description": "Not changed."}}
+    if row.operation == "readyz":
+        return {503: {"model": responses.Health}}
+    return {}
+
+
+def _extra(row: Row) -> dict[str, Any]:
+    extra: dict[str, Any] = {
+        "parameters": [
+            *({"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}},) * ("{" in row.path),
+            *({"name": name, "in": "query", "required": False, **_QUERY[name]} for name in row.query),
+        ],
+        "security": [{"key": []}] if row.key else [],
+    }
+    if row.body is not None:
+        schema = row.body.model_json_schema(ref_template="#/components/schemas/{model}")
+        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return extra

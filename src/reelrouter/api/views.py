@@ -1,0 +1,104 @@
+"""What leaves the gateway, as JSON-able dicts. A field that has no value is left out, never null."""
+
+from typing import Any
+
+from reelrouter.catalogue.model import ModelSpec
+from reelrouter.gateway import JobAnswer
+from reelrouter.jobs.model import JobView
+from reelrouter.money import json_usd
+
+
+def placed_view(answer: JobAnswer) -> dict[str, Any]:
+    """The 202: what it takes to ask for more."""
+    view = answer.view
+    shown: dict[str, Any] = {
+        "id": view.id,
+        "polling_url": _polling_url(view),
+        "status": view.status,
+        "generation_id": view.id,
+    }
+    if view.warnings:
+        shown["warnings"] = view.warnings
+    return shown
+
+
+def job_view(answer: JobAnswer) -> dict[str, Any]:
+    """A job: the contract's fields, then our extensions."""
+    view = answer.view
+    shown: dict[str, Any] = {
+        "id": view.id,
+        "polling_url": _polling_url(view),
+        "status": view.status,
+        "generation_id": view.id,
+        "created_at": view.created_at // 1000,
+        "model": view.model,
+        "resolved": view.resolved,
+    }
+    if view.warnings:
+        shown["warnings"] = view.warnings
+    if view.provider is not None:
+        shown["provider"] = view.provider
+    if view.status == "completed":
+        shown |= _completed(answer)
+    elif view.failure is not None:
+        shown["error"] = view.failure.message
+        shown["error_type"] = view.failure.error_type
+    elif view.progress is not None:
+        shown["progress"] = round(view.progress * 100)
+    return shown
+
+
+def _completed(answer: JobAnswer) -> dict[str, Any]:
+    view = answer.view
+    plain = [f"{view.base_url}/api/v1/videos/{view.id}/content?index={index}" for index in range(view.outputs)]
+    shown: dict[str, Any] = {
+        "progress": 100,
+        "unsigned_urls": list(answer.links) or plain,
+        "usage": {"cost": json_usd(view.price) if view.price is not None else 0, "is_byok": False},
+    }
+    if answer.links:
+        shown["urls"] = list(answer.links)
+        shown["expires_at"] = answer.links_expire_at
+    return shown
+
+
+def model_view(model: ModelSpec, available: list[str]) -> dict[str, Any]:
+    """A row of the models list: every key of the contract, null where nothing is known, and our extensions."""
+    return {
+        "id": model.id,
+        "canonical_slug": model.canonical_slug,
+        "name": model.name,
+        "created": model.created,
+        "description": model.description,
+        "hugging_face_id": model.hugging_face_id,
+        "supported_resolutions": _listed(model.supported_resolutions),
+        "supported_aspect_ratios": _listed(model.supported_aspect_ratios),
+        "supported_sizes": _listed(model.supported_sizes),
+        "supported_durations": _listed(model.supported_durations),
+        "supported_frame_images": _listed(model.supported_frame_images),
+        "generate_audio": model.generate_audio,
+        "seed": model.seed,
+        "upscale_factor": _upscale(model),
+        "creativity": _listed(model.creativity),
+        "pricing_skus": dict(model.pricing_skus),
+        "allowed_passthrough_parameters": sorted({name for end in model.endpoints for name in end.passthrough}),
+        "supported_references": {
+            "image": model.references.image,
+            "video": model.references.video,
+            "audio": model.references.audio,
+        },
+        "available": available,
+    }
+
+
+def _polling_url(view: JobView) -> str:
+    return f"{view.base_url}/api/v1/videos/{view.id}"
+
+
+def _listed(values: tuple[Any, ...] | None) -> list[Any] | None:
+    return None if values is None else list(values)
+
+
+def _upscale(model: ModelSpec) -> dict[str, float] | None:
+    factor = model.upscale_factor
+    return None if factor is None else {"min": factor.min, "max": factor.max}

@@ -1,0 +1,260 @@
+"""The API process: answers HTTP and watches over the engine. A composition root, like `engine`."""
+
+import asyncio
+import gc
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from reelrouter import net
+from reelrouter.accounts import keys, workspaces
+from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
+from reelrouter.accounts.secrets import Secrets, load_secrets
+from reelrouter.api.addresses import Addresses
+from reelrouter.api.health import Check
+from reelrouter.api.routes import build_app
+from reelrouter.api.videos import Edge
+from reelrouter.catalogue.load import load_catalogue
+from reelrouter.clock import SystemClock
+from reelrouter.db.engine import Unit
+from reelrouter.db.migrate import migrate
+from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.errors import Unavailable
+from reelrouter.gateway import Gateway, Stations, Terms
+from reelrouter.jobs.own_outputs import OwnOutputs
+from reelrouter.lock import FileLock
+from reelrouter.media.intake import Intake, IntakeLimits
+from reelrouter.observe.events import Emit, TaskCrashed
+from reelrouter.observe.log import open_log
+from reelrouter.renderer.pool import Pool
+from reelrouter.settings import Settings
+from reelrouter.storage.objects import Objects
+
+ENGINE = (sys.executable, "-m", "reelrouter.engine")
+_DECODERS = 2
+_RESTART_PAUSE = 0.5
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownKeys:
+    """Keys made at a first start: shown now, and never again."""
+
+    live: str
+    test: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What whoever started the server wants to know once it answers."""
+
+    address: str
+    first_keys: ShownKeys | None
+
+
+def serve(
+    settings: Settings,
+    *,
+    on_start: Callable[[Started], None] = lambda _started: None,
+    engine: Sequence[str] = ENGINE,
+    overrides: Mapping[str, str] | None = None,
+) -> None:
+    """Runs API and engine until interrupted. Raises `AlreadyLocked`, `SecretRefused`, `OSError` for a taken port.
+
+    `overrides` are settings that came by argument: the engine gets them by environment, as it reads its own.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with FileLock(settings.data_dir / "serve.lock"), _bind(settings) as listener:
+        emit = open_log(settings.log_format, "api")
+        supervisor = Supervisor(engine, overrides or {}, emit)
+        uvloop.run(_serve(settings, listener, supervisor, emit, on_start))
+
+
+async def _serve(
+    settings: Settings,
+    listener: socket.socket,
+    supervisor: "Supervisor",
+    emit: Emit,
+    on_start: Callable[[Started], None],
+) -> None:
+    secrets = load_secrets(_plain(settings.secret_key), settings.data_dir)
+    migrate(settings.data_dir / "app.db")
+    address = _address(settings, listener)
+    async with open_api(settings, secrets, emit, {"engine": supervisor.check}) as (app, first_keys):
+        server = uvicorn.Server(_config(app))
+        watching = asyncio.ensure_future(supervisor.run())
+        gc.collect()
+        gc.freeze()
+        on_start(Started(address=address, first_keys=first_keys))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+
+@asynccontextmanager
+async def open_api(
+    settings: Settings, secrets: Secrets, emit: Emit, checks: Mapping[str, Check]
+) -> AsyncIterator[tuple[FastAPI, ShownKeys | None]]:
+    """The application with everything that it uses, opened in order and closed in reverse."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        db = SqliteDatabase(settings.data_dir / "app.db")
+        stack.push_async_callback(db.close)
+        objects = Objects.from_url((settings.data_dir / "objects").absolute().as_uri())
+        stack.callback(objects.close)
+        children = Pool(size=_DECODERS, preload=("reelrouter.media.pictures",))
+        stack.push_async_callback(children.close)
+        client = net.GuardedClient(net.rules_for(allow_private=settings.allow_private_addresses))
+        stack.push_async_callback(client.close)
+        intake = Intake(
+            children,
+            client,
+            objects,
+            IntakeLimits(wait=settings.intake_wait, max_image=settings.max_input, max_clip=settings.max_input_video),
+        )
+        stack.callback(intake.close)
+        scratch = settings.data_dir / "work" / "intake"
+        scratch.mkdir(parents=True, exist_ok=True)
+        pepper = secrets.derive("api-keys")
+        first_keys = await db.write(lambda unit: _bootstrap(unit, settings, pepper, clock.now()))
+        gateway = Gateway(
+            Stations(
+                db=db,
+                catalogue=load_catalogue(),
+                workspaces=workspaces.Workspaces(db, clock),
+                intake=intake,
+                own_outputs=OwnOutputs(db, objects, children, scratch),
+                objects=objects,
+                backends={"renderer": ("local",)},
+                scratch=scratch,
+                clock=clock,
+                emit=emit,
+                terms=_terms(settings),
+            )
+        )
+        edge = Edge(
+            gateway=gateway,
+            keys=KeyRing(db, pepper, clock),
+            addresses=_addresses(settings),
+            max_body=settings.max_body,
+        )
+        own_checks: Mapping[str, Check] = {"database": gateway.check_database, "storage": gateway.check_storage}
+        yield build_app(edge, {**own_checks, **checks}, version("reelrouter")), first_keys
+
+
+def _bootstrap(unit: Unit, settings: Settings, pepper: bytes, now: float) -> ShownKeys | None:
+    """The default workspace and its keys: the operator's, if settings name them, else new ones at a first start."""
+    workspace, is_first = workspaces.ensure_default(unit, now)
+    given: dict[KeyMode, str | None] = {"live": _plain(settings.live_key), "test": _plain(settings.test_key)}
+    for mode, secret in given.items():
+        if secret is not None:
+            key = NewKey(workspace=workspace, mode=mode, name=f"{mode} key from the settings", secret=secret)
+            keys.ensure_key(unit, key, pepper, now)
+    if not is_first or all(given.values()):
+        return None
+    made = {mode: secret or keys.new_key(mode) for mode, secret in given.items()}
+    for mode, secret in made.items():
+        key = NewKey(workspace=workspace, mode=mode, name=f"first {mode} key", secret=secret)
+        keys.ensure_key(unit, key, pepper, now)
+    return ShownKeys(live=made["live"], test=made["test"])
+
+
+class Supervisor:
+    """Keeps the engine running as a child that dies with this process and is started again if it dies alone."""
+
+    def __init__(self, command: Sequence[str], overrides: Mapping[str, str], emit: Emit) -> None:
+        self._command = command
+        self._environment = {**os.environ, **overrides, "REELROUTER_PARENT": str(os.getpid())}
+        self._emit = emit
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> None:
+        """Until cancelled; then the engine is asked to stop, and ended if it will not."""
+        try:
+            while True:
+                self._process = await asyncio.create_subprocess_exec(*self._command, env=self._environment)
+                status = await self._process.wait()
+                self._emit(TaskCrashed(task="engine", error=f"the engine ended with status {status}"))
+                await asyncio.sleep(_RESTART_PAUSE)
+        finally:
+            await self._stop()
+
+    async def check(self) -> None:
+        if self._process is None or self._process.returncode is not None:
+            raise Unavailable("the engine is not running")
+
+    async def _stop(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _address(settings: Settings, listener: socket.socket) -> str:
+    if settings.public_url is not None:
+        return settings.public_url
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
+def _config(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # `Addresses` reads them, from trusted proxies alone
+        server_header=False,
+        timeout_graceful_shutdown=int(_STOP_SECONDS),
+    )
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        test_mode=settings.test_mode,
+        strict=settings.strict_parameters,
+        hold_margin=settings.hold_margin,
+        max_job_age=settings.max_job_age,
+        link_life=settings.link_life,
+    )
+
+
+def _addresses(settings: Settings) -> Addresses:
+    return Addresses(
+        public_url=settings.public_url,
+        trusted_hosts=frozenset({settings.host.lower(), *(host.lower() for host in settings.trusted_hosts)}),
+        trusted_proxies=frozenset(settings.trusted_proxies),
+    )
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

@@ -1,0 +1,16 @@
+"""The table of commands."""
+
+import typer
+
+from reelrouter.cli import generate, keys, serve
+
+app = typer.Typer(
+    name="reelrouter",
+    help="One video API in front of every video model.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(serve.serve)
+app.command("generate")(generate.generate)
+app.add_typer(keys.app, name="keys")

@@ -1,0 +1,1 @@
+"""The Python client: submits, waits and downloads, against this gateway or any other server of the contract."""

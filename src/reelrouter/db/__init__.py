@@ -1,0 +1,1 @@
+"""The database: every table, the one way to write, and the migrations. SQL itself belongs to the stations."""

@@ -1,0 +1,162 @@
+"""Every table, in one place. Times are Unix milliseconds, money is nano-dollars, JSON is text.
+
+`accounts` and `jobs` write their own rows with their own SQL; nobody else has any.
+"""
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str, *, null: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=null)
+
+
+def _integer(name: str, *, null: bool = False, default: str | None = None) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=null, server_default=default)
+
+
+workspaces = sa.Table(
+    "workspaces",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("slug", sa.Text, nullable=False, unique=True),
+    _text("name"),
+    _text("link_secret"),  # URL-safe base64; rotating it kills every signed link of the workspace
+    _integer("created_at"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("workspace"),
+    _text("mode"),  # live | test
+    sa.Column("hash", sa.Text, nullable=False, unique=True),  # keyed hash; the key itself is never stored
+    _text("label"),  # the first characters, so that people can tell keys apart
+    _text("name"),
+    _integer("created_at"),
+    _integer("disabled_at", null=True),
+)
+
+budgets = sa.Table(
+    "budgets",
+    metadata,
+    sa.Column("workspace", sa.Text, primary_key=True),
+    sa.Column("mode", sa.Text, primary_key=True),
+    _integer("amount", null=True),  # null: no limit
+    _integer("held", default="0"),  # the sum of open holds
+    _integer("settled", default="0"),  # the sum of charges in the ledger
+)
+
+holds = sa.Table(
+    "holds",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    _text("workspace"),
+    _text("mode"),
+    _integer("amount"),
+    _text("state"),  # open | settled | released
+)
+
+ledger = sa.Table(
+    "ledger",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # <job id>:<kind>: a job is charged once, whatever happens
+    _text("workspace"),
+    _text("mode"),
+    _text("job_id"),
+    _text("kind"),  # charge | vendor_cost
+    _integer("amount"),
+    _integer("created_at"),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("workspace"),
+    _text("key_id"),
+    _text("mode"),
+    _text("status"),
+    _integer("version"),  # grows with each change of any job: what readers remember
+    _integer("created_at"),
+    _integer("updated_at"),
+    _integer("deadline_at"),
+    _integer("finished_at", null=True),
+    _integer("expires_at", null=True),  # when the outputs' retention ends
+    _integer("dropped_at", null=True),  # when the outputs were removed from storage
+    _integer("deleted_at", null=True),
+    _text("model"),
+    _text("plan"),
+    _text("routes"),
+    _text("remarks"),  # what only the caller's own views need: attribution, callback
+    _text("shown"),  # JSON: the part of status answers that never changes
+    _text("base_url"),  # where the caller reached us; addresses in later answers begin with it
+    _integer("run", default="0"),  # workflow runs so far; 0: not started
+    _integer("started_at", null=True),
+    _integer("cancel_requested_at", null=True),
+    sa.Column("progress", sa.Float, nullable=True),
+    _text("provider", null=True),
+    _text("failure", null=True),  # JSON: class, error_type, message, vendor_code
+    _text("outputs", null=True),  # JSON list of StoredFile
+    _integer("output_count", default="0"),
+    _integer("estimate"),
+    _integer("price", null=True),
+    _integer("vendor_cost", null=True),
+    sa.Index(
+        "ix_jobs_waiting",
+        "created_at",
+        sqlite_where=sa.text("status = 'pending' AND started_at IS NULL"),
+        postgresql_where=sa.text("status = 'pending' AND started_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_moving",
+        "id",
+        sqlite_where=sa.text("started_at IS NOT NULL AND finished_at IS NULL"),
+        postgresql_where=sa.text("started_at IS NOT NULL AND finished_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_cancelling",
+        "cancel_requested_at",
+        sqlite_where=sa.text("cancel_requested_at IS NOT NULL AND finished_at IS NULL"),
+        postgresql_where=sa.text("cancel_requested_at IS NOT NULL AND finished_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_kept",
+        "expires_at",
+        sqlite_where=sa.text("outputs IS NOT NULL AND dropped_at IS NULL"),
+        postgresql_where=sa.text("outputs IS NOT NULL AND dropped_at IS NULL"),
+    ),
+    sa.Index("ix_jobs_listed", "workspace", "mode", "created_at", "id"),
+    sa.Index("ix_jobs_version", "version"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    _text("endpoint"),
+    _text("credential"),
+    _text("key"),  # what the vendor may know the attempt by
+    _text("owner"),  # the process that may send it, and no other
+    _integer("intent_at"),
+    _text("handle", null=True),  # JSON, set once the backend has accepted
+    _text("outcome", null=True),  # JSON, set once; null while the attempt is alive
+    _integer("ended_at", null=True),
+)
+
+inputs = sa.Table(
+    "inputs",
+    metadata,
+    sa.Column("job_id", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Index("ix_inputs_key", "key"),
+)

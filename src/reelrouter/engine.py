@@ -1,0 +1,184 @@
+"""The engine process: drives jobs. A composition root: it builds everything, and nothing else may know everything.
+
+It serves no HTTP. It dies with the API process that started it, and is started again by it.
+"""
+
+import asyncio
+import ctypes
+import gc
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import uvloop
+
+from reelrouter.clock import Clock, SystemClock, milliseconds
+from reelrouter.db.engine import Database
+from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.jobs.dispatch import Dispatcher, Drivers, Limits
+from reelrouter.jobs.poller import Pace, Poller
+from reelrouter.jobs.retention import Retention
+from reelrouter.jobs.steps import Lane, Steps, Workshop
+from reelrouter.jobs.workflow import Workflows, open_dbos
+from reelrouter.lock import FileLock
+from reelrouter.observe.events import Emit, TaskCrashed
+from reelrouter.observe.log import open_log
+from reelrouter.renderer.local import Local
+from reelrouter.renderer.pool import Pool
+from reelrouter.settings import Settings, read_settings
+from reelrouter.storage.ingest import Ingest, IngestLimits
+from reelrouter.storage.objects import Objects
+
+SLOT = "slot-0"
+"""On SQLite there is one engine, so that its workflows are always recovered under the same name."""
+
+_LOCAL_JOBS = 200
+"""Renderer jobs under way at once; most of them wait for a free child, and may be cancelled there."""
+_WAITING_JOBS = 20_000
+_NICENESS = 10
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What lanes are built from."""
+
+    settings: Settings
+    pool: Pool
+    objects: Objects
+    poller: Poller
+    emit: Emit
+    clock: Clock
+    stack: AsyncExitStack
+    """Takes what a backend must do before its children are closed."""
+
+
+LanesOf = Callable[[Surroundings], Mapping[str, Lane]]
+"""Builds the backends. Another set of lanes makes another engine: tests and benchmarks drive scripted ones."""
+
+
+def local_lanes(around: Surroundings) -> Mapping[str, Lane]:
+    """This machine's own backends: the embedded renderer, which also makes every test job's video."""
+    inputs = around.settings.data_dir / "work" / "inputs"
+    inputs.mkdir(parents=True, exist_ok=True)
+    local = Local(
+        around.pool,
+        fetch=lambda media: around.objects.fetch_local(media.key, inputs),
+        directory=around.settings.data_dir / "work" / "renders",
+        nudge=around.poller.nudge,
+    )
+    around.stack.push_async_callback(local.close)
+    lane = Lane(backend=local, limit=_LOCAL_JOBS, pace=Pace(first=0.5, ceiling=5.0), discard=local.discard)
+    return {"renderer": lane, "test": lane}
+
+
+@asynccontextmanager
+async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = local_lanes) -> AsyncIterator["Loops"]:
+    """Everything an engine consists of, opened in order and closed in reverse."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        db = SqliteDatabase(settings.data_dir / "app.db")
+        stack.push_async_callback(db.close)
+        objects = Objects.from_url((settings.data_dir / "objects").absolute().as_uri())
+        stack.callback(objects.close)
+        pool = Pool(size=settings.render_concurrency + 1, preload=("reelrouter.renderer.animatic.render",))
+        stack.push_async_callback(pool.close)
+        poller = Poller(clock, emit)
+        around = Surroundings(
+            settings=settings, pool=pool, objects=objects, poller=poller, emit=emit, clock=clock, stack=stack
+        )
+        steps = Steps(_workshop(around, db, lanes_of(around)))
+        dbos = open_dbos(settings.data_dir / "dbos.db", SLOT)
+        stack.callback(dbos.dispose)
+        workflows = Workflows(steps, settings.window)
+        stack.callback(workflows.close)
+        limits = Limits(starting=settings.window * 4, waiting=_WAITING_JOBS)
+        drivers = Drivers(steps=steps, workflows=workflows, poller=poller)
+        yield Loops(
+            launch=workflows.launch,
+            loops={
+                "poller": poller.run,
+                "dispatcher": Dispatcher(db, drivers, limits, clock, emit).run,
+                "retention": Retention(db, objects, clock).run,
+            },
+            emit=emit,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loops:
+    """What an engine does until it is told to stop."""
+
+    launch: Callable[[], None]
+    loops: Mapping[str, Callable[[], Awaitable[None]]]
+    emit: Emit
+
+    async def run(self, stop: asyncio.Event) -> None:
+        tasks = [asyncio.ensure_future(self._keep(name, loop)) for name, loop in self.loops.items()]
+        self.launch()
+        # What lives until the end is not worth looking at again: this halved the longest pauses when measured.
+        gc.collect()
+        gc.freeze()
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await loop()
+            except Exception as error:  # noqa: BLE001 - one bad row must not stop an engine; it is told, and goes on
+                self.emit(TaskCrashed(task=name, error=repr(error)))
+                await asyncio.sleep(1.0)
+
+
+def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> Workshop:
+    settings = around.settings
+    scratch = settings.data_dir / "work" / "ingest"
+    scratch.mkdir(parents=True, exist_ok=True)
+    return Workshop(
+        db=db,
+        lanes=lanes,
+        poller=around.poller,
+        ingest=Ingest(around.pool, around.objects, IngestLimits(max_bytes=settings.max_download), scratch),
+        clock=around.clock,
+        emit=around.emit,
+        owner=f"{SLOT}:{os.getpid()}-{milliseconds(around.clock.now())}",
+        retention=settings.retention,
+    )
+
+
+def main(lanes_of: LanesOf = local_lanes) -> None:
+    """Runs an engine until it is told to stop, or its parent is gone."""
+    _die_with_parent()
+    settings = read_settings()
+    emit = open_log(settings.log_format, "engine")
+    with FileLock(settings.data_dir / "engine.lock", patience=10.0):
+        uvloop.run(_serve(settings, emit, lanes_of))
+
+
+async def _serve(settings: Settings, emit: Emit, lanes_of: LanesOf) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_engine(settings, emit, lanes_of) as loops:
+        await loops.run(stop)
+
+
+def _die_with_parent() -> None:
+    """The kernel ends this process with its parent, so that no engine outlives the API that watches it."""
+    expected = os.environ.get("REELROUTER_PARENT")
+    if expected is None:
+        return
+    os.nice(_NICENESS)
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != int(expected):  # it went before we asked
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The dispatcher, one loop per engine: starts waiting jobs, passes cancels on, and revives what was dropped.
+
+A first start, a restart after a crash and a wait for a free place are one path: a row that nobody has started.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from reelrouter.clock import Clock, milliseconds
+from reelrouter.db.engine import Database
+from reelrouter.ids import JobId
+from reelrouter.jobs import store
+from reelrouter.jobs.poller import Poller
+from reelrouter.jobs.steps import Steps
+from reelrouter.jobs.workflow import Workflows, run_id
+from reelrouter.observe.events import Emit, JobStarted, RunAbandoned
+
+_QUICK, _IDLE = 0.02, 0.05
+"""Seconds between two looks: while there is work, and while there is none (then only for a changed database)."""
+_SWEEP_SECONDS = 30.0
+_MOST_RUNS = 3
+_KEEP_RUNS_SECONDS = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    starting: int
+    """Jobs that may be between their start and a backend's acceptance."""
+    waiting: int
+    """Jobs that may wait for backends at one time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
+    """What the dispatcher sets in motion."""
+
+    steps: Steps
+    workflows: Workflows
+    poller: Poller
+
+
+class Dispatcher:
+    def __init__(self, db: Database, drivers: Drivers, limits: Limits, clock: Clock, emit: Emit) -> None:
+        self._db = db
+        self._drivers = drivers
+        self._limits = limits
+        self._clock = clock
+        self._emit = emit
+        self._seen = -1
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await self.sweep()
+        swept_at = self._clock.now()
+        while True:
+            started = await self.tick()
+            await asyncio.sleep(_QUICK if started else _IDLE)
+            if self._clock.now() - swept_at >= _SWEEP_SECONDS:
+                await self.sweep()
+                swept_at = self._clock.now()
+
+    async def tick(self) -> bool:
+        """One look. True if there was something to start, so that another look is worth it soon."""
+        changed = self._db.change_counter()
+        if changed == self._seen:
+            return False
+        await self._pass_cancels_on()
+        started, more = await self._start_waiting()
+        # With jobs left over the counter must not hide them: the next look has to come whatever happens.
+        self._seen = -1 if more else changed
+        return started
+
+    async def sweep(self) -> None:
+        """Every started job has a living run, or gets a new one, or is given up; old runs are forgotten."""
+        alive = await self._drivers.workflows.list_alive()
+        for job, run in await store.list_moving(self._db):
+            if run_id(job, run) not in alive:
+                await self._revive(job, run)
+        before = self._clock.now() - _KEEP_RUNS_SECONDS
+        while names := await self._drivers.workflows.list_ended(before, 500):
+            await self._drivers.workflows.forget(names)
+
+    async def _start_waiting(self) -> tuple[bool, bool]:
+        room = min(
+            self._limits.starting - self._drivers.workflows.starting,
+            self._limits.waiting - self._drivers.poller.waiting,
+        )
+        if room <= 0:
+            return False, True
+        if not await store.count_waiting(self._db, 1):
+            return False, False
+        now_ms = milliseconds(self._clock.now())
+        jobs = await self._db.write(lambda unit: store.start_waiting(unit, room, now_ms))
+        for job in jobs:
+            self._emit(JobStarted(job=job, run=1))
+            await self._drivers.workflows.start(job, 1)
+        return bool(jobs), len(jobs) == room
+
+    async def _pass_cancels_on(self) -> None:
+        for job in await store.list_cancelling(self._db):
+            self._drivers.poller.cancel(job)
+
+    async def _revive(self, job: JobId, run: int) -> None:
+        # Either DBOS gave the run up, or a crash came between the claim and the start, and the run never was.
+        self._emit(RunAbandoned(job=job, run=run))
+        if run >= _MOST_RUNS:
+            await self._drivers.steps.give_up(job)
+        elif await self._db.write(lambda unit: store.run_again(unit, job, run)):
+            await self._drivers.workflows.start(job, run + 1)

@@ -1,0 +1,38 @@
+"""From a job and one of its routes to the order that a backend gets; pure."""
+
+from reelrouter.jobs.model import Job
+from reelrouter.routing.choose import Route
+from reelrouter.work import Order
+
+
+def attempt_key(job_id: str, n: int) -> str:
+    """Unique for each attempt, and the same whoever computes it."""
+    return f"{job_id}-{n}"
+
+
+def order_of(job: Job, route: Route, n: int) -> Order:
+    plan = job.plan
+    return Order(
+        job_id=job.id,
+        attempt_key=attempt_key(job.id, n),
+        model=plan.model,
+        native_model=route.native_model,
+        mode=plan.mode,
+        prompt=plan.prompt,
+        duration=plan.resolved.duration,
+        width=plan.resolved.width,
+        height=plan.resolved.height,
+        resolution=plan.resolved.resolution,
+        aspect_ratio=plan.resolved.aspect_ratio,
+        fps=plan.resolved.fps,
+        seed=plan.resolved.seed,
+        audio=plan.resolved.audio,
+        first_frame=plan.inputs.first_frame,
+        last_frame=plan.inputs.last_frame,
+        references=plan.inputs.references,
+        upscale_factor=plan.upscale_factor,
+        creativity=plan.creativity,
+        options=plan.options.get(route.endpoint, {}),
+        simulate=plan.script,
+    )
+

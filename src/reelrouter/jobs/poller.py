@@ -1,0 +1,200 @@
+"""One poller per process: a heap of jobs by the hour they are next due, however many there are.
+
+A wait ends with an outcome, a cancel that the backend agreed to, or the deadline. Nothing here touches the
+database but through `on_progress`, which is called when something changed and at most once a second a job.
+"""
+
+import asyncio
+import heapq
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reelrouter.clock import Clock
+from reelrouter.observe.events import CancelAnswered, Emit, PollFailed
+from reelrouter.work import Backend, Failed, Finished, Handle, Running
+
+_AT_ONCE = 256
+"""Polls under way at one time in this process."""
+_PROGRESS_SECONDS = 1.0
+_JITTER = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Seconds between two polls of one job: from `first`, growing by half each time, up to `ceiling`."""
+
+    first: float = 2.0
+    ceiling: float = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A job to wait for."""
+
+    job_id: str
+    handle: Handle
+    backend: Backend
+    pace: Pace
+    deadline: float
+    """Unix seconds."""
+    first_poll: float = 0.0
+    """Seconds from now."""
+    on_progress: Callable[[float], None] = lambda _progress: None
+
+
+Awaited = Finished | Failed | Literal["cancelled", "expired"]
+
+
+@dataclass(slots=True)
+class _Entry:
+    watch: Watch
+    done: asyncio.Future[Awaited]
+    interval: float
+    cancel: Literal["no", "wanted", "asked"] = "no"
+    polling: bool = False
+    nudged: bool = False
+    progress: float = -1.0
+    told_at: float = 0.0
+    due: float = 0.0
+
+
+@dataclass(order=True, slots=True)
+class _Slot:
+    due: float
+    order: int
+    entry: _Entry = field(compare=False)
+
+
+class Poller:
+    def __init__(self, clock: Clock, emit: Emit) -> None:
+        self._clock = clock
+        self._emit = emit
+        self._heap: list[_Slot] = []
+        self._entries: dict[str, _Entry] = {}
+        self._order = 0
+        self._changed = asyncio.Event()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._polls: set[asyncio.Task[None]] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that are being waited for."""
+        return len(self._entries)
+
+    async def wait(self, watch: Watch) -> Awaited:
+        """Returns when the job ended, one way or another; however long it takes."""
+        entry = _Entry(watch, asyncio.get_running_loop().create_future(), watch.pace.first)
+        self._entries[watch.job_id] = entry
+        self._schedule(entry, self._clock.now() + watch.first_poll)
+        try:
+            return await entry.done
+        finally:
+            self._entries.pop(watch.job_id, None)
+
+    def nudge(self, job_id: str) -> None:
+        """Somebody heard that there is news of this job: look at once."""
+        entry = self._entries.get(job_id)
+        if entry is None:
+            return
+        if entry.polling:
+            entry.nudged = True
+        else:
+            self._schedule(entry, self._clock.now())
+
+    def cancel(self, job_id: str) -> None:
+        """Asks the backend to stop, once; the wait goes on if it will not."""
+        entry = self._entries.get(job_id)
+        if entry is not None and entry.cancel == "no":
+            entry.cancel = "wanted"
+            self.nudge(job_id)
+
+    async def run(self) -> None:
+        """Polls what is due, until cancelled."""
+        try:
+            while True:
+                self._changed.clear()
+                delay = self._start_due()
+                try:
+                    await asyncio.wait_for(self._changed.wait(), delay)
+                except TimeoutError:
+                    continue
+        finally:
+            for poll in self._polls:
+                poll.cancel()
+            await asyncio.gather(*self._polls, return_exceptions=True)
+
+    def _schedule(self, entry: _Entry, due: float) -> None:
+        entry.due = min(due, entry.watch.deadline)
+        self._order += 1
+        heapq.heappush(self._heap, _Slot(entry.due, self._order, entry))
+        if self._heap[0].entry is entry:
+            self._changed.set()
+
+    def _start_due(self) -> float | None:
+        """Starts every poll whose hour has come; the seconds until the next one, None if there is none."""
+        now = self._clock.now()
+        while self._heap:
+            slot = self._heap[0]
+            if slot.due > now:
+                return slot.due - now
+            heapq.heappop(self._heap)
+            # A slot that is not the entry's newest hour is left over from before a nudge.
+            if slot.entry.due == slot.due and not slot.entry.polling and not slot.entry.done.done():
+                slot.entry.polling = True
+                poll = asyncio.ensure_future(self._look(slot.entry))
+                self._polls.add(poll)
+                poll.add_done_callback(self._polls.discard)
+        return None
+
+    async def _look(self, entry: _Entry) -> None:
+        async with self._slots:
+            result = await self._ask(entry)
+        entry.polling = False
+        if entry.done.done():
+            return
+        if result is not None:
+            entry.done.set_result(result)
+        elif self._clock.now() >= entry.watch.deadline:
+            entry.done.set_result("expired")
+        else:
+            self._schedule(entry, self._next_due(entry))
+
+    def _next_due(self, entry: _Entry) -> float:
+        if entry.nudged or entry.cancel == "wanted":
+            entry.nudged = False
+            return self._clock.now()
+        delay = entry.interval * random.uniform(1 - _JITTER, 1 + _JITTER)
+        entry.interval = min(entry.interval * 1.5, entry.watch.pace.ceiling)
+        return self._clock.now() + delay
+
+    async def _ask(self, entry: _Entry) -> Awaited | None:
+        """None while the job is still running, or its backend could not be asked."""
+        watch = entry.watch
+        try:
+            if entry.cancel == "wanted":
+                entry.cancel = "asked"
+                answer = await watch.backend.cancel(watch.handle)
+                self._emit(CancelAnswered(job=watch.job_id, endpoint=watch.handle.endpoint, answer=answer))
+                if answer == "cancelled":
+                    return "cancelled"
+            outcome = await watch.backend.poll(watch.handle)
+        except Exception as error:  # noqa: BLE001 - a paid job is not thrown away over a bad poll: it is asked again
+            self._emit(PollFailed(job=watch.job_id, endpoint=watch.handle.endpoint, reason=repr(error)))
+            return None
+        if isinstance(outcome, Running):
+            self._note(entry, outcome)
+            return None
+        return outcome
+
+    def _note(self, entry: _Entry, running: Running) -> None:
+        if running.poll_after is not None:
+            entry.interval = running.poll_after
+        now = self._clock.now()
+        progress = running.progress
+        if progress is None or progress <= entry.progress or now - entry.told_at < _PROGRESS_SECONDS:
+            return
+        entry.progress = progress
+        entry.told_at = now
+        entry.watch.on_progress(progress)

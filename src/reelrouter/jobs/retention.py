@@ -1,0 +1,49 @@
+"""Retention: removes files whose time is over. The rows stay, and say so."""
+
+import asyncio
+
+from reelrouter.clock import Clock, milliseconds
+from reelrouter.db.engine import Database, Unit
+from reelrouter.ids import JobId
+from reelrouter.jobs import store
+from reelrouter.storage.objects import Objects
+from reelrouter.work import StoredFile
+
+_INTERVAL = 60.0
+_BATCH = 200
+_ORPHAN_SECONDS = 3600.0
+
+
+class Retention:
+    def __init__(self, db: Database, objects: Objects, clock: Clock) -> None:
+        self._db = db
+        self._objects = objects
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(_INTERVAL)
+
+    async def sweep(self) -> int:
+        """Removes what is due now; how many jobs it was for."""
+        removed = 0
+        now_ms = milliseconds(self._clock.now())
+        while due := await store.list_past_retention(self._db, now_ms, _BATCH):
+            for job, files in due:
+                await self._drop(job, files)
+            removed += len(due)
+        await self._objects.remove_leftovers(self._clock.now() - _ORPHAN_SECONDS)
+        return removed
+
+    async def _drop(self, job: JobId, files: tuple[StoredFile, ...]) -> None:
+        # Files first: a crash between the two leaves a row that is swept again, never a file that nobody knows.
+        await self._objects.delete([file.key for file in files])
+        now_ms = milliseconds(self._clock.now())
+
+        def drop(unit: Unit) -> list[str]:
+            store.drop_outputs(unit, job, now_ms)
+            return store.drop_inputs(unit, job)
+
+        await self._objects.delete(await self._db.write(drop))

@@ -1,0 +1,487 @@
+"""Every statement about jobs and attempts. Each one that moves a row repeats what it may move it from."""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+
+from reelrouter.db.engine import Database, Row, Unit
+from reelrouter.db.tables import attempts, inputs, jobs
+from reelrouter.ids import JobId
+from reelrouter.jobs.decide import Ending
+from reelrouter.jobs.machine import Event, State, advance, sources
+from reelrouter.jobs.model import (
+    ATTEMPT_END,
+    FAILURE,
+    HANDLE,
+    OUTPUTS,
+    PLAN,
+    REMARKS,
+    ROUTES,
+    Attempt,
+    AttemptEnd,
+    Failure,
+    Job,
+    JobView,
+    input_keys,
+    shown_of,
+)
+from reelrouter.work import Handle, StoredFile
+
+# One more than the newest change of any job. The writer is alone in its transaction, so it is unique and rises.
+_NEXT_VERSION = select(func.coalesce(func.max(jobs.c.version), 0) + 1).scalar_subquery()
+_JOB = jobs.c.id == bindparam("job")
+_ALIVE = jobs.c.finished_at.is_(None)
+
+_INSERT = insert(jobs).values(version=_NEXT_VERSION)
+_GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
+_ROW = select(jobs).where(_JOB)
+_WAITING = (
+    select(jobs.c.id)
+    .where(jobs.c.status == "pending", jobs.c.started_at.is_(None))
+    .order_by(jobs.c.created_at)
+    .limit(bindparam("most"))
+)
+_MOVING = select(jobs.c.id, jobs.c.run).where(jobs.c.started_at.is_not(None), _ALIVE)
+_CANCELLING = select(jobs.c.id).where(jobs.c.cancel_requested_at.is_not(None), _ALIVE)
+_START = (
+    update(jobs)
+    .where(_JOB, jobs.c.started_at.is_(None), jobs.c.status == "pending")
+    .values(started_at=bindparam("at"), run=1)
+)
+_RUN_AGAIN = (
+    update(jobs).where(_JOB, _ALIVE, jobs.c.run == bindparam("last_run")).values(run=bindparam("next_run"))
+)
+_REQUEST_CANCEL = (
+    update(jobs)
+    .where(_JOB, _ALIVE, jobs.c.cancel_requested_at.is_(None))
+    .values(cancel_requested_at=bindparam("at"), updated_at=bindparam("at"), version=_NEXT_VERSION)
+)
+_ACCEPT = (
+    update(jobs)
+    .where(_JOB, jobs.c.status.in_(sources("accepted")))
+    .values(
+        status=State.IN_PROGRESS.value,
+        provider=bindparam("by"),
+        updated_at=bindparam("at"),
+        version=_NEXT_VERSION,
+    )
+)
+_PROGRESS = (
+    update(jobs)
+    .where(_JOB, jobs.c.status == State.IN_PROGRESS.value)
+    .values(progress=bindparam("share"), updated_at=bindparam("at"), version=_NEXT_VERSION)
+)
+_END = {
+    event: update(jobs)
+    .where(_JOB, jobs.c.status.in_(sources(event)))
+    .values(
+        status=bindparam("state"),
+        finished_at=bindparam("at"),
+        updated_at=bindparam("at"),
+        expires_at=bindparam("until"),
+        progress=bindparam("share"),
+        failure=bindparam("why"),
+        outputs=bindparam("files"),
+        output_count=bindparam("how_many"),
+        price=bindparam("cost"),
+        vendor_cost=bindparam("vendor"),
+        version=_NEXT_VERSION,
+    )
+    for event in ("stored", "failed", "cancelled", "deadline_passed")
+}
+_END_UNSTARTED = (
+    update(jobs)
+    .where(_JOB, jobs.c.status == State.PENDING.value, jobs.c.started_at.is_(None))
+    .values(
+        status=bindparam("state"),
+        finished_at=bindparam("at"),
+        updated_at=bindparam("at"),
+        failure=bindparam("why"),
+        version=_NEXT_VERSION,
+    )
+)
+_DELETE = (
+    update(jobs)
+    .where(_JOB, jobs.c.finished_at.is_not(None), jobs.c.deleted_at.is_(None))
+    .values(deleted_at=bindparam("at"), dropped_at=bindparam("at"), version=_NEXT_VERSION)
+)
+_STATUS = select(jobs.c.status).where(_JOB)
+
+_INSERT_ATTEMPT = insert(attempts)
+_ATTEMPTS = select(attempts).where(attempts.c.job_id == bindparam("job")).order_by(attempts.c.n)
+_OPEN_ATTEMPT = and_(
+    attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"), attempts.c.outcome.is_(None)
+)
+_SET_HANDLE = update(attempts).where(_OPEN_ATTEMPT).values(handle=bindparam("known_as"))
+_END_ATTEMPT = (
+    update(attempts).where(_OPEN_ATTEMPT).values(outcome=bindparam("ended_as"), ended_at=bindparam("at"))
+)
+
+_INSERT_INPUT = insert(inputs)
+_INPUTS_OF = select(inputs.c.key).where(inputs.c.job_id == bindparam("job"))
+_USES = select(func.count().label("uses")).select_from(inputs).where(inputs.c.key == bindparam("input_key"))
+_DROP_INPUTS = delete(inputs).where(inputs.c.job_id == bindparam("job"))
+
+_PAST_RETENTION = (
+    select(jobs.c.id, jobs.c.outputs)
+    .where(jobs.c.outputs.is_not(None), jobs.c.dropped_at.is_(None), jobs.c.expires_at <= bindparam("at"))
+    .limit(bindparam("most"))
+)
+_DROP_OUTPUTS = update(jobs).where(_JOB).values(dropped_at=bindparam("at"), version=_NEXT_VERSION)
+
+_VIEW_COLUMNS = (
+    jobs.c.id,
+    jobs.c.workspace,
+    jobs.c.mode,
+    jobs.c.status,
+    jobs.c.created_at,
+    jobs.c.finished_at,
+    jobs.c.expires_at,
+    jobs.c.dropped_at,
+    jobs.c.model,
+    jobs.c.provider,
+    jobs.c.progress,
+    jobs.c.failure,
+    jobs.c.output_count,
+    jobs.c.price,
+    jobs.c.shown,
+    jobs.c.base_url,
+)
+_VIEW = select(*_VIEW_COLUMNS).where(_JOB, jobs.c.deleted_at.is_(None))
+_LISTED = (
+    select(*_VIEW_COLUMNS)
+    .where(
+        jobs.c.workspace == bindparam("of_workspace"),
+        jobs.c.mode == bindparam("of_mode"),
+        jobs.c.deleted_at.is_(None),
+        or_(
+            jobs.c.created_at < bindparam("before"),
+            and_(jobs.c.created_at == bindparam("before"), jobs.c.id < bindparam("before_id")),
+        ),
+    )
+    .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+    .limit(bindparam("most"))
+)
+
+
+def place(unit: Unit, job: Job) -> None:
+    """The row that makes a job accepted, and its claim on its inputs."""
+    unit.execute(
+        _INSERT,
+        id=job.id,
+        workspace=job.workspace,
+        key_id=job.key_id,
+        mode=job.mode,
+        status=job.status.value,
+        created_at=job.created_at,
+        updated_at=job.created_at,
+        deadline_at=job.deadline_at,
+        model=job.model,
+        plan=PLAN.dump_json(job.plan).decode(),
+        routes=ROUTES.dump_json(job.routes).decode(),
+        remarks=REMARKS.dump_json(job.remarks).decode(),
+        shown=json.dumps(shown_of(job.plan)),
+        base_url=job.base_url,
+        estimate=job.estimate,
+    )
+    for key in input_keys(job.plan.inputs):
+        unit.execute(_INSERT_INPUT, job_id=job.id, key=key)
+
+
+def start_waiting(unit: Unit, most: int, now_ms: int) -> list[JobId]:
+    """Takes up to `most` jobs that nobody has started, oldest first; each is given to one caller only."""
+    waiting = [row["id"] for row in unit.rows(_WAITING, most=most)]
+    return [job for job in waiting if unit.execute(_START, job=job, at=now_ms) == 1]
+
+
+def run_again(unit: Unit, job: JobId, last_run: int) -> bool:
+    """Counts another workflow run; False if the job has ended or somebody else was first."""
+    return unit.execute(_RUN_AGAIN, job=job, last_run=last_run, next_run=last_run + 1) == 1
+
+
+def request_cancel(unit: Unit, job: JobId, now_ms: int) -> None:
+    unit.execute(_REQUEST_CANCEL, job=job, at=now_ms)
+
+
+def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
+    """Writes the intent. False if the job has ended or the attempt is there: then it is not ours to send."""
+    status = unit.row(_STATUS, job=attempt.job_id)
+    if status is None or State(status["status"]) not in sources("accepted"):
+        return False
+    if any(row["n"] == attempt.n for row in unit.rows(_ATTEMPTS, job=attempt.job_id)):
+        return False
+    unit.execute(
+        _INSERT_ATTEMPT,
+        job_id=attempt.job_id,
+        n=attempt.n,
+        endpoint=attempt.endpoint,
+        credential=attempt.credential,
+        key=attempt.key,
+        owner=attempt.owner,
+        intent_at=attempt.intent_at,
+        handle=None,
+        outcome=None,
+        ended_at=None,
+    )
+    return True
+
+
+def accept(unit: Unit, attempt: Attempt, handle: Handle, now_ms: int) -> None:
+    """A backend has it: the handle first, for it is what a paid job hangs on."""
+    unit.execute(_SET_HANDLE, job=attempt.job_id, number=attempt.n, known_as=HANDLE.dump_json(handle).decode())
+    unit.execute(_ACCEPT, job=attempt.job_id, by=attempt.endpoint, at=now_ms)
+
+
+def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> None:
+    """The first end that is written is the attempt's end."""
+    unit.execute(
+        _END_ATTEMPT,
+        job=attempt.job_id,
+        number=attempt.n,
+        ended_as=ATTEMPT_END.dump_json(end, exclude_none=True).decode(),
+        at=now_ms,
+    )
+
+
+def note_progress(unit: Unit, job: JobId, share: float, now_ms: int) -> None:
+    unit.execute(_PROGRESS, job=job, share=share, at=now_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """The last change of a job's row."""
+
+    event: Event
+    at: int
+    files: tuple[StoredFile, ...] = ()
+    failure: Failure | None = None
+    price: int | None = None
+    vendor_cost: int | None = None
+    expires_at: int | None = None
+
+
+def end(unit: Unit, job: Job, last: End) -> bool:
+    """False if the job had ended already; then nothing was changed, and nothing else may be written either."""
+    return (
+        unit.execute(
+            _END[last.event],
+            job=job.id,
+            state=state_after(job, last),
+            at=last.at,
+            until=last.expires_at,
+            share=1.0 if last.event == "stored" else job.progress,
+            why=FAILURE.dump_json(last.failure, exclude_none=True).decode() if last.failure else None,
+            files=OUTPUTS.dump_json(last.files).decode() if last.files else None,
+            how_many=len(last.files),
+            cost=last.price,
+            vendor=last.vendor_cost,
+        )
+        == 1
+    )
+
+
+def end_unstarted(unit: Unit, job: JobId, ending: Ending, now_ms: int) -> bool:
+    """Ends a pending job that no engine has taken; False if one has, or it has ended."""
+    return (
+        unit.execute(
+            _END_UNSTARTED,
+            job=job,
+            state=advance(State.PENDING, ending.event).value,
+            at=now_ms,
+            why=FAILURE.dump_json(ending.failure, exclude_none=True).decode() if ending.failure else None,
+        )
+        == 1
+    )
+
+
+def mark_deleted(unit: Unit, job: JobId, now_ms: int) -> list[str] | None:
+    """The storage keys of inputs that no other job uses; None if the job cannot be deleted (any more)."""
+    if unit.execute(_DELETE, job=job, at=now_ms) != 1:
+        return None
+    return drop_inputs(unit, job)
+
+
+def drop_inputs(unit: Unit, job: JobId) -> list[str]:
+    """Gives up the job's claim on its inputs; returns the keys that nobody uses now."""
+    keys = [row["key"] for row in unit.rows(_INPUTS_OF, job=job)]
+    unit.execute(_DROP_INPUTS, job=job)
+    return [key for key in keys if not _uses(unit, key)]
+
+
+def drop_outputs(unit: Unit, job: JobId, now_ms: int) -> None:
+    """After retention the row stays, the files go."""
+    unit.execute(_DROP_OUTPUTS, job=job, at=now_ms)
+
+
+def state_after(job: Job, last: End) -> str:
+    return advance(job.status, last.event).value
+
+
+async def get_even_deleted(db: Database, job: JobId) -> Job:
+    """For those who drive jobs. Raises `LookupError`: a job that is driven has a row."""
+    row = await db.row(_ROW, job=job)
+    if row is None:
+        raise LookupError(f"no job {job}")
+    return job_of(row)
+
+
+async def get(db: Database, job: JobId) -> Job | None:
+    row = await db.row(_GET, job=job)
+    return job_of(row) if row else None
+
+
+async def view(db: Database, job: str) -> JobView | None:
+    """The few columns of a status answer: what clients ask for thousands of times a second."""
+    row = await db.row(_VIEW, job=job)
+    return _view_of(row) if row else None
+
+
+async def list_attempts(db: Database, job: JobId) -> list[Attempt]:
+    return [_attempt_of(row) for row in await db.rows(_ATTEMPTS, job=job)]
+
+
+async def count_waiting(db: Database, most: int) -> int:
+    return len(await db.rows(_WAITING, most=most))
+
+
+async def list_moving(db: Database) -> list[tuple[JobId, int]]:
+    """Jobs that were started and have not ended, each with its number of runs."""
+    return [(row["id"], row["run"]) for row in await db.rows(_MOVING)]
+
+
+async def list_cancelling(db: Database) -> list[JobId]:
+    return [row["id"] for row in await db.rows(_CANCELLING)]
+
+
+async def list_past_retention(db: Database, now_ms: int, most: int) -> list[tuple[JobId, tuple[StoredFile, ...]]]:
+    rows = await db.rows(_PAST_RETENTION, at=now_ms, most=most)
+    return [(row["id"], OUTPUTS.validate_json(row["outputs"])) for row in rows]
+
+
+async def is_input_used(db: Database, key: str) -> bool:
+    row = await db.row(_USES, input_key=key)
+    return row is not None and row["uses"] > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which jobs to list: the newest `most` older than the cursor."""
+
+    workspace: str
+    mode: str
+    most: int
+    before: int
+    before_id: str
+
+
+async def list_jobs(db: Database, page: Page) -> list[JobView]:
+    rows = await db.rows(
+        _LISTED,
+        of_workspace=page.workspace,
+        of_mode=page.mode,
+        before=page.before,
+        before_id=page.before_id,
+        most=page.most,
+    )
+    return [_view_of(row) for row in rows]
+
+
+def job_of(row: Row) -> Job:
+    return Job(
+        **{name: row[name] for name in _PLAIN_COLUMNS},
+        status=State(row["status"]),
+        plan=PLAN.validate_json(row["plan"]),
+        routes=ROUTES.validate_json(row["routes"]),
+        remarks=REMARKS.validate_json(row["remarks"]),
+        failure=FAILURE.validate_json(row["failure"]) if row["failure"] else None,
+        outputs=OUTPUTS.validate_json(row["outputs"]) if row["outputs"] else (),
+    )
+
+
+_PLAIN_COLUMNS = (
+    "id",
+    "workspace",
+    "key_id",
+    "mode",
+    "version",
+    "created_at",
+    "deadline_at",
+    "finished_at",
+    "expires_at",
+    "dropped_at",
+    "model",
+    "base_url",
+    "run",
+    "started_at",
+    "cancel_requested_at",
+    "progress",
+    "provider",
+    "estimate",
+    "price",
+    "vendor_cost",
+)
+
+
+def view_of(job: Job) -> JobView:
+    """A job that was placed just now, as its row would be read."""
+    return JobView(
+        id=job.id,
+        workspace=job.workspace,
+        mode=job.mode,
+        status=job.status.value,
+        created_at=job.created_at,
+        finished_at=None,
+        expires_at=None,
+        dropped_at=None,
+        model=job.model,
+        provider=None,
+        progress=None,
+        failure=None,
+        outputs=0,
+        price=None,
+        base_url=job.base_url,
+        **shown_of(job.plan),
+    )
+
+
+def _view_of(row: Row) -> JobView:
+    shown = json.loads(row["shown"])
+    return JobView(
+        id=row["id"],
+        workspace=row["workspace"],
+        mode=row["mode"],
+        status=row["status"],
+        created_at=row["created_at"],
+        finished_at=row["finished_at"],
+        expires_at=row["expires_at"],
+        dropped_at=row["dropped_at"],
+        model=row["model"],
+        provider=row["provider"],
+        progress=row["progress"],
+        failure=FAILURE.validate_json(row["failure"]) if row["failure"] else None,
+        outputs=row["output_count"],
+        price=row["price"],
+        base_url=row["base_url"],
+        resolved=shown["resolved"],
+        warnings=shown["warnings"],
+    )
+
+
+def _attempt_of(row: Row) -> Attempt:
+    return Attempt(
+        job_id=row["job_id"],
+        n=row["n"],
+        endpoint=row["endpoint"],
+        credential=row["credential"],
+        key=row["key"],
+        owner=row["owner"],
+        intent_at=row["intent_at"],
+        handle=HANDLE.validate_json(row["handle"]) if row["handle"] else None,
+        end=ATTEMPT_END.validate_json(row["outcome"]) if row["outcome"] else None,
+    )
+
+
+def _uses(unit: Unit, key: str) -> bool:
+    row = unit.row(_USES, input_key=key)
+    return row is not None and row["uses"] > 0

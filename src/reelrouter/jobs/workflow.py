@@ -1,0 +1,130 @@
+"""The durable workflow of a job, on DBOS: which step is next survives the process. All work is in `steps`.
+
+The bodies are tiny on purpose: a checkpoint costs about a millisecond of CPU, and a changed order of steps
+would strand the workflows that an older version left behind.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from sqlalchemy import Engine, create_engine, event
+
+from reelrouter.ids import JobId
+from reelrouter.jobs.steps import Steps
+
+_VERSION = "1"
+"""Raised only when the order of steps changes: DBOS recovers none but its own version's workflows."""
+
+
+class Workflows:
+    """Starts runs of jobs. A run is named `<job id>:<run>`, so that starting it twice starts it once."""
+
+    def __init__(self, steps: Steps, window: int) -> None:
+        self._starting: set[str] = set()
+        self._run_job = _register(steps, asyncio.Semaphore(window), self._starting)
+
+    @property
+    def starting(self) -> int:
+        """Runs started here whose submit is not over."""
+        return len(self._starting)
+
+    def launch(self) -> None:
+        """Opens DBOS's tables and takes up what the last process of this slot left."""
+        DBOS.launch()
+
+    async def start(self, job_id: JobId, run: int) -> None:
+        self._starting.add(job_id)
+        with SetWorkflowID(run_id(job_id, run)):
+            await DBOS.start_workflow_async(self._run_job, job_id)
+
+    async def list_alive(self) -> set[str]:
+        """The names of runs that DBOS is still working on."""
+        return {run.workflow_id for run in await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"])}
+
+    async def forget(self, names: list[str]) -> None:
+        """Deletes what DBOS keeps of ended runs; it has no retention of its own."""
+        await DBOS.delete_workflows_async(names)
+
+    async def list_ended(self, before: float, most: int) -> list[str]:
+        """The names of runs that ended before that Unix time."""
+        ended = await DBOS.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            completed_before=datetime.fromtimestamp(before, UTC).isoformat(),
+            limit=most,
+            load_input=False,
+            load_output=False,
+        )
+        return [run.workflow_id for run in ended]
+
+    def close(self) -> None:
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+
+
+def run_id(job_id: str, run: int) -> str:
+    return f"{job_id}:{run}"
+
+
+def open_dbos(path: Path, executor: str) -> Engine:
+    """DBOS over its own SQLite file, opened by engines alone. The engine is the caller's to dispose of, last."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": "IMMEDIATE"},
+    )
+    event.listen(engine, "connect", _tune)
+    config: DBOSConfig = {
+        "name": "reelrouter",
+        "system_database_url": f"sqlite:///{path}",
+        "system_database_engine": engine,
+        "application_version": _VERSION,
+        "executor_id": executor,
+        "max_executor_threads": 4,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+        "enable_otlp": False,
+    }
+    DBOS(config=config)
+    return engine
+
+
+def _register(
+    steps: Steps, active: asyncio.Semaphore, starting: set[str]
+) -> Callable[[str], Coroutine[Any, Any, None]]:
+    @DBOS.step(name="submit")
+    async def submit(job_id: str) -> str:
+        return await steps.submit(JobId(job_id))
+
+    @DBOS.step(name="await_upstream")
+    async def await_upstream(job_id: str) -> str:
+        return await steps.await_upstream(JobId(job_id))
+
+    @DBOS.step(name="finish")
+    async def finish(job_id: str) -> None:
+        await steps.finish(JobId(job_id))
+
+    @DBOS.workflow(name="run_job")
+    async def run_job(job_id: str) -> None:
+        # The permit is taken here and not by whoever starts the workflow: recovered ones pass no starter.
+        while True:
+            async with active:
+                verdict = await submit(job_id)
+            starting.discard(job_id)
+            if verdict != "await":
+                break
+            verdict = await await_upstream(job_id)
+            if verdict != "submit":
+                break
+        async with active:
+            await finish(job_id)
+
+    return run_job
+
+
+def _tune(connection: object, _record: object) -> None:
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,1 @@
+"""What is asked of pictures, clips and sounds: taking them in, checking them, and deriving new ones."""

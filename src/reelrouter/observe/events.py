@@ -1,0 +1,128 @@
+"""Everything that is worth telling an operator, as a closed list. Logs (and later metrics) only listen.
+
+| event | when |
+| --- | --- |
+| JobPlaced | a submit was accepted and is durable |
+| JobStarted | the dispatcher began to work on it |
+| AttemptAccepted | a backend took it |
+| AttemptEnded | a backend refused it, failed, or lost it |
+| AttemptUnknown | nobody can tell whether a backend took it |
+| JobEnded | a job reached a terminal state |
+| PollFailed | a poll got no usable answer; the job is asked about again |
+| CancelAnswered | a backend said what it makes of a cancel |
+| ObjectMissing | a file that should be in storage is not |
+| RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
+| ChildLog | a child process wrote to its error stream |
+| TaskCrashed | a background loop met an error that nobody expected, and goes on |
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlaced:
+    job: str
+    workspace: str
+    model: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStarted:
+    job: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptAccepted:
+    job: str
+    attempt: int
+    endpoint: str
+    native_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded:
+    job: str
+    attempt: int
+    endpoint: str
+    end: str
+    failure: str | None = None
+    vendor_code: str | None = None
+    vendor_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptUnknown:
+    job: str
+    attempt: int
+    endpoint: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnded:
+    job: str
+    workspace: str
+    model: str
+    mode: str
+    status: str
+    error_type: str | None
+    price: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollFailed:
+    job: str
+    endpoint: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAnswered:
+    job: str
+    endpoint: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectMissing:
+    job: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAbandoned:
+    job: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildLog:
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCrashed:
+    task: str
+    error: str
+
+
+Event = (
+    JobPlaced
+    | JobStarted
+    | AttemptAccepted
+    | AttemptEnded
+    | AttemptUnknown
+    | JobEnded
+    | PollFailed
+    | CancelAnswered
+    | ObjectMissing
+    | RunAbandoned
+    | ChildLog
+    | TaskCrashed
+)
+
+Emit = Callable[[Event], None]

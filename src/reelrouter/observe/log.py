@@ -1,0 +1,48 @@
+"""Events as log lines: JSON for machines, colours for people. Secrets never get here: events do not carry any."""
+
+import logging
+import re
+import sys
+from dataclasses import asdict
+from typing import Literal
+
+import structlog
+
+from reelrouter.observe.events import (
+    AttemptUnknown,
+    Emit,
+    Event,
+    ObjectMissing,
+    PollFailed,
+    RunAbandoned,
+    TaskCrashed,
+)
+
+LogFormat = Literal["auto", "json", "console"]
+
+_LOUD = (AttemptUnknown, ObjectMissing, PollFailed, RunAbandoned, TaskCrashed)
+_NAME = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def open_log(log_format: LogFormat, process: str) -> Emit:
+    """Configures logging for this process, and returns what events are handed to."""
+    pretty = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S" if pretty else "iso", utc=not pretty),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+            if pretty
+            else structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+    logger = structlog.get_logger().bind(process=process)
+
+    def emit(event: Event) -> None:
+        fields = {name: value for name, value in asdict(event).items() if value is not None}
+        name = _NAME.sub("_", type(event).__name__).lower()
+        (logger.warning if isinstance(event, _LOUD) else logger.info)(name, **fields)
+
+    return emit

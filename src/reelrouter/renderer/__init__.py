@@ -1,0 +1,1 @@
+"""What makes videos on this machine: child processes and the programs that run in them."""

@@ -1,0 +1,1 @@
+"""The places that a scene can play in, each cut by one function."""

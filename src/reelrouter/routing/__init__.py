@@ -1,0 +1,1 @@
+"""Which endpoint serves a plan: pure choice, no calls to anybody."""

@@ -1,0 +1,1 @@
+"""The storage of inputs and outputs: objects under keys, the way in for finished videos, signed links."""

@@ -1,0 +1,318 @@
+"""Files under keys, on a disk or in a bucket, behind one set of verbs. It does not know what the files mean."""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+
+from reelrouter.errors import StorageFailed
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta  # it exists for type checkers alone
+
+CHUNK = 256 * 1024
+"""Bytes of a piece that `open_range` yields, at most."""
+
+_MAX_KEY = 500
+_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_BUCKETS = frozenset({"s3", "gs", "az"})
+_INCOMING = ".incoming"
+_THREADS = 4
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectInfo:
+    key: str
+    size: int
+    """Bytes."""
+    etag: str | None
+    modified: datetime
+    """When the object was last written, with its time zone."""
+
+
+class Objects:
+    """One store. Every verb raises `ValueError` for a bad key and `StorageFailed` if the store fails.
+
+    Objects appear whole or not at all. On a disk they are flushed before they are named, so that a power cut
+    after a verb has returned loses nothing.
+    """
+
+    def __init__(self, store: ObjectStore, folder: "Folder | None" = None) -> None:
+        """`folder` is the same place as a directory, where the store is one."""
+        self._store = store
+        self._folder = folder
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="objects")
+
+    @classmethod
+    def from_url(cls, url: str) -> "Objects":
+        """`file:///a/directory` (made if need be), `memory:///`, or a bucket's URL as obstore reads it."""
+        split = urlsplit(url)
+        if split.scheme == "file":
+            if split.netloc not in ("", "localhost") or not split.path.startswith("/"):
+                raise ValueError(f"a file store is named by an absolute path, as file:///srv/videos; got {url}")
+            root = Path(unquote(split.path))
+            return cls(LocalStore(root, mkdir=True, automatic_cleanup=True), Folder(root))
+        if split.scheme == "memory":
+            return cls(MemoryStore())
+        if split.scheme not in _BUCKETS:
+            raise ValueError(f"a storage URL begins with file://, memory://, s3://, gs:// or az://; got {url}")
+        return cls(from_url(url))
+
+    async def put_file(self, key: str, path: Path) -> None:
+        """Stores a copy of the file."""
+        check_key(key)
+        with _translated(key):
+            if self._folder is not None:
+                await self.in_thread(partial(self._folder.copy, path, key))
+            else:
+                await obstore.put_async(self._store, key, path)
+
+    async def move_file(self, key: str, path: Path) -> None:
+        """Stores the file and takes it away: on the same disk it is only renamed."""
+        check_key(key)
+        with _translated(key):
+            if self._folder is not None:
+                await self.in_thread(partial(self._folder.move, path, key))
+            else:
+                await obstore.put_async(self._store, key, path)
+                await self.in_thread(path.unlink)
+
+    async def put_bytes(self, key: str, data: bytes) -> None:
+        check_key(key)
+        with _translated(key):
+            if self._folder is not None:
+                await self.in_thread(partial(self._folder.write, data, key))
+            else:
+                await obstore.put_async(self._store, key, data)
+
+    def local_path(self, key: str) -> Path | None:
+        """Where the object lies, or would, on this machine's disk; None if the store is no disk."""
+        check_key(key)
+        return self._folder.path(key) if self._folder is not None else None
+
+    async def fetch_local(self, key: str, directory: Path) -> Path:
+        """A file with the object's bytes: itself on a disk, else a copy in `directory`. Read only."""
+        own = self.local_path(key)
+        if own is not None:
+            if not await self.in_thread(own.is_file):
+                raise StorageFailed(f"{key} is not in the storage")
+            return own
+        path = directory / f"{uuid4().hex}{Path(key).suffix}"
+        with _present(key):
+            result = await obstore.get_async(self._store, key)
+            await self.in_thread(path.touch)
+            async for chunk in result.stream(min_chunk_size=CHUNK):
+                await self.in_thread(partial(_append, path, bytes(chunk)))
+        return path
+
+    async def open_range(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to, not including, `end`, in pieces of at most `CHUNK`."""
+        check_key(key)
+        if not 0 <= start <= end:
+            raise ValueError(f"not a range of bytes: {start} to {end}")
+        if start == end:
+            return
+        with _present(key):
+            result = await obstore.get_async(self._store, key, options={"range": (start, end)})
+            if tuple(result.range) != (start, end):
+                raise StorageFailed(f"{key} is shorter than {end} bytes")
+            async for piece in result.stream(min_chunk_size=CHUNK):
+                for offset in range(0, len(piece), CHUNK):
+                    yield bytes(piece[offset : offset + CHUNK])
+
+    async def head(self, key: str) -> ObjectInfo | None:
+        """None if there is no such object."""
+        check_key(key)
+        with _translated(key):
+            try:
+                found = await obstore.head_async(self._store, key)
+            except FileNotFoundError:
+                return None
+        return _info(found)
+
+    async def exists(self, key: str) -> bool:
+        return await self.head(key) is not None
+
+    async def delete(self, keys: Iterable[str]) -> None:
+        """Deleting what is not there is no error."""
+        for key in keys:
+            check_key(key)
+            with _translated(key):
+                try:
+                    await obstore.delete_async(self._store, key)
+                except FileNotFoundError:
+                    continue
+
+    async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
+        """Everything below `prefix`, which is whole segments of a key, or empty; in no order."""
+        if prefix:
+            check_key(prefix.removesuffix("/"))
+        with _translated(prefix):
+            async for batch in obstore.list(self._store, prefix or None):
+                for found in filter(_is_visible, batch):
+                    yield _info(found)
+
+    async def remove_unused(self, prefix: str, before: float, is_used: Callable[[str], Awaitable[bool]]) -> int:
+        """Deletes what lies below `prefix`, was last written before that Unix time, and is not used.
+
+        Storing an object again makes it new, so one that a request has just brought is safe.
+        """
+        old = [found.key async for found in self.list(prefix) if found.modified.timestamp() < before]
+        removed = 0
+        for key in old:
+            if not await is_used(key):
+                again = await self.head(key)
+                if again is not None and again.modified.timestamp() < before:
+                    await self.delete([key])
+                    removed += 1
+        return removed
+
+    async def remove_leftovers(self, before: float) -> int:
+        """Removes files of writes that never ended, last touched before that Unix time; says how many.
+
+        Buckets do this by a life-cycle rule on incomplete uploads.
+        """
+        if self._folder is None:
+            return 0
+        return await self.in_thread(partial(self._folder.remove_leftovers, before))
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Blocking work on files, off the loop and off its default executor."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Folder:
+    """A directory written with care: flushed, then named. Its methods block."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def path(self, key: str) -> Path:
+        return self._root / key
+
+    def copy(self, source: Path, key: str) -> None:
+        incoming = self._incoming()
+        with _removed_on_error(incoming):
+            shutil.copyfile(source, incoming)
+            self._name(incoming, key)
+
+    def move(self, source: Path, key: str) -> None:
+        if source.stat().st_dev == self._root.stat().st_dev:
+            self._name(source, key)
+        else:
+            self.copy(source, key)
+            source.unlink()
+
+    def write(self, data: bytes, key: str) -> None:
+        incoming = self._incoming()
+        with _removed_on_error(incoming):
+            incoming.write_bytes(data)
+            self._name(incoming, key)
+
+    def remove_leftovers(self, before: float) -> int:
+        removed = 0
+        for path in (self._root / _INCOMING).glob("*"):
+            with suppress(FileNotFoundError):  # another write may end just now
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    removed += 1
+        return removed
+
+    def _incoming(self) -> Path:
+        # On the same disk as the rest, so that naming is a rename; not a key, so that nobody sees it.
+        directory = self._root / _INCOMING
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory / uuid4().hex
+
+    def _name(self, source: Path, key: str) -> None:
+        target = self.path(key)
+        _flush(source)
+        _rename(source, target)
+        for directory in target.relative_to(self._root).parents:
+            _flush(self._root / directory)
+
+
+def check_key(key: str) -> None:
+    """Keys are relative paths of plain segments: letters, digits, `_`, `-` and inner dots."""
+    if len(key) > _MAX_KEY or not all(_SEGMENT.fullmatch(segment) for segment in key.split("/")):
+        raise ValueError(f"not a storage key: {key!r}")
+
+
+def _is_visible(found: "ObjectMeta") -> bool:
+    return not found["path"].startswith(f"{_INCOMING}/")
+
+
+def _info(found: "ObjectMeta") -> ObjectInfo:
+    return ObjectInfo(key=found["path"], size=found["size"], etag=found["e_tag"], modified=found["last_modified"])
+
+
+def _rename(source: Path, target: Path) -> None:
+    for _ in range(10):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            source.replace(target)
+        except FileNotFoundError:
+            # A concurrent delete may have cleaned up the directory that it left empty.
+            if not source.exists():
+                raise
+        else:
+            return
+    raise OSError(f"the directory of {target.name} keeps vanishing")
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+@contextmanager
+def _removed_on_error(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _translated(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        raise StorageFailed(f"the storage failed at {key}") from error
+
+
+@contextmanager
+def _present(key: str) -> Iterator[None]:
+    with _translated(key):
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise StorageFailed(f"{key} is not in the storage") from error

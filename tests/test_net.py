@@ -1,0 +1,645 @@
+import asyncio
+import gzip
+import hashlib
+import ipaddress
+import socket
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reelrouter.net import (
+    MAX_REDIRECTS,
+    AddressRefused,
+    BadStatus,
+    Broken,
+    FetchFailed,
+    FetchLimits,
+    GuardedClient,
+    NotHttps,
+    Rules,
+    TimedOut,
+    TooLarge,
+    TooManyRedirects,
+    Unreachable,
+    UrlRefused,
+    check_url,
+    is_public,
+    rules_for,
+)
+
+T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+RawHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+ANYWHERE = rules_for(allow_private=True)
+ANY_SCHEME = Rules(schemes=frozenset({"http", "https"}))
+"""Public addresses only, but without TLS, so that a plain server would answer if it were reached."""
+LIMITS = FetchLimits(max_bytes=4 * 1024 * 1024, timeout=10)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+@asynccontextmanager
+async def serving(handler: Handler, host: str = "127.0.0.1") -> AsyncIterator[TestServer]:
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", handler)
+    server = TestServer(application, host=host)
+    await server.start_server()
+    try:
+        yield server
+    finally:
+        await server.close()
+
+
+@asynccontextmanager
+async def serving_raw(handler: RawHandler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """A server that speaks for itself; yields its `host:port`."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await handler(reader, writer)
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def fetch(url: str, path: Path, rules: Rules = ANYWHERE, limits: FetchLimits = LIMITS) -> Any:
+    async with GuardedClient(rules) as client:
+        return await client.fetch_to(url, path, limits)
+
+
+def sending(content: bytes) -> Handler:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=content, content_type="image/png")
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "8.8.8.8",
+        "1.1.1.1",
+        "100.63.255.255",
+        "172.32.0.1",
+        "2606:4700::1111",
+        "2a00:1450:4001::1",
+        "::ffff:8.8.8.8",
+        "64:ff9b::808:808",
+    ],
+)
+def test_addresses_of_the_open_internet_are_public(address: str) -> None:
+    """Ordinary addresses pass, also when they come wrapped by an address translator."""
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0",  # noqa: S104 (an address to refuse, not one to bind)
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "100.100.100.200",
+        "127.0.0.1",
+        "127.255.255.254",
+        "168.63.129.16",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.192",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.51.100.7",
+        "203.0.113.9",
+        "224.0.0.1",
+        "239.255.255.250",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::127.0.0.1",
+        "::8.8.8.8",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "::ffff:0:8.8.8.8",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b:1::808:808",
+        "100::1",
+        "2001::1",
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+        "2001:db8::1",
+        "2002:7f00:1::",
+        "2002:808:808::1",
+        "3fff::1",
+        "5f00::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fe80::1%lo",
+        "fec0::1",
+        "ff02::1",
+        "localhost",
+        "2130706433",
+        "0x7f.1",
+        "127.1",
+        "",
+    ],
+)
+def test_every_other_address_is_not_public(address: str) -> None:
+    """Private, local, reserved, tunnelled and malformed addresses are refused in every spelling."""
+    assert not is_public(address)
+
+
+@settings(deadline=None)
+@given(st.ip_addresses())
+def test_no_address_that_the_registries_withhold_is_public(
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> None:
+    """The standard library's tables, kept by others, never call an address local that we call public."""
+    if is_public(str(ip)) and not str(ip).startswith(("64:ff9b::", "::ffff:")):
+        assert ip.is_global
+        assert not ip.is_multicast
+
+
+@settings(deadline=None)
+@given(st.ip_addresses(v=4))
+def test_a_wrapped_address_is_judged_as_what_it_wraps(ip: ipaddress.IPv4Address) -> None:
+    """Mapping or translating an IPv4 address into IPv6 changes nothing about it."""
+    assert is_public(f"::ffff:{ip}") == is_public(f"64:ff9b::{ip}") == is_public(str(ip))
+
+
+LOOPBACK_HOSTS = (
+    "127.0.0.1",
+    "127.8.8.8",
+    "localhost",
+    "LocalHost",
+    "0.0.0.0",  # noqa: S104 (an address to refuse, not one to bind)
+    "[::1]",
+    "[::]",
+    "[0:0:0:0:0:0:0:1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "0x7f.1",
+    "0x7f.0.0.0x1",
+    "127.0.0.1\N{IDEOGRAPHIC FULL STOP}",
+    "127\N{IDEOGRAPHIC FULL STOP}0\N{IDEOGRAPHIC FULL STOP}0\N{IDEOGRAPHIC FULL STOP}1",
+    "\N{FULLWIDTH DIGIT ONE}27.0.0.1",
+    "2130706433",
+    "017700000001",
+    "0177.0.0.1",
+    "0x7f000001",
+    "127.1",
+    "127.0.1",
+    "127.0.0.1.",
+    "localhost.",
+    "loc%61lhost",
+    "a..b",
+    "a" * 64,
+)
+
+
+@pytest.mark.parametrize("host", LOOPBACK_HOSTS)
+def test_no_spelling_of_a_local_host_is_reached(host: str, tmp_path: Path) -> None:
+    """However this machine is written, the request fails and its server is not even connected to."""
+
+    async def scenario() -> int:
+        connections = 0
+
+        async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal connections
+            connections += 1
+
+        async with serving_raw(count) as address:
+            with pytest.raises((AddressRefused, UrlRefused, Unreachable)):
+                await fetch(f"http://{host}:{address.rpartition(':')[2]}/", tmp_path / "x", ANY_SCHEME)
+        return connections
+
+    assert run(scenario()) == 0
+
+
+def test_a_refused_address_is_named_as_such(tmp_path: Path) -> None:
+    """The caller learns that the address is the trouble, and not which address a name has."""
+    with pytest.raises(AddressRefused, match=r"^the host's address is not a public one$"):
+        run(fetch("https://localhost/", tmp_path / "x", Rules()))
+
+
+@pytest.mark.parametrize("verb", ["fetch", "post"])
+def test_a_name_is_judged_by_what_it_resolves_to(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A public-looking name with a private address is stopped when the connection is made."""
+    resolve_to(monkeypatch, "127.0.0.1")
+
+    async def scenario() -> None:
+        async with GuardedClient(Rules()) as client:
+            if verb == "fetch":
+                await client.fetch_to("https://cdn.example.com/", tmp_path / "x", LIMITS)
+            else:
+                await client.post("https://cdn.example.com/", {}, b"{}", 10)
+
+    with pytest.raises(AddressRefused):
+        run(scenario())
+
+
+def test_only_the_allowed_ones_of_several_addresses_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name with a private and a public address is reached at the public one."""
+    resolve_to(monkeypatch, "127.0.0.1", "127.0.0.2")
+    rules = Rules(schemes=frozenset({"http"}), reaches=lambda address: address == "127.0.0.2")
+
+    async def scenario() -> int:
+        async with serving(sending(b"public"), "127.0.0.2") as server:
+            fetched = await fetch(f"http://cdn.example.com:{server.port}/", tmp_path / "x", rules)
+        return int(fetched.size)
+
+    assert run(scenario()) == len(b"public")
+
+
+def resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.parametrize(
+    ("url", "refusal"),
+    [
+        ("http://example.com/a.png", NotHttps),
+        ("ftp://example.com/a.png", NotHttps),
+        ("file:///etc/passwd", NotHttps),
+        ("example.com/a.png", NotHttps),
+        ("", NotHttps),
+        ("https://user:secret@example.com/", UrlRefused),
+        ("https://user@example.com/", UrlRefused),
+        ("https://@example.com/", UrlRefused),
+        ("https:///a.png", UrlRefused),
+        ("https://example.com:99999/", UrlRefused),
+        ("https://exa mple.com/", UrlRefused),
+        ("https://example.com/\r\nHost: other", UrlRefused),
+        ("https://example.com/" + "a" * 9000, UrlRefused),
+    ],
+)
+def test_addresses_of_a_forbidden_form_are_refused_unconnected(url: str, refusal: type[FetchFailed]) -> None:
+    """Scheme, credentials and spelling are checked before a host is looked up."""
+    with pytest.raises(refusal):
+        check_url(url, Rules())
+
+
+def test_private_addresses_and_plain_http_come_together() -> None:
+    """The setting for closed networks allows http; without it only https passes."""
+    assert check_url("http://nas.local/a.png", ANYWHERE).host == "nas.local"
+    with pytest.raises(NotHttps, match=r"^Only HTTPS URLs are allowed$"):
+        check_url("http://nas.local/a.png", rules_for(allow_private=False))
+
+
+@pytest.mark.parametrize("size", [0, 1, 3 * 1024 * 1024 + 17])
+def test_a_body_arrives_whole_with_its_size_and_hash(size: int, tmp_path: Path) -> None:
+    """What is in the file is what was sent, whatever its length."""
+    content = bytes(index % 251 for index in range(size))
+    path = tmp_path / "body"
+
+    async def scenario() -> Any:
+        async with serving(sending(content)) as server:
+            return await fetch(str(server.make_url("/a.png")), path)
+
+    fetched = run(scenario())
+    assert path.read_bytes() == content
+    assert (fetched.size, fetched.sha256) == (size, hashlib.sha256(content).hexdigest())
+    assert fetched.content_type == "image/png"
+
+
+def test_nothing_of_the_gateway_travels_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No cookie is kept, no credential or proxy is taken from the environment, no coding is asked for."""
+    resolve_to(monkeypatch, "127.0.0.1")
+    (tmp_path / "netrc").write_text("machine cdn.example.com login operator password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    seen: list[dict[str, str]] = []
+
+    async def remember(request: web.Request) -> web.Response:
+        seen.append(dict(request.headers))
+        response = web.Response(body=b"x")
+        response.set_cookie("session", "abc")
+        return response
+
+    async def scenario() -> None:
+        async with serving(remember) as server, GuardedClient(ANYWHERE) as client:
+            for name in ("a", "b"):  # by name, since addresses get no cookies anyway
+                await client.fetch_to(f"http://cdn.example.com:{server.port}/", tmp_path / name, LIMITS)
+
+    run(scenario())
+    assert len(seen) == 2
+    for headers in seen:
+        assert headers["Accept-Encoding"] == "identity"
+        assert headers["Connection"] == "close"
+        assert not {"Cookie", "Authorization", "Referer"} & set(headers)
+
+
+def redirect_by(steps: int) -> Handler:
+    async def answer(request: web.Request) -> web.Response:
+        step = int(request.query.get("step", "0"))
+        if step == steps:
+            return web.Response(body=b"there")
+        return web.Response(status=302, headers={"Location": f"?step={step + 1}"}, body=b"elsewhere")
+
+    return answer
+
+
+def test_redirects_are_followed_up_to_the_limit(tmp_path: Path) -> None:
+    """Relative targets work, and the last address is reported."""
+
+    async def scenario() -> Any:
+        async with serving(redirect_by(MAX_REDIRECTS)) as server:
+            return await fetch(str(server.make_url("/a")), tmp_path / "x")
+
+    fetched = run(scenario())
+    assert (tmp_path / "x").read_bytes() == b"there"
+    assert fetched.final_url.endswith(f"/a?step={MAX_REDIRECTS}")
+
+
+@pytest.mark.parametrize("steps", [MAX_REDIRECTS + 1, 1_000_000])
+def test_more_redirects_than_the_limit_are_refused(steps: int, tmp_path: Path) -> None:
+    """A long chain and an endless one end alike."""
+
+    async def scenario() -> None:
+        async with serving(redirect_by(steps)) as server:
+            await fetch(str(server.make_url("/a")), tmp_path / "x")
+
+    with pytest.raises(TooManyRedirects):
+        run(scenario())
+
+
+def test_a_redirect_to_a_private_address_is_refused(tmp_path: Path) -> None:
+    """A server that may be reached cannot lend its standing to one that may not."""
+    rules = Rules(schemes=frozenset({"http"}), reaches=lambda address: address == "127.0.0.2")
+    reached: list[str] = []
+
+    async def private(request: web.Request) -> web.Response:
+        reached.append(request.path)
+        return web.Response(body=b"secret")
+
+    async def scenario() -> None:
+        async with serving(private, "127.0.0.1") as inside:
+            target = str(inside.make_url("/metadata"))
+
+            async def away(request: web.Request) -> web.Response:
+                return web.Response(status=307, headers={"Location": target})
+
+            async with serving(away, "127.0.0.2") as outside:
+                await fetch(str(outside.make_url("/")), tmp_path / "x", rules)
+
+    with pytest.raises(AddressRefused):
+        run(scenario())
+    assert reached == []
+
+
+@pytest.mark.parametrize(
+    ("location", "refusal"),
+    [
+        ("file:///etc/passwd", NotHttps),
+        ("gopher://127.0.0.1/", NotHttps),
+        ("//user:secret@127.0.0.1/", UrlRefused),
+        ("http://[::1/", Broken),
+        (None, BadStatus),
+    ],
+)
+def test_each_redirect_is_checked_like_the_first_address(
+    location: str | None, refusal: type[FetchFailed], tmp_path: Path
+) -> None:
+    """Forbidden forms are refused on every hop, and a redirect to nowhere is a bad answer."""
+
+    async def away(request: web.Request) -> web.Response:
+        return web.Response(status=301, headers={"Location": location} if location else {})
+
+    async def scenario() -> None:
+        async with serving(away) as server:
+            await fetch(str(server.make_url("/")), tmp_path / "x")
+
+    with pytest.raises(refusal):
+        run(scenario())
+
+
+async def chunked(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for _ in range(20):
+        await response.write(b"x" * 1000)
+    return response
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [chunked, sending(b"x" * 20_000)],
+    ids=["without a length", "with one"],
+)
+def test_a_body_over_the_limit_is_cut_off(handler: Handler, tmp_path: Path) -> None:
+    """The limit holds whether or not the server says beforehand how much will come."""
+
+    async def scenario(max_bytes: int) -> Any:
+        async with serving(handler) as server:
+            limits = FetchLimits(max_bytes=max_bytes, timeout=10)
+            return await fetch(str(server.make_url("/")), tmp_path / "x", ANYWHERE, limits)
+
+    assert run(scenario(20_000)).size == 20_000
+    with pytest.raises(TooLarge, match="19999 bytes"):
+        run(scenario(19_999))
+
+
+def test_a_body_announced_over_the_limit_is_not_waited_for(tmp_path: Path) -> None:
+    """The announcement alone ends the fetch, before a byte of the body is there."""
+
+    async def scenario() -> None:
+        leave = asyncio.Event()
+
+        async def announce(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4194305\r\n\r\n")
+            await leave.wait()
+
+        async with serving_raw(announce) as address:
+            try:
+                await fetch(f"http://{address}/", tmp_path / "x")
+            finally:
+                leave.set()
+
+    with pytest.raises(TooLarge):
+        run(scenario())
+
+
+ZIPPED = gzip.compress(b"a" * 1000)
+
+
+def raw_answer(answer: bytes) -> RawHandler:
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%s" % (len(ZIPPED), ZIPPED),
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"",
+    ],
+    ids=["short", "without its last chunk", "compressed", "another protocol", "nothing"],
+)
+def test_an_answer_that_cannot_be_trusted_to_be_whole_is_refused(answer: bytes, tmp_path: Path) -> None:
+    """Truncation, unasked-for compression and other protocols never pass for a file."""
+
+    async def scenario() -> None:
+        async with serving_raw(raw_answer(answer)) as address:
+            await fetch(f"http://{address}/", tmp_path / "x")
+
+    with pytest.raises(Broken):
+        run(scenario())
+
+
+@pytest.mark.parametrize("status", [204, 206, 304, 401, 404, 410, 500])
+def test_a_status_other_than_200_is_reported_without_the_body(status: int, tmp_path: Path) -> None:
+    """The caller learns the number; what an inner server may have said stays unsaid."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=status, text=None if status in (204, 304) else "internal secret")
+
+    async def scenario() -> None:
+        async with serving(answer) as server:
+            await fetch(str(server.make_url("/")), tmp_path / "x")
+
+    with pytest.raises(BadStatus, match=str(status)) as caught:
+        run(scenario())
+    assert caught.value.status == status
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nslow"])
+def test_a_server_that_does_not_finish_is_given_up(first: bytes, tmp_path: Path) -> None:
+    """The time limit covers the whole fetch, not only the wait for its beginning."""
+
+    async def scenario() -> None:
+        leave = asyncio.Event()
+
+        async def dawdle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(first)
+            await leave.wait()
+
+        async with serving_raw(dawdle) as address:
+            try:
+                limits = FetchLimits(max_bytes=100, timeout=0.1)
+                await fetch(f"http://{address}/", tmp_path / "x", ANYWHERE, limits)
+            finally:
+                leave.set()
+
+    with pytest.raises(TimedOut, match=r"within 0\.1 s"):
+        run(scenario())
+
+
+def test_a_port_that_nobody_listens_on_is_unreachable(tmp_path: Path) -> None:
+    """A refused connection is an answer of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(Unreachable):
+        run(fetch(f"http://127.0.0.1:{port}/", tmp_path / "x"))
+
+
+def test_a_name_without_an_address_is_unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed look-up is reported as such."""
+
+    def getaddrinfo(*_: Any, **__: Any) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(Unreachable, match="no address"):
+        run(fetch("https://nowhere.example/", tmp_path / "x", Rules()))
+
+
+def self_signed(directory: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    pem = directory / "server.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    return context
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    """HTTPS means verified HTTPS, on private addresses too."""
+
+    async def scenario() -> None:
+        async with serving_raw(raw_answer(b"HTTP/1.1 200 OK\r\n\r\n"), self_signed(tmp_path)) as address:
+            await fetch(f"https://{address}/", tmp_path / "x")
+
+    with pytest.raises(Unreachable, match="certificate"):
+        run(scenario())
+
+
+def test_a_post_brings_back_the_status_and_the_wish_to_wait() -> None:
+    """Body and headers arrive as given; the answer is reduced to what a sender acts on."""
+    seen: list[tuple[bytes, str]] = []
+
+    async def receive(request: web.Request) -> web.Response:
+        seen.append((await request.read(), request.headers["Content-Type"]))
+        return web.Response(status=503, headers={"Retry-After": "7"}, text="busy")
+
+    async def scenario() -> Any:
+        async with serving(receive) as server, GuardedClient(ANYWHERE) as client:
+            url = str(server.make_url("/hook"))
+            return await client.post(url, {"Content-Type": "application/json"}, b'{"a":1}', 10)
+
+    posted = run(scenario())
+    assert (posted.status, posted.retry_after) == (503, "7")
+    assert seen == [(b'{"a":1}', "application/json")]
+
+
+def test_a_post_does_not_follow_redirects() -> None:
+    """A callback goes where it was addressed, or nowhere."""
+
+    async def scenario() -> int:
+        async with serving(redirect_by(1)) as server, GuardedClient(ANYWHERE) as client:
+            return (await client.post(str(server.make_url("/hook")), {}, b"{}", 10)).status
+
+    assert run(scenario()) == 302
