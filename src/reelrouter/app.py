@@ -121,7 +121,9 @@ async def open_api(
             children,
             client,
             objects,
-            IntakeLimits(wait=settings.intake_wait, max_image=settings.max_input, max_clip=settings.max_input_video),
+            IntakeLimits(
+                wait=settings.intake_wait, max_image=settings.max_input, max_clip=settings.max_input_video
+            ),
         )
         stack.callback(intake.close)
         scratch = settings.data_dir / "work" / "intake"

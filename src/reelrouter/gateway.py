@@ -186,7 +186,9 @@ class Gateway:
     def _hold_amount(self, plan: Plan, caller: Caller) -> Nanos:
         return nanos(usd(plan.estimate) * self._at.terms.hold_margin)
 
-    def _job(self, caller: Caller, request: VideoRequest, plan: Plan, routes: tuple[Route, ...], base_url: str) -> Job:
+    def _job(
+        self, caller: Caller, request: VideoRequest, plan: Plan, routes: tuple[Route, ...], base_url: str
+    ) -> Job:
         now = self._at.clock.now()
         if request.callback_url is not None:
             plan = replace(plan, warnings=(*plan.warnings, _NO_WEBHOOKS))
@@ -280,7 +282,9 @@ class Gateway:
         file = job.outputs[asked.index]
         if not await self._at.objects.exists(file.key):
             self._at.emit(ObjectMissing(job=job.id, key=file.key))
-            raise StorageFailed(f"The video of job {job.id} should be in storage and is not. The operator was told.")
+            raise StorageFailed(
+                f"The video of job {job.id} should be in storage and is not. The operator was told."
+            )
         return file
 
     def local_path(self, file: StoredFile) -> Path | None:

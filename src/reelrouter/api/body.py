@@ -18,7 +18,13 @@ async def read_json(request: Request, max_body: int) -> Any:
     if content_type != "application/json":
         given = content_type or "none"
         raise InvalidRequest(
-            [Problem("Content-Type", f"Content-Type must be application/json, and is {given}.", ("application/json",))]
+            [
+                Problem(
+                    "Content-Type",
+                    f"Content-Type must be application/json, and is {given}.",
+                    ("application/json",),
+                )
+            ]
         )
     body = await _read(request, max_body)
     try:

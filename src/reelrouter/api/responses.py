@@ -45,7 +45,9 @@ class VideoJob(PlacedJob):
     progress: int | None = Field(None, ge=0, le=100, description="Per cent.")
     error: str | None = Field(None, description="Why there is no video.")
     error_type: str | None = Field(None, description="The same, for programs.")
-    unsigned_urls: list[str] | None = Field(None, description="Where the files are; a key or the signature opens them.")
+    unsigned_urls: list[str] | None = Field(
+        None, description="Where the files are; a key or the signature opens them."
+    )
     urls: list[str] | None = Field(None, description="Signed addresses that need no key.")
     expires_at: int | None = Field(None, description="When the signed addresses end; Unix seconds.")
     usage: Usage | None = None

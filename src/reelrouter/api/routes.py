@@ -149,7 +149,8 @@ def _also(row: Row) -> dict[int | str, dict[str, Any]]:
 def _extra(row: Row) -> dict[str, Any]:
     extra: dict[str, Any] = {
         "parameters": [
-            *({"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}},) * ("{" in row.path),
+            *({"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}},)
+            * ("{" in row.path),
             *({"name": name, "in": "query", "required": False, **_QUERY[name]} for name in row.query),
         ],
         "security": [{"key": []}] if row.key else [],

@@ -20,13 +20,16 @@ class Endpoint:
     passthrough: tuple[str, ...] = ()
     """Option names that may be handed on to the provider."""
     option_slugs: tuple[str, ...] = ()
-    """Keys of `provider.options` that address this endpoint; the first one is its upstream name."""
+    """Keys of `provider.options` that address this endpoint, beside its name and its provider's."""
     zdr: bool = False
     """Whether it runs on the operator's own hardware and erases what it was given."""
 
     def answers_to(self, name: str) -> bool:
-        """Whether a caller who writes this name means this endpoint."""
-        return name in (self.name, self.provider, *self.option_slugs)
+        """Whether a caller who writes this name in `order`, `only` or `ignore` means this endpoint.
+
+        Option slugs do not count: a reseller's endpoint has those of the vendors behind it.
+        """
+        return name in (self.name, self.provider)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

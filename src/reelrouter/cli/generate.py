@@ -39,7 +39,9 @@ def generate(
     first_frame: Annotated[str | None, typer.Option(help="An image's file or URL.")] = None,
     last_frame: Annotated[str | None, typer.Option(help="An image's file or URL.")] = None,
     reference: Annotated[list[str] | None, typer.Option(help="An image's file or URL; repeatable.")] = None,
-    base_url: Annotated[str, typer.Option(envvar="REELROUTER_BASE_URL", help="The server.")] = "http://127.0.0.1:8088",
+    base_url: Annotated[
+        str, typer.Option(envvar="REELROUTER_BASE_URL", help="The server.")
+    ] = "http://127.0.0.1:8088",
     api_key: Annotated[str | None, typer.Option(envvar="REELROUTER_API_KEY", help="Your key.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
 ) -> None:
@@ -65,7 +67,9 @@ def generate(
     job = asyncio.run(make(Server(base_url=base_url, key=api_key), body, output))
     if as_json:
         fields = ("id", "status", "generation_id", "usage")
-        out.print(json.dumps({**{name: job.get(name) for name in fields}, "output_path": str(output)}), soft_wrap=True)
+        out.print(
+            json.dumps({**{name: job.get(name) for name in fields}, "output_path": str(output)}), soft_wrap=True
+        )
     out.print(f"Saved {output}", soft_wrap=True) if not as_json else None
 
 
@@ -138,5 +142,3 @@ def _url(source: str) -> str:
         fail(f"{source} is neither a file nor a URL", 2)
     mime = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return f"data:{mime};base64,{base64.b64encode(path.read_bytes()).decode()}"
-
-

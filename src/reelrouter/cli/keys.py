@@ -35,7 +35,9 @@ def create(
     """
     secret = keys.new_key(mode)
     asyncio.run(_create(settings_or_fail(), mode, name, secret))
-    out.print_json(json.dumps({"key": secret, "mode": mode, "name": name})) if as_json else out.print(secret, soft_wrap=True)
+    out.print_json(json.dumps({"key": secret, "mode": mode, "name": name})) if as_json else out.print(
+        secret, soft_wrap=True
+    )
 
 
 @app.command("list")

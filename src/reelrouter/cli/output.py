@@ -25,7 +25,10 @@ def settings_or_fail(**overrides: object) -> Settings:
     try:
         return read_settings(**overrides)
     except ValidationError as error:
-        wrong = [f"REELROUTER_{str(one['loc'][-1]).upper() if one['loc'] else ''}: {one['msg']}" for one in error.errors()]
+        wrong = [
+            f"REELROUTER_{str(one['loc'][-1]).upper() if one['loc'] else ''}: {one['msg']}"
+            for one in error.errors()
+        ]
         fail("; ".join(wrong), USAGE)
     except FileNotFoundError as error:
         fail(str(error), USAGE)

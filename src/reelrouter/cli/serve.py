@@ -31,7 +31,9 @@ def serve(
     try:
         app.serve(settings, on_start=_greet, overrides=overrides)
     except AlreadyLocked as locked:
-        fail(f"another ReelRouter (process {locked.pid}) uses {settings.data_dir}; stop it, or name another --data-dir")
+        fail(
+            f"another ReelRouter (process {locked.pid}) uses {settings.data_dir}; stop it, or name another --data-dir"
+        )
     except SecretRefused as refused:
         fail(str(refused))
     except OSError as error:

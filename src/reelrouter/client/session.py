@@ -21,7 +21,9 @@ _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=120)
 class ClientError(Exception):
     """The server refused, failed, or could not be reached; the message is for people."""
 
-    def __init__(self, message: str, status: int | None = None, problems: tuple[Mapping[str, Any], ...] = ()) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, problems: tuple[Mapping[str, Any], ...] = ()
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.problems = problems

@@ -186,6 +186,6 @@ def _run(connection: sqlite3.Connection, statement: Statement, values: dict[str,
 @lru_cache(maxsize=1024)
 def _compiled(statement: Statement) -> tuple[str, dict[str, Any]]:
     # Statements are module constants, so that identity is the right key and the cache stays small.
-    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+    compiled = statement.compile(dialect=_DIALECT)
     binds = getattr(compiled, "binds", {})
     return str(compiled), {name: bind.effective_value for name, bind in binds.items() if not bind.required}

@@ -35,4 +35,3 @@ def order_of(job: Job, route: Route, n: int) -> Order:
         options=plan.options.get(route.endpoint, {}),
         simulate=plan.script,
     )
-

@@ -1,4 +1,4 @@
-"""A job's output as another job's input: found in our storage, never fetched, and copied so that each can go alone."""
+"""A job's output as another job's input: found in our storage, never fetched, and copied: each can go alone."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -111,5 +111,3 @@ def _advice(wanted: Wanted, named: OwnOutput) -> str:
             f"use reelrouter://job/{named.job_id}/last_frame or /first_frame"
         )
     return f"a job's {named.part.replace('_', ' ')} cannot be used as {wanted.kind}"
-
-

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Update, and_, bindparam, delete, func, insert, or_, select, update
 
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.db.tables import attempts, inputs, jobs
@@ -33,7 +33,30 @@ _NEXT_VERSION = select(func.coalesce(func.max(jobs.c.version), 0) + 1).scalar_su
 _JOB = jobs.c.id == bindparam("job")
 _ALIVE = jobs.c.finished_at.is_(None)
 
-_INSERT = insert(jobs).values(version=_NEXT_VERSION)
+
+def _may_be(event: Event) -> ColumnElement[bool]:
+    """Whether the row is in a state that `event` may find a job in; spelled out, since IN has no fixed SQL."""
+    return or_(*(jobs.c.status == state.value for state in sources(event)))
+
+
+_PLACED = (
+    "id",
+    "workspace",
+    "key_id",
+    "mode",
+    "status",
+    "created_at",
+    "updated_at",
+    "deadline_at",
+    "model",
+    "plan",
+    "routes",
+    "remarks",
+    "shown",
+    "base_url",
+    "estimate",
+)
+_INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"version": _NEXT_VERSION})
 _GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
 _ROW = select(jobs).where(_JOB)
 _WAITING = (
@@ -59,7 +82,7 @@ _REQUEST_CANCEL = (
 )
 _ACCEPT = (
     update(jobs)
-    .where(_JOB, jobs.c.status.in_(sources("accepted")))
+    .where(_JOB, _may_be("accepted"))
     .values(
         status=State.IN_PROGRESS.value,
         provider=bindparam("by"),
@@ -72,9 +95,10 @@ _PROGRESS = (
     .where(_JOB, jobs.c.status == State.IN_PROGRESS.value)
     .values(progress=bindparam("share"), updated_at=bindparam("at"), version=_NEXT_VERSION)
 )
-_END = {
+_ENDS: tuple[Event, ...] = ("stored", "failed", "cancelled", "deadline_passed")
+_END: dict[Event, Update] = {
     event: update(jobs)
-    .where(_JOB, jobs.c.status.in_(sources(event)))
+    .where(_JOB, _may_be(event))
     .values(
         status=bindparam("state"),
         finished_at=bindparam("at"),
@@ -88,7 +112,7 @@ _END = {
         vendor_cost=bindparam("vendor"),
         version=_NEXT_VERSION,
     )
-    for event in ("stored", "failed", "cancelled", "deadline_passed")
+    for event in _ENDS
 }
 _END_UNSTARTED = (
     update(jobs)

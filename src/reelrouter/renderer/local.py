@@ -62,7 +62,7 @@ FAILURES: Mapping[str, FailureClass] = {
     "internal": FailureClass.INTERNAL,
     "unknown_task": FailureClass.INTERNAL,
 }
-"""What the render task's codes mean. A size or a length that it cannot make should have been refused at the door."""
+"""What the render task's codes mean. A size or a length that cannot be made ought to be refused at the door."""
 
 _ORDER = TypeAdapter(Order)
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
@@ -157,7 +157,7 @@ class Local:
             await asyncio.Event().wait()
         if ending := scripted_end(script):
             return ending
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder)
         films = _films(order, await self._fetch_inputs(order), folder)
         async with self._turn(order):
             for index, film in enumerate(films):
@@ -242,6 +242,10 @@ class _Inputs:
     first_frame: str | None
     last_frame: str | None
     references: tuple[tuple[str, MediaKind], ...]
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _handle_of(order: Order) -> Handle:

@@ -49,11 +49,23 @@ class Actor:
         at = (x + scale * (self.place[0] + stance.x), y + scale * (self.place[1] + stance.y))
         if self.aura is not None:
             middle = at[1] - (scale * self.role.height * 0.5 if _stands(self.role) else 0.0)
-            _lay(target, self.aura, (self.aura.shape[1] / 2, self.aura.shape[0] / 2), (at[0], middle), (scale, scale, 0.0))
+            _lay(
+                target,
+                self.aura,
+                (self.aura.shape[1] / 2, self.aura.shape[0] / 2),
+                (at[0], middle),
+                (scale, scale, 0.0),
+            )
         if self.ground is not None:
             foot = (at[0], y + scale * self.place[1])
             lift = max(0.55, 1.0 + stance.y / max(1, self.role.height))
-            _lay(target, self.ground, (self.ground.shape[1] / 2, self.ground.shape[0] / 2), foot, (scale * lift, scale, 0.0))
+            _lay(
+                target,
+                self.ground,
+                (self.ground.shape[1] / 2, self.ground.shape[0] / 2),
+                foot,
+                (scale * lift, scale, 0.0),
+            )
         if self.trail is not None:
             flicker = 1.0 + 0.12 * math.sin(view.seconds * 31.0) + 0.08 * math.sin(view.seconds * 47.0)
             tail = (at[0], at[1] + 0.44 * scale * self.role.height)
@@ -102,25 +114,43 @@ def stance_of(role: Role, view: View, size: tuple[int, int]) -> Stance:
             beat = math.sin(t * (7.5 if role.part.kind == "flyer" else 1.4))
             flap = 0.07 * beat if role.part.kind == "flyer" else 0.0
             rise = math.sin(t * 1.3) * 0.03 * unit - (0.06 * high * along if role.part.kind == "aircraft" else 0.0)
-            return Stance(x=travelled(0.09, 0.44), y=rise, turn=2.5 * math.sin(t * 1.3 + 0.6), high=1.0 + flap, wide=1.0 - 0.4 * flap)
+            return Stance(
+                x=travelled(0.09, 0.44),
+                y=rise,
+                turn=2.5 * math.sin(t * 1.3 + 0.6),
+                high=1.0 + flap,
+                wide=1.0 - 0.4 * flap,
+            )
         case "float":
-            return Stance(x=travelled(0.015, 0.1), y=math.sin(t * 1.05) * 0.022 * unit, turn=3.2 * math.sin(t * 0.8))
+            return Stance(
+                x=travelled(0.015, 0.1), y=math.sin(t * 1.05) * 0.022 * unit, turn=3.2 * math.sin(t * 0.8)
+            )
         case "swim":
             wave = math.sin(t * 2.4)
             if role.spot == "water":
                 return Stance(x=travelled(0.04, 0.3), y=0.05 * role.height * math.sin(t * 1.7), turn=4.0 * wave)
-            return Stance(x=travelled(0.06, 0.36), y=math.sin(t * 1.2) * 0.03 * unit, turn=3.0 * wave, wide=1.0 + 0.02 * wave)
+            return Stance(
+                x=travelled(0.06, 0.36), y=math.sin(t * 1.2) * 0.03 * unit, turn=3.0 * wave, wide=1.0 + 0.02 * wave
+            )
         case "sail":
-            return Stance(x=travelled(0.02, 0.14), y=math.sin(t * 1.7) * 0.012 * unit, turn=2.4 * math.sin(t * 1.35))
+            return Stance(
+                x=travelled(0.02, 0.14), y=math.sin(t * 1.7) * 0.012 * unit, turn=2.4 * math.sin(t * 1.35)
+            )
         case "dance":
             beat = math.sin(t * 6.3)
-            return Stance(y=-abs(beat) * 0.05 * role.height, turn=7.0 * beat, x=0.03 * role.height * math.sin(t * 3.15))
+            return Stance(
+                y=-abs(beat) * 0.05 * role.height, turn=7.0 * beat, x=0.03 * role.height * math.sin(t * 3.15)
+            )
         case "fall":
-            return Stance(x=math.sin(t * 1.8) * 0.05 * unit, y=along * 0.3 * high, turn=14.0 * math.sin(t * 1.8 + 0.8))
+            return Stance(
+                x=math.sin(t * 1.8) * 0.05 * unit, y=along * 0.3 * high, turn=14.0 * math.sin(t * 1.8 + 0.8)
+            )
         case "rise":
             lift = 0.5 * min(0.36, 0.12 * view.length) * high
             shake = 0.002 * unit * math.sin(t * 40.0) if role.part.kind == "aircraft" else 0.0
-            return Stance(x=shake, y=-along * lift, turn=0.0 if role.part.kind == "aircraft" else 2.5 * math.sin(t))
+            return Stance(
+                x=shake, y=-along * lift, turn=0.0 if role.part.kind == "aircraft" else 2.5 * math.sin(t)
+            )
         case "sway":
             return Stance(turn=3.0 * math.sin(t * 1.6))
         case "still":
@@ -172,7 +202,9 @@ _LOOK_RIGHT = {"\N{ROCKET}", "\N{AIRPLANE}", "\N{AIRPLANE DEPARTURE}", "lighthou
 
 
 def _mirrored(outline: Outline) -> Outline:
-    return Outline(*(np.ascontiguousarray(mask[:, ::-1]) for mask in (outline.silhouette, outline.ink, outline.pale)))
+    return Outline(
+        *(np.ascontiguousarray(mask[:, ::-1]) for mask in (outline.silhouette, outline.ink, outline.pale))
+    )
 
 
 def figure_paper(brush: Brush, role: Role) -> Colour:
@@ -257,7 +289,9 @@ def _aura(brush: Brush, role: Role) -> Pixels | None:
 def _flame(role: Role) -> Pixels:
     """Fire that points down, in two papers."""
     outline = figure("\N{FIRE}")
-    upside = Outline(*(np.ascontiguousarray(mask[::-1]) for mask in (outline.silhouette, outline.ink, outline.pale)))
+    upside = Outline(
+        *(np.ascontiguousarray(mask[::-1]) for mask in (outline.silhouette, outline.ink, outline.pale))
+    )
     paint = paint_of((250, 150, 50), (255, 240, 190), (120, 30, 10), shadow=0.0)
     fire = cutout(upside, max(8, round(role.height * 0.4)), paint)
     return np.ascontiguousarray(fire.pixels[fire.top :])
@@ -278,7 +312,13 @@ class Beam:
         for way in (1.0, -1.0):
             reach = way * math.cos(turn)
             if abs(reach) > 0.06:
-                _lay(target, self.pixels, (0.0, self.pixels.shape[0] / 2), at, (scale * reach, scale * (1.2 - 0.4 * abs(reach)), -3.0 * way))
+                _lay(
+                    target,
+                    self.pixels,
+                    (0.0, self.pixels.shape[0] / 2),
+                    at,
+                    (scale * reach, scale * (1.2 - 0.4 * abs(reach)), -3.0 * way),
+                )
 
 
 def _beam(brush: Brush, role: Role) -> Beam:

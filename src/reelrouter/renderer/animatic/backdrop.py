@@ -99,6 +99,7 @@ class Twinkle:
             size = radius * pulse / half
             overlay(target, self.image, (size, x + scale * left - size * half, y + scale * top - size * half))
 
+
 def starlight(brush: Brush, horizon: float) -> Layer:
     rng = brush.random("stars")
     count = int(70 * brush.light.stars * max(1.0, brush.canvas.width * brush.canvas.height / brush.unit**2 / 1.8))
@@ -165,7 +166,11 @@ def _cloud_colour(brush: Brush, depth: float) -> tuple[int, int, int]:
     if {"storm", "rain"} & set(brush.scene.weather):
         return mix(light.sky[1], light.ramp[2], 0.25 + 2.0 * depth)
     white = mix((255, 255, 255), light.sky[2], 0.45)
-    body = mix(white, light.sky[1], 0.25 - depth) if luminance(light.sky[1]) > 0.3 else mix(light.sky[2], light.ramp[0], 0.5)
+    body = (
+        mix(white, light.sky[1], 0.25 - depth)
+        if luminance(light.sky[1]) > 0.3
+        else mix(light.sky[2], light.ramp[0], 0.5)
+    )
     return mix(body, light.disc, 0.12)
 
 
@@ -179,4 +184,6 @@ def ceiling(brush: Brush, rng: np.random.Generator) -> Layer:
         x += size * 0.95
     mask[: int(brush.y(0.0))] = 255
     colour = mix(brush.light.sky[0], brush.light.ramp[3], 0.4)
-    return brush.sheet(mask, colour, 0.3, finish=brush.finish(0.3, fall=0.25), sway=Sway(x=0.01 * brush.unit, period=9.0))
+    return brush.sheet(
+        mask, colour, 0.3, finish=brush.finish(0.3, fall=0.25), sway=Sway(x=0.01 * brush.unit, period=9.0)
+    )

@@ -196,5 +196,16 @@ def _copies(brush: Brush, setting: Setting, role: Role, count: int, rng: np.rand
             y = max(y, 0.55 * height)
         else:
             y = _stand(brush, setting, role.spot, x, height)[0] - (1 - size / shrink) * 0.06 * brush.unit
-        group.append(Role(**base | {"x": x, "y": y, "height": height, "phase": float(rng.random()), "depth": role.depth * (0.86 + 0.14 * size / shrink)}))
+        group.append(
+            Role(
+                **base
+                | {
+                    "x": x,
+                    "y": y,
+                    "height": height,
+                    "phase": float(rng.random()),
+                    "depth": role.depth * (0.86 + 0.14 * size / shrink),
+                }
+            )
+        )
     return group

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from reelrouter.renderer.animatic import paper
 from reelrouter.renderer.animatic.film import Frame
-from reelrouter.renderer.animatic.light import light_of
+from reelrouter.renderer.animatic.light import light_of, mix
 from reelrouter.renderer.animatic.scene import Scene
 
 TONES = 6
@@ -49,7 +49,8 @@ def paper_look(scene: Scene, width: int, height: int) -> Callable[[Frame], Frame
 def _ramp(scene: Scene) -> Frame:
     """The scene's light as one colour for each sheet, from dark to light, repeated to 256 entries."""
     light = light_of(scene)
-    stops = np.array([*(light.plain(depth) for depth in (1.0, 0.66, 0.33, 0.0)), light.sky[3]], dtype=np.float32)
+    top = mix(light.sky[3], light.disc, 0.5)
+    stops = np.array([*(light.plain(depth) for depth in (1.0, 0.66, 0.33, 0.0)), top], dtype=np.float32)
     places = np.minimum(np.arange(256), TONES - 1) / (TONES - 1) * (len(stops) - 1)
     channels = [np.interp(places, np.arange(len(stops)), stops[:, channel]) for channel in range(3)]
     return np.stack(channels, axis=1).round().astype(np.uint8)
@@ -97,7 +98,7 @@ def _relief(sheets: NDArray[np.uint8], unit: float) -> NDArray[np.float32]:
 def _shadows() -> NDArray[np.float32]:
     """By how many steps the neighbour is higher: what is left of the light; one sheet takes a quarter of it."""
     steps = np.minimum(np.arange(256) / STEP, 2)
-    return (1 - SHADOW * steps / (steps + 1)).astype(np.float32)
+    return np.asarray(1 - SHADOW * steps / (steps + 1), dtype=np.float32)
 
 
 _SHADOWS = _shadows()

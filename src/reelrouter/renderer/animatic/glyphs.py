@@ -66,7 +66,9 @@ def paint_of(paper: Colour, rim: Colour, shade: Colour, shadow: float = 0.4) -> 
     """Papers that go with one colour: on dark paper the lines are lighter, on light paper darker."""
     dark = luminance(paper) < 0.3
     line = mix(paper, rim, 0.62) if dark else mix(paper, shade, 0.72)
-    return Paint(paper=paper, line=line, pale=mix(paper, (255, 250, 240), 0.62), rim=rim, shade=shade, shadow=shadow)
+    return Paint(
+        paper=paper, line=line, pale=mix(paper, (255, 250, 240), 0.62), rim=rim, shade=shade, shadow=shadow
+    )
 
 
 def cutout(outline: Outline, height: int, paint: Paint) -> Cutout:
@@ -74,7 +76,9 @@ def cutout(outline: Outline, height: int, paint: Paint) -> Cutout:
     width = max(2, round(height * outline.aspect))
     room = max(4, height // 9)
     silhouette, ink, pale = (
-        cv2.copyMakeBorder(_sized(mask, width, height), room, room, room, room, cv2.BORDER_CONSTANT).astype(np.uint8)
+        cv2.copyMakeBorder(_sized(mask, width, height), room, room, room, room, cv2.BORDER_CONSTANT).astype(
+            np.uint8
+        )
         for mask in (outline.silhouette, outline.ink, outline.pale)
     )
     body = _lit(silhouette, ink, pale, paint)
@@ -82,7 +86,9 @@ def cutout(outline: Outline, height: int, paint: Paint) -> Cutout:
     fallen = _shifted(silhouette, room * 0.32, room * 0.36)
     dark = cv2.GaussianBlur(fallen, (0, 0), max(0.8, room * 0.26)).astype(np.float32)[..., None] / 255.0
     under = dark * paint.shadow * (1 - shape)
-    pixels = np.concatenate([body * shape + np.array(paint.shade, np.float32) * under, (shape + under) * 255], axis=2)
+    pixels = np.concatenate(
+        [body * shape + np.array(paint.shade, np.float32) * under, (shape + under) * 255], axis=2
+    )
     return Cutout(
         pixels=np.clip(pixels + 0.5, 0, 255).astype(np.uint8),
         left=room,

@@ -1,4 +1,7 @@
-"""Where pictures handed over with a prompt go: photographs on a line across the scene, cut-outs on its floor."""
+"""Where pictures handed over with a prompt go: photographs on a line across the scene, cut-outs on its floor.
+
+Pure arithmetic: it knows shapes and sizes, no pixels.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +10,12 @@ from typing import Literal
 import numpy as np
 
 Kind = Literal["photograph", "cutout"]
+Shape = tuple[Kind, float]
+"""What a picture is, and its width over its height."""
+Span = tuple[float, float]
+"""From left to right, in shares of the width."""
 
-LINES_ALONE = (0.075, 0.8)
+LINES_ALONE = (0.07, 0.8)
 """Shares of the height between which photographs hang when nothing stands below them."""
 LINES_ABOVE = (0.05, 0.5)
 FLOOR_ALONE = (0.3, 0.9)
@@ -20,6 +27,8 @@ ON_THE_FLOOR = 4
 """Cut-outs that stand side by side; a floor has no shelves, so only more than these form a second row."""
 SIDES = 0.045
 """Share of the width that stays free on either side."""
+WORTH_IT = 0.4
+"""How much smaller, in area, pictures may become so that they leave the scene's figures in view."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,109 +42,67 @@ class Place:
     height: float
     tilt: float
     """Radians, clockwise."""
-    line: int = 0
-    """Which line a photograph hangs on, from the top."""
-    swing: float = 0.0
+    line: int
+    """Which row it belongs to, from the top."""
+    swing: float
     """Radians to either side."""
-    period: float = 4.0
+    period: float
     """Seconds of one swing."""
-    phase: float = 0.0
+    phase: float
     """Turns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Area:
+class _Cell:
+    """Room for one picture, in pixels."""
+
     left: float
     top: float
     width: float
     height: float
 
 
-def arrange(pictures: Sequence[tuple[Kind, float]], size: tuple[int, int], seed: int) -> tuple[Place, ...]:
-    """A place for each picture, given what it is and its width over its height; `size` is the frame's.
+def arrange(
+    pictures: Sequence[Shape], size: tuple[int, int], seed: int, figures: Span | None = None
+) -> tuple[Place, ...]:
+    """A place for each picture in a frame of `size`, beside the scene's `figures` where that leaves enough room.
 
-    Places never overlap, and all pictures of a kind are about as large as there is room for.
+    No picture covers another's middle, and all of a kind are about as large as there is room for.
     """
     random = np.random.default_rng([seed, 0xCA2D])
-    kinds = [kind for kind, _ in pictures]
-    both = "photograph" in kinds and "cutout" in kinds
-    hung = [ratio for kind, ratio in pictures if kind == "photograph"]
-    standing = [ratio for kind, ratio in pictures if kind == "cutout"]
-    above = iter(_in_area("photograph", hung, _area(LINES_ABOVE if both else LINES_ALONE, size), random))
-    below = iter(_in_area("cutout", standing, _area(FLOOR_BELOW if both else FLOOR_ALONE, size), random))
-    return tuple(next(above if kind == "photograph" else below) for kind in kinds)
+    kinds = {kind for kind, _ in pictures}
+    both = len(kinds) == 2
+    lines = LINES_ABOVE if both or (figures and size[1] > size[0]) else LINES_ALONE
+    floor = FLOOR_BELOW if both else FLOOR_ALONE
+    places: dict[int, Place] = {}
+    for kind, rows in (("photograph", lines), ("cutout", floor)):
+        chosen = [index for index, (own, _) in enumerate(pictures) if own == kind]
+        ratios = [pictures[index][1] for index in chosen]
+        cells = _cells(ratios, _area(rows, size), figures, most_in_row=99 if kind == "photograph" else ON_THE_FLOOR)
+        for index, (line, cell) in zip(chosen, cells, strict=True):
+            places[index] = _place(pictures[index], cell, line, random)
+    return tuple(places[index] for index in range(len(pictures)))
 
 
-def _area(rows: tuple[float, float], size: tuple[int, int]) -> _Area:
+def _area(rows: tuple[float, float], size: tuple[int, int]) -> _Cell:
     width, height = size
-    return _Area(
-        left=width * SIDES,
-        top=height * rows[0],
-        width=width * (1 - 2 * SIDES),
-        height=height * (rows[1] - rows[0]),
+    top, bottom = rows
+    return _Cell(
+        left=width * SIDES, top=height * top, width=width * (1 - 2 * SIDES), height=height * (bottom - top)
     )
 
 
-def _in_area(kind: Kind, ratios: Sequence[float], area: _Area, random: np.random.Generator) -> list[Place]:
-    rows = _best_rows(ratios, area) if kind == "photograph" else -(-len(ratios) // ON_THE_FLOOR)
-    places: list[Place] = []
-    start = 0
-    for line in range(rows):
-        count = (len(ratios) - start) // (rows - line)
-        row = _Area(
-            left=area.left, top=area.top + area.height * line / rows, width=area.width, height=area.height / rows
-        )
-        places += _in_row(kind, ratios[start : start + count], row, random, line=line)
-        start += count
-    return places
-
-
-def _best_rows(ratios: Sequence[float], area: _Area) -> int:
-    """The number of rows that lets the smallest picture be the largest; 0 if there is none."""
-    choices = range(1, len(ratios) + 1)
-    return max(choices, key=lambda rows: _smallest(ratios, area, rows), default=0)
-
-
-def _smallest(ratios: Sequence[float], area: _Area, rows: int) -> float:
-    columns = -(-len(ratios) // rows)
-    cell_width, cell_height = area.width / columns, area.height / rows
-    return min(min(cell_height, cell_width / ratio) * min(cell_height * ratio, cell_width) for ratio in ratios)
-
-
-def _in_row(
-    kind: Kind, ratios: Sequence[float], row: _Area, random: np.random.Generator, *, line: int
-) -> list[Place]:
-    """Side by side; wide pictures get wider cells. A single one in a wide row leaves the middle to the scene."""
-    weights = np.array([0.5 + min(ratio, 2.0) for ratio in ratios])
-    edges = row.left + row.width * np.concatenate([[0.0], np.cumsum(weights / weights.sum())])
-    places: list[Place] = []
-    for index, ratio in enumerate(ratios):
-        cell = float(edges[index + 1] - edges[index])
-        height = min(row.height, cell / ratio) * FILLED
-        slack = cell - height * ratio
-        aside = _aside(len(ratios), slack, random)
-        middle = float(edges[index + 1] + edges[index]) / 2 + aside
-        hangs = kind == "photograph"
-        top = row.top + row.height * 0.07 if hangs else row.top + row.height - height
-        places.append(
-            Place(
-                kind=kind,
-                x=middle,
-                y=top + height / 2,
-                width=height * ratio,
-                height=height,
-                tilt=float(random.uniform(-0.035, 0.035)),
-                line=line,
-                swing=float(random.uniform(0.012, 0.026)),
-                period=float(random.uniform(3.2, 5.2)),
-                phase=float(random.uniform(0, 1)),
-            )
-        )
-    return places
-
-
-def _aside(count: int, slack: float, random: np.random.Generator) -> float:
-    """How far from its cell's middle a picture goes."""
-    if count == 1:
-        return float(random.choice([-1, 1])) * slack * 0.24
-    return float(random.uniform(-0.3, 0.3)) * max(0.0, slack - 0.08 * slack) / 2
+def _cells(
+    ratios: Sequence[float], area: _Cell, figures: Span | None, *, most_in_row: int
+) -> list[tuple[int, _Cell]]:
+    """Rows that let the smallest picture be large; a single row with a gap for the figures if that costs little."""
+    if not ratios:
+        return []
+    layouts = [_in_rows(ratios, area, rows) for rows in range(-(-len(ratios) // most_in_row), len(ratios) + 1)]
+    if most_in_row < len(ratios) + 1 or area.height < area.width * 0.45:
+        layouts = layouts[:2]
+    best = max(layouts, key=lambda cells: _smallest(ratios, cells))
+    if figures is None:
+        return best
+    beside = max(_around(ratios, area, figures), key=lambda cells: _smallest(ratios, cells))
+    return beside if _smallest(ratios, beside) >= WORTH_IT * _smallest(ratios, best) else best

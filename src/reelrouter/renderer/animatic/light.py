@@ -60,7 +60,9 @@ class Light:
 def indoors(light: Light) -> Light:
     """A room's own light: lamps when it is dark outside, plain day otherwise."""
     if light.lamps > 0.25 or light.haze > 0.1:
-        return replace(light, key=(1.0, 0.86, 0.68), ramp=_LAMPLIT, warmth=0.0, haze=0.0, lamps=min(light.lamps, 0.45))
+        return replace(
+            light, key=(1.0, 0.86, 0.68), ramp=_LAMPLIT, warmth=0.0, haze=0.0, lamps=min(light.lamps, 0.45)
+        )
     return replace(light, key=(1.0, 0.97, 0.92), ramp=_DAYLIT, warmth=0.0, haze=0.0)
 
 

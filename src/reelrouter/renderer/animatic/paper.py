@@ -156,9 +156,9 @@ def below(profile: Profile, height: int) -> Mask:
     return (np.clip(rows - profile[None, :] + 0.5, 0, 1) * 255).astype(np.uint8)
 
 
-def cut(mask: Mask, colour: Colour, grain: Profile, finish: Finish, marks: tuple[Mark, ...] = ()) -> tuple[
-    Pixels, int
-]:
+def cut(
+    mask: Mask, colour: Colour, grain: Profile, finish: Finish, marks: tuple[Mark, ...] = ()
+) -> tuple[Pixels, int]:
     """A lit sheet from its mask: pixels, and the row of the mask they begin at."""
     reach = int(finish.reach * 2.2) + 2
     rows = np.flatnonzero(mask.max(axis=1))

@@ -42,7 +42,9 @@ class Swarm:
         span = 1 + 2 * _MARGIN
         x = np.mod(self.x + self.speed_x * view.seconds + _MARGIN, span) - _MARGIN
         y = np.mod(self.y + self.speed_y * view.seconds + _MARGIN, span) - _MARGIN
-        return x * width + self.sway * np.sin(self.pace * view.seconds + self.phase) + 0.6 * view.x, y * height + 0.6 * view.y
+        return x * width + self.sway * np.sin(
+            self.pace * view.seconds + self.phase
+        ) + 0.6 * view.x, y * height + 0.6 * view.y
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,9 @@ class Scraps:
         for index in range(len(x)):
             image = self.images[index % len(self.images)]
             turn = self.tumble * (self.swarm.pace[index] * 0.8 * view.seconds + self.swarm.phase[index])
-            flip = 1.0 - self.tumble * 0.55 * (0.5 + 0.5 * np.sin(self.swarm.pace[index] * 2.1 * view.seconds + self.swarm.phase[index]))
+            flip = 1.0 - self.tumble * 0.55 * (
+                0.5 + 0.5 * np.sin(self.swarm.pace[index] * 2.1 * view.seconds + self.swarm.phase[index])
+            )
             scale = self.swarm.size[index] / image.shape[0]
             c, s = np.cos(turn) * scale, np.sin(turn) * scale
             linear = np.array([[c, -s * flip], [s, c * flip]])
@@ -152,8 +156,24 @@ class Rain:
         lines = np.round(np.stack([starts, ends], 1)).astype(np.int32)
         half = len(lines) // 3
         thick = max(1, round(view.height / 720 * 1.6))
-        cv2.polylines(strokes, list(lines[half:]), isClosed=False, color=(*self.colour, 0), thickness=1, lineType=cv2.LINE_AA, shift=4)
-        cv2.polylines(strokes, list(lines[:half]), isClosed=False, color=(*self.colour, 0), thickness=thick, lineType=cv2.LINE_AA, shift=4)
+        cv2.polylines(
+            strokes,
+            list(lines[half:]),
+            isClosed=False,
+            color=(*self.colour, 0),
+            thickness=1,
+            lineType=cv2.LINE_AA,
+            shift=4,
+        )
+        cv2.polylines(
+            strokes,
+            list(lines[:half]),
+            isClosed=False,
+            color=(*self.colour, 0),
+            thickness=thick,
+            lineType=cv2.LINE_AA,
+            shift=4,
+        )
         cv2.add(target, strokes, dst=target)
 
 
@@ -198,5 +218,13 @@ class Lightning:
                 glow = np.zeros_like(target)
                 tone = tuple(float(round(channel * strength * share)) for channel in (235, 238, 255))
                 scaled = max(1, round(width * view.height / 720))
-                cv2.polylines(glow, [path], isClosed=False, color=(*tone, 0.0), thickness=scaled, lineType=cv2.LINE_AA, shift=4)
+                cv2.polylines(
+                    glow,
+                    [path],
+                    isClosed=False,
+                    color=(*tone, 0.0),
+                    thickness=scaled,
+                    lineType=cv2.LINE_AA,
+                    shift=4,
+                )
                 cv2.add(target, glow, dst=target)

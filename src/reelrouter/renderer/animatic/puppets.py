@@ -117,15 +117,24 @@ def _sitter(glyph: str, tail: str, *, tip: bool) -> Outline:
     paper = Paper()
     _tail(paper, tail, shapes.curve((430, 640), (690, 690), (600, 400), 22), tip=tip)
     body = blank()
-    left = np.concatenate([shapes.curve((300, 350), (215, 470), (210, 600)), shapes.curve((210, 600), (200, 690), (270, 690))])
+    left = np.concatenate(
+        [shapes.curve((300, 350), (215, 470), (210, 600)), shapes.curve((210, 600), (200, 690), (270, 690))]
+    )
     right = np.stack([720 - left[:, 0], left[:, 1]], 1)[::-1]
     shapes.polygon(body, np.concatenate([left, right]))
     paper.add(body)
     chest = blank()
-    shapes.polygon(chest, np.concatenate([shapes.curve((290, 380), (310, 560), (360, 600)), shapes.curve((360, 600), (410, 560), (430, 380))]))
+    shapes.polygon(
+        chest,
+        np.concatenate(
+            [shapes.curve((290, 380), (310, 560), (360, 600)), shapes.curve((360, 600), (410, 560), (430, 380))]
+        ),
+    )
     paper.light(chest)
     for side in (-1, 1):
-        leg = _band(shapes.curve((360 + 42 * side, 470), (360 + 46 * side, 580), (360 + 44 * side, 662)), [30, 32, 34])
+        leg = _band(
+            shapes.curve((360 + 42 * side, 470), (360 + 46 * side, 580), (360 + 44 * side, 662)), [30, 32, 34]
+        )
         paper.add(leg)
     paper.head(glyph, 360, 235, 400)
     return paper.outline()
@@ -230,7 +239,12 @@ def _lighthouse() -> Outline:
     gallery, room, roof = blank(), blank(), blank()
     shapes.polygon(gallery, [(286, 246), (286, 222), (434, 222), (434, 246)])
     shapes.polygon(room, [(322, 224), (322, 138), (398, 138), (398, 224)])
-    shapes.polygon(roof, np.concatenate([shapes.curve((300, 142), (330, 70), (360, 50)), shapes.curve((360, 50), (390, 70), (420, 142))]))
+    shapes.polygon(
+        roof,
+        np.concatenate(
+            [shapes.curve((300, 142), (330, 70), (360, 50)), shapes.curve((360, 50), (390, 70), (420, 142))]
+        ),
+    )
     paper.add(room)
     paper.light(room)
     paper.add(gallery)
@@ -248,7 +262,9 @@ def _balloon() -> Outline:
         shapes.stroke(ropes, [(360 + 92 * side, 470), (360 + 42 * side, 610)], 7)
     paper.silhouette = _u8(cv2.max(paper.silhouette, ropes))
     paper.ink = _u8(cv2.max(paper.ink, ropes))
-    half = np.concatenate([shapes.curve((360, 30), (595, 25), (592, 240), 20), shapes.curve((592, 240), (585, 370), (455, 490), 16)])
+    half = np.concatenate(
+        [shapes.curve((360, 30), (595, 25), (592, 240), 20), shapes.curve((592, 240), (585, 370), (455, 490), 16)]
+    )
     envelope = blank()
     shapes.polygon(envelope, np.concatenate([half, np.stack([720 - half[:, 0], half[:, 1]], 1)[::-1]]))
     paper.add(envelope)
@@ -280,7 +296,12 @@ def _windmill() -> Outline:
         along, across = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
         sail = blank()
         centre = np.array([360.0, 300.0])
-        corners = [centre + along * 40, centre + along * 285, centre + along * 285 + across * 66, centre + along * 90 + across * 66]
+        corners = [
+            centre + along * 40,
+            centre + along * 285,
+            centre + along * 285 + across * 66,
+            centre + along * 90 + across * 66,
+        ]
         shapes.polygon(sail, np.array(corners))
         paper.add(sail, pale=True)
     hub = blank()
@@ -298,7 +319,14 @@ def _with_horn() -> Outline:
     height, width = horse.silhouette.shape
     horn = np.zeros_like(parts[0])
     base = (room + 0.13 * width, room + 0.15 * height)
-    shapes.polygon(horn, [(base[0] - 0.025 * width, base[1] + 4), (base[0] - 0.13 * width, base[1] - 0.3 * height), (base[0] + 0.045 * width, base[1] - 0.02 * height)])
+    shapes.polygon(
+        horn,
+        [
+            (base[0] - 0.025 * width, base[1] + 4),
+            (base[0] - 0.13 * width, base[1] - 0.3 * height),
+            (base[0] + 0.045 * width, base[1] - 0.02 * height),
+        ],
+    )
     return trimmed(_u8(cv2.max(parts[0], horn)), parts[1], _u8(cv2.max(parts[2], cv2.subtract(horn, parts[1]))))
 
 
@@ -309,7 +337,11 @@ def _striped() -> Outline:
     stripes = np.zeros((height, width), np.uint8)
     for share in np.arange(0.2, 1.0, 0.075):
         x = share * width
-        shapes.taper(stripes, shapes.curve((x, 0), (x + 0.05 * width, 0.4 * height), (x - 0.02 * width, height)), np.full(16, 0.013 * width))
+        shapes.taper(
+            stripes,
+            shapes.curve((x, 0), (x + 0.05 * width, 0.4 * height), (x - 0.02 * width, height)),
+            np.full(16, 0.013 * width),
+        )
     inner = cv2.erode(horse.silhouette, np.ones((9, 9), np.uint8))
     return trimmed(horse.silhouette.copy(), _u8(cv2.max(horse.ink, cv2.min(stripes, inner))), horse.pale.copy())
 

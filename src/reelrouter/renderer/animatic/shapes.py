@@ -21,7 +21,9 @@ def disc(mask: Mask, x: float, y: float, radius: float, value: int = 255) -> Non
     cv2.circle(mask, centre, max(1, round(radius * scale)), (value,), -1, cv2.LINE_AA, _SHIFT)
 
 
-def stroke(mask: Mask, points: NDArray[np.floating] | list[tuple[float, float]], width: float, value: int = 255) -> None:
+def stroke(
+    mask: Mask, points: NDArray[np.floating] | list[tuple[float, float]], width: float, value: int = 255
+) -> None:
     """A line of one width with round ends."""
     whole = np.round(np.asarray(points, np.float64) * 2**_SHIFT).astype(np.int32)
     cv2.polylines(mask, [whole], isClosed=False, color=(value,), thickness=max(1, round(width)),
@@ -38,9 +40,9 @@ def taper(mask: Mask, points: NDArray[np.floating], widths: NDArray[np.floating]
     polygon(mask, np.concatenate([line + normal * half, (line - normal * half)[::-1]]), value)
 
 
-def curve(start: tuple[float, float], bend: tuple[float, float], end: tuple[float, float], steps: int = 16) -> NDArray[
-    np.float64
-]:
+def curve(
+    start: tuple[float, float], bend: tuple[float, float], end: tuple[float, float], steps: int = 16
+) -> NDArray[np.float64]:
     """A quadratic Bezier curve as points."""
     t = np.linspace(0, 1, steps)[:, None]
     a, b, c = (np.array(point, np.float64) for point in (start, bend, end))
@@ -89,7 +91,12 @@ def round_tree(mask: Mask, x: float, foot: float, height: float, rng: np.random.
     )
     for turn in np.linspace(0, 2 * np.pi, 9)[:-1]:
         reach = height * rng.uniform(0.17, 0.22)
-        disc(mask, x + 1.15 * reach * np.cos(turn), foot - height * 0.68 + 0.85 * reach * np.sin(turn), height * 0.155)
+        disc(
+            mask,
+            x + 1.15 * reach * np.cos(turn),
+            foot - height * 0.68 + 0.85 * reach * np.sin(turn),
+            height * 0.155,
+        )
     disc(mask, x, foot - height * 0.68, height * 0.22)
 
 
@@ -145,7 +152,9 @@ def rock(mask: Mask, x: float, foot: float, width: float, rng: np.random.Generat
     polygon(mask, points)
 
 
-def coral(mask: Mask, x: float, foot: float, height: float, angle: float, rng: np.random.Generator, order: int = 4) -> None:
+def coral(
+    mask: Mask, x: float, foot: float, height: float, angle: float, rng: np.random.Generator, order: int = 4
+) -> None:
     """A branching coral."""
     end = (x + height * 0.42 * np.cos(angle), foot + height * 0.42 * np.sin(angle))
     stroke(mask, [(x, foot), end], max(3.0, height * 0.16))
@@ -167,7 +176,9 @@ def weed(mask: Mask, x: float, foot: float, height: float, rng: np.random.Genera
 def house(mask: Mask, x: float, foot: float, width: float, height: float, pitch: float) -> None:
     """A gabled front: walls `width` by `height`, a roof `pitch` widths high that overhangs a little."""
     half, eave = width / 2, width * 0.09
-    polygon(mask, [(x - half, foot + 6), (x - half, foot - height), (x + half, foot - height), (x + half, foot + 6)])
+    polygon(
+        mask, [(x - half, foot + 6), (x - half, foot - height), (x + half, foot - height), (x + half, foot + 6)]
+    )
     polygon(
         mask,
         [(x - half - eave, foot - height), (x, foot - height - pitch * width), (x + half + eave, foot - height)],

@@ -45,7 +45,9 @@ def stage(scene: Scene, canvas: Canvas, palette: Palette | None = None) -> Film:
     brush = replace(brush, light=setting.light or brush.light)
     roles = cast(brush, setting)
     if scene.environment == "room":
-        return _theatre(brush, _with_figures(brush, setting, roles, outside=[*behind, *before], behind=[], before=[]))
+        return _theatre(
+            brush, _with_figures(brush, setting, roles, outside=[*behind, *before], behind=[], before=[])
+        )
     return _theatre(brush, _with_figures(brush, setting, roles, outside=[], behind=behind, before=before))
 
 
@@ -59,11 +61,19 @@ def _brush(scene: Scene, canvas: Canvas, palette: Palette | None) -> Brush:
     if abs(hero - 0.5) < 0.01 and not behind:
         across = float(rng.choice([0.28, 0.72]))
     height = rng.uniform(0.36, 0.44) if low else rng.uniform(0.17, 0.25)
-    return Brush(scene=scene, canvas=canvas, light=light_of(scene, palette), hero=hero, disc=(float(across), float(height)))
+    return Brush(
+        scene=scene, canvas=canvas, light=light_of(scene, palette), hero=hero, disc=(float(across), float(height))
+    )
 
 
 def _with_figures(
-    brush: Brush, setting: Setting, roles: list[Role], *, outside: list[Layer], behind: list[Layer], before: list[Layer]
+    brush: Brush,
+    setting: Setting,
+    roles: list[Role],
+    *,
+    outside: list[Layer],
+    behind: list[Layer],
+    before: list[Layer],
 ) -> list[Layer]:
     """The setting's layers with the figures and the weather put between them where they belong."""
     perch = setting.perch

@@ -162,7 +162,14 @@ def view_at(camera: Camera, canvas: Canvas, index: int, pivot: tuple[float, floa
     }[camera]
     middle = (pivot[0] * wide, pivot[1] * high)
     return View(
-        seconds=index / canvas.fps, length=canvas.seconds, share=share, height=high, zoom=zoom, x=x * wide, y=y * high, pivot=middle
+        seconds=index / canvas.fps,
+        length=canvas.seconds,
+        share=share,
+        height=high,
+        zoom=zoom,
+        x=x * wide,
+        y=y * high,
+        pivot=middle,
     )
 
 

@@ -20,7 +20,10 @@ FADE = 0.7
 
 
 def overlay(
-    scene: Scene, canvas: Canvas, hold_first: bool = True, hold_last: bool = False  # noqa: FBT001, FBT002
+    scene: Scene,
+    canvas: Canvas,
+    hold_first: bool = True,
+    hold_last: bool = False,  # noqa: FBT001, FBT002
 ) -> Callable[[Frame, int], Frame]:
     """What lays the scene's weather over a frame, by index, without changing the frame it is given.
 
@@ -71,17 +74,27 @@ def _of(weather: Weather, canvas: Canvas, light: Light) -> tuple[list[Layer], li
         case "rain":
             return [_rain(canvas, light, "far", 90, 0.05)], [_rain(canvas, light, "near", 70, 0.1)]
         case "storm":
-            back: list[Layer] = [Lightning(seed=canvas.seed, part="bolt"), _rain(canvas, light, "far", 130, 0.06, slant=0.34)]
-            return back, [_rain(canvas, light, "near", 100, 0.12, slant=0.34), Lightning(seed=canvas.seed, part="flash")]
+            back: list[Layer] = [
+                Lightning(seed=canvas.seed, part="bolt"),
+                _rain(canvas, light, "far", 130, 0.06, slant=0.34),
+            ]
+            return back, [
+                _rain(canvas, light, "near", 100, 0.12, slant=0.34),
+                Lightning(seed=canvas.seed, part="flash"),
+            ]
         case "snow":
             return [_snow(canvas, light, "far", 90, (0.0016, 0.0038))], _near_snow(canvas, light)
         case "fog":
             return [_bank(canvas, light, 0.3, 0.34, 0.5)], [_bank(canvas, light, 0.85, 0.3, 0.88)]
         case "wind" | "leaves":
             many = 26 if weather == "leaves" else 9
-            return [_scraps(canvas, "leaves-far", _leaves(), many, (0.014, 0.026))], [_scraps(canvas, "leaves", _leaves(), many // 2, (0.03, 0.055))]
+            return [_scraps(canvas, "leaves-far", _leaves(), many, (0.014, 0.026))], [
+                _scraps(canvas, "leaves", _leaves(), many // 2, (0.03, 0.055))
+            ]
         case "petals":
-            return [_scraps(canvas, "petals-far", _petals(), 30, (0.01, 0.018))], [_scraps(canvas, "petals", _petals(), 16, (0.02, 0.036))]
+            return [_scraps(canvas, "petals-far", _petals(), 30, (0.01, 0.018))], [
+                _scraps(canvas, "petals", _petals(), 16, (0.02, 0.036))
+            ]
         case "fireflies":
             return [_fireflies(canvas, "far", 16, 0.05)], [_fireflies(canvas, "near", 14, 0.085)]
         case "embers":
@@ -122,17 +135,23 @@ def _near_snow(canvas: Canvas, light: Light) -> list[Layer]:
 def _bank(canvas: Canvas, light: Light, depth: float, density: float, height: float) -> Layer:
     """A drifting bank of fog, thickest at `height`."""
     wide, high = int(canvas.width * 1.5), int(canvas.height * 1.16)
-    field = paper.clouds(paper.random(canvas.seed, f"fog{depth}"), (high // 4, wide // 4), 0.16 * min(wide, high), 3)
+    field = paper.clouds(
+        paper.random(canvas.seed, f"fog{depth}"), (high // 4, wide // 4), 0.16 * min(wide, high), 3
+    )
     rows = np.linspace(-0.08, 1.08, high // 4, dtype=np.float32)[:, None]
     alpha = np.clip((field - 0.25) * 1.7, 0, 1) * np.exp(-(((rows - height) / 0.24) ** 2)) * density * 2.0
-    small = np.clip(alpha, 0, 0.8)[..., None] * np.array([*mix(light.sky[3], (255, 255, 255), 0.2), 255], np.float32)
+    small = np.clip(alpha, 0, 0.8)[..., None] * np.array(
+        [*mix(light.sky[3], (255, 255, 255), 0.2), 255], np.float32
+    )
     pixels = cv2.resize(np.clip(small, 0, 255).astype(np.uint8), (wide, high), interpolation=cv2.INTER_CUBIC)
     sway = Sway(drift=-0.012 * canvas.width * (0.5 + depth))
     corner = (-0.08 * canvas.width, -0.08 * canvas.height)
     return Sheet(plate=paper.plate(pixels.astype(np.uint8, copy=False), corner, depth, sway))
 
 
-def _scraps(canvas: Canvas, name: str, images: tuple[Pixels, ...], count: int, sizes: tuple[float, float]) -> Layer:
+def _scraps(
+    canvas: Canvas, name: str, images: tuple[Pixels, ...], count: int, sizes: tuple[float, float]
+) -> Layer:
     habit = Habit(count=count, sizes=sizes, speed_x=-0.1, speed_y=0.085, sway=0.035, pace=1.7)
     return Scraps(swarm=swarm(canvas, name, habit), images=images)
 

@@ -17,19 +17,31 @@ def space(brush: Brush) -> Setting:
     layers: list[Layer] = [sky(brush, 1.05), _nebula(brush), starlight(brush, 1.05)]
     base = float(rng.uniform(0, 1))
     side = 1 if brush.hero <= 0.5 else -1
-    layers.append(_planet(brush, (0.5 - side * 0.36, 0.2), 0.075, shifted((220, 150, 120), hue=base), 0.1, ring=False))
-    layers.append(_planet(brush, (0.5 + side * 0.27, 0.3), 0.17, shifted((232, 168, 110), hue=base * 0.4), 0.24, ring=True))
+    layers.append(
+        _planet(brush, (0.5 - side * 0.36, 0.2), 0.075, shifted((220, 150, 120), hue=base), 0.1, ring=False)
+    )
+    layers.append(
+        _planet(brush, (0.5 + side * 0.27, 0.3), 0.17, shifted((232, 168, 110), hue=base * 0.4), 0.24, ring=True)
+    )
     air = stage = len(layers)
     layers.append(_limb(brush, shifted((90, 150, 200), hue=base * 0.3)))
     level = np.full(brush.wide, brush.y(0.62), np.float32)
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(level), depth=0.6, surface="void", horizon=0.95
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(level),
+        depth=0.6,
+        surface="void",
+        horizon=0.95,
     )
 
 
 def moon(brush: Brush) -> Setting:
     layers: list[Layer] = [sky(brush, 0.7), starlight(brush, 0.62)]
-    layers.append(_planet(brush, (brush.disc[0], 0.26), 0.13, (84, 150, 214), 0.06, ring=False, lands=(120, 176, 110)))
+    layers.append(
+        _planet(brush, (brush.disc[0], 0.26), 0.13, (84, 150, 214), 0.06, ring=False, lands=(120, 176, 110))
+    )
     return _barren(brush, layers, (206, 208, 220))
 
 
@@ -48,13 +60,21 @@ def open_sky(brush: Brush) -> Setting:
     layers.append(_cloud_sea(brush, 0.97, 0.95, 7))
     level = np.full(brush.wide, brush.y(0.6), np.float32)
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(level), depth=0.6, surface="void", horizon=0.75
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(level),
+        depth=0.6,
+        surface="void",
+        horizon=0.75,
     )
 
 
 def _barren(brush: Brush, layers: list[Layer], colour: Colour) -> Setting:
     """Craters, boulders and dust in front of what `layers` already hold."""
-    layers.append(brush.sheet(brush.land(brush.ridge("far", 0.66, 0.05, 0.5)), brush.light.paper(colour, 0.22, 0.55), 0.22))
+    layers.append(
+        brush.sheet(brush.land(brush.ridge("far", 0.66, 0.05, 0.5)), brush.light.paper(colour, 0.22, 0.55), 0.22)
+    )
     air = len(layers)
     middle = brush.ridge("middle", 0.74, 0.04, 0.6, 3)
     layers.append(_cratered(brush, middle, colour, 0.42, 7))
@@ -68,7 +88,12 @@ def _barren(brush: Brush, layers: list[Layer], colour: Colour) -> Setting:
         shapes.rock(mask, brush.x(share), brush.y(1.0), brush.unit * rng.uniform(0.16, 0.3), rng)
     layers.append(brush.sheet(mask, brush.light.paper(colour, 1.0, 0.25), 0.97))
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(ground, 0.05), depth=0.68, horizon=0.62
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(ground, 0.05),
+        depth=0.68,
+        horizon=0.62,
     )
 
 
@@ -80,7 +105,9 @@ def _cratered(brush: Brush, line: Profile, colour: Colour, depth: float, count: 
         y = float(line[int(min(x, brush.wide - 1))]) + rng.uniform(0.03, 0.14) * brush.unit
         half = brush.unit * rng.uniform(0.02, 0.075) * (0.6 + depth)
         centre, axes = (int(x), int(y)), (int(half), max(1, int(half * 0.26)))
-        cv2.ellipse(lips, (centre[0], centre[1] + max(1, int(half * 0.09))), axes, 0, 0, 360, (255,), -1, cv2.LINE_AA)
+        cv2.ellipse(
+            lips, (centre[0], centre[1] + max(1, int(half * 0.09))), axes, 0, 0, 360, (255,), -1, cv2.LINE_AA
+        )
         cv2.ellipse(pits, centre, axes, 0, 0, 360, (255,), -1, cv2.LINE_AA)
     marks = [
         Mark(mask=lips, colour=mix(brush.light.paper(colour, depth, 0.6), brush.light.disc, 0.35), strength=0.8),
@@ -131,7 +158,10 @@ def _planet(
     shapes.disc(body, x, y, radius)
     shapes.disc(dark, x - radius * 0.35, y - radius * 0.3, radius * 1.12)
     marks = [_bands(brush, (x, y, radius), lands or mix(colour, (255, 240, 220), 0.4), rng, lands is not None)]
-    marks = [Mark(mask=cv2.min(mark.mask, body).astype(np.uint8), colour=mark.colour, strength=mark.strength) for mark in marks]
+    marks = [
+        Mark(mask=cv2.min(mark.mask, body).astype(np.uint8), colour=mark.colour, strength=mark.strength)
+        for mark in marks
+    ]
     marks.append(Mark(mask=cv2.subtract(body, dark).astype(np.uint8), colour=brush.light.shade, strength=0.5))
     if ring:
         band = _ring(brush, (x, y, radius))
@@ -152,12 +182,16 @@ def _bands(
             middle = (x + away * np.cos(turn), y + away * np.sin(turn))
             turns = np.linspace(0, 6.28, 10)[:-1]
             sizes = radius * rng.uniform(0.12, 0.4, 9)
-            shapes.polygon(mask, np.stack([middle[0] + sizes * np.cos(turns), middle[1] + 0.7 * sizes * np.sin(turns)], 1))
+            shapes.polygon(
+                mask, np.stack([middle[0] + sizes * np.cos(turns), middle[1] + 0.7 * sizes * np.sin(turns)], 1)
+            )
         return Mark(mask=mask, colour=colour, strength=0.9)
     for share in (-0.62, -0.2, 0.16, 0.55):
         half = radius * rng.uniform(0.05, 0.12)
         row = y + share * radius
-        line = shapes.curve((x - radius, row - 0.1 * radius), (x, row + 0.24 * radius), (x + radius, row - 0.1 * radius))
+        line = shapes.curve(
+            (x - radius, row - 0.1 * radius), (x, row + 0.24 * radius), (x + radius, row - 0.1 * radius)
+        )
         shapes.taper(mask, line, np.full(len(line), half))
     return Mark(mask=mask, colour=colour, strength=0.55)
 
@@ -191,7 +225,9 @@ def _limb(brush: Brush, colour: Colour) -> Layer:
         Mark(mask=lands, colour=shifted(colour, hue=-0.16, value=0.8), strength=0.6),
         Mark(mask=air, colour=mix(colour, (255, 255, 255), 0.55)),
     ]
-    return brush.sheet(mask, mix(colour, brush.light.ramp[2], 0.35), 0.9, marks=marks, finish=brush.finish(0.9, fall=0.5))
+    return brush.sheet(
+        mask, mix(colour, brush.light.ramp[2], 0.35), 0.9, marks=marks, finish=brush.finish(0.9, fall=0.5)
+    )
 
 
 def _cloud_sea(brush: Brush, share: float, depth: float, index: int) -> Layer:

@@ -55,8 +55,16 @@ def _outside(brush: Brush) -> list[Layer]:
         layers.append(starlight(brush, 0.6))
     if not {"rain", "storm", "fog"} & set(brush.scene.weather):
         layers.extend(sun_or_moon(brush))
-    layers.append(wooded(brush, brush.ridge("far", 0.5, 0.03, 0.5), (120, 150, 160), 0.1, (0.03, 0.06), kind="round", count=26))
-    layers.append(wooded(brush, brush.ridge("near", 0.6, 0.03, 0.5), (84, 124, 110), 0.22, (0.06, 0.12), kind="round", count=18))
+    layers.append(
+        wooded(
+            brush, brush.ridge("far", 0.5, 0.03, 0.5), (120, 150, 160), 0.1, (0.03, 0.06), kind="round", count=26
+        )
+    )
+    layers.append(
+        wooded(
+            brush, brush.ridge("near", 0.6, 0.03, 0.5), (84, 124, 110), 0.22, (0.06, 0.12), kind="round", count=18
+        )
+    )
     return layers
 
 
@@ -92,7 +100,9 @@ def _bars(brush: Brush, frame: tuple[float, float, float, float]) -> Layer:
     middle, cross = (left + right) / 2, top + (bottom - top) * 0.36
     cv2.rectangle(mask, (int(middle) - thick // 2, int(top)), (int(middle) + thick // 2, int(bottom)), (255,), -1)
     cv2.rectangle(mask, (int(left), int(cross) - thick // 2), (int(right), int(cross) + thick // 2), (255,), -1)
-    return brush.sheet(mask, brush.light.paper((232, 216, 188), 0.5, 0.6), 0.5, finish=brush.finish(0.4, shadow=0.3))
+    return brush.sheet(
+        mask, brush.light.paper((232, 216, 188), 0.5, 0.6), 0.5, finish=brush.finish(0.4, shadow=0.3)
+    )
 
 
 def _sill(brush: Brush, frame: tuple[float, float, float, float]) -> Layer:
@@ -112,9 +122,19 @@ def _sill(brush: Brush, frame: tuple[float, float, float, float]) -> Layer:
 def _plant(brush: Brush, x: float, foot: float) -> tuple[Mask, Mask]:
     leaves, pot = brush.blank(), brush.blank()
     size = 0.05 * brush.unit
-    shapes.polygon(pot, [(x - size * 0.8, foot), (x - size, foot - 1.5 * size), (x + size, foot - 1.5 * size), (x + size * 0.8, foot)])
+    shapes.polygon(
+        pot,
+        [
+            (x - size * 0.8, foot),
+            (x - size, foot - 1.5 * size),
+            (x + size, foot - 1.5 * size),
+            (x + size * 0.8, foot),
+        ],
+    )
     for turn in np.linspace(-2.7, -0.44, 9):
-        shapes.leaf(leaves, x, foot - 1.4 * size, size * (3.4 if abs(turn + 1.57) < 0.8 else 2.6), float(turn), 0.3)
+        shapes.leaf(
+            leaves, x, foot - 1.4 * size, size * (3.4 if abs(turn + 1.57) < 0.8 else 2.6), float(turn), 0.3
+        )
     return leaves, pot
 
 
@@ -126,13 +146,28 @@ def _curtains(brush: Brush, frame: tuple[float, float, float, float]) -> Layer:
         outer, inner = edge + side * 0.14 * brush.unit, edge - side * 0.1 * brush.unit
         tie, hem = bottom - 0.2 * brush.unit, bottom + 0.1 * brush.unit
         line = shapes.curve((inner, rail), (inner, tie - 0.2 * brush.unit), (edge + side * 0.03 * brush.unit, tie))
-        low = shapes.curve((edge + side * 0.03 * brush.unit, tie), (edge - side * 0.02 * brush.unit, tie + 0.1 * brush.unit), (edge - side * 0.03 * brush.unit, hem))
+        low = shapes.curve(
+            (edge + side * 0.03 * brush.unit, tie),
+            (edge - side * 0.02 * brush.unit, tie + 0.1 * brush.unit),
+            (edge - side * 0.03 * brush.unit, hem),
+        )
         shapes.polygon(mask, np.concatenate([line, low, [[outer, hem], [outer, rail]]]))
         for share in (0.25, 0.5, 0.75):
             x0 = inner + share * (outer - inner)
-            fold = shapes.curve((x0, rail), (x0, tie - 0.2 * brush.unit), (edge + side * (0.03 + 0.09 * share) * brush.unit, tie), 14)
+            fold = shapes.curve(
+                (x0, rail),
+                (x0, tie - 0.2 * brush.unit),
+                (edge + side * (0.03 + 0.09 * share) * brush.unit, tie),
+                14,
+            )
             shapes.taper(folds, fold, np.full(14, 0.006 * brush.unit))
-    cv2.rectangle(mask, (int(left - 0.2 * brush.unit), int(rail - 0.018 * brush.unit)), (int(right + 0.2 * brush.unit), int(rail)), (255,), -1)
+    cv2.rectangle(
+        mask,
+        (int(left - 0.2 * brush.unit), int(rail - 0.018 * brush.unit)),
+        (int(right + 0.2 * brush.unit), int(rail)),
+        (255,),
+        -1,
+    )
     colour = brush.light.paper(brush.light.accent or (190, 70, 80), 0.62, 0.66)
     marks = [Mark(mask=folds, colour=brush.light.shade, strength=0.28)]
     sway = Sway(x=0.003 * brush.unit, period=5.0)
@@ -156,7 +191,15 @@ def _lamp(brush: Brush, glow: float) -> list[Layer]:
     mask, shade = brush.blank(), brush.blank()
     shapes.stroke(mask, [(x, top), (x, foot)], 0.011 * brush.unit)
     cv2.ellipse(mask, (int(x), int(foot)), (int(size * 0.8), int(size * 0.22)), 0, 0, 360, (255,), -1, cv2.LINE_AA)
-    shapes.polygon(shade, [(x - size, top + 0.6 * size), (x - 0.55 * size, top - size), (x + 0.55 * size, top - size), (x + size, top + 0.6 * size)])
+    shapes.polygon(
+        shade,
+        [
+            (x - size, top + 0.6 * size),
+            (x - 0.55 * size, top - size),
+            (x + 0.55 * size, top - size),
+            (x + size, top + 0.6 * size),
+        ],
+    )
     whole = cv2.max(mask, shade).astype(np.uint8, copy=False)
     mark = Mark(mask=shade, colour=mix((238, 214, 170), (255, 220, 140), glow))
     layers: list[Layer] = [brush.sheet(whole, brush.light.paper((90, 66, 60), 0.8, 0.4), 0.74, marks=[mark])]

@@ -24,24 +24,38 @@ def mountains(brush: Brush) -> Setting:
     stage = len(layers)
     layers.extend(front(brush, (44, 74, 58), "pines"))
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(ground, 0.035), depth=0.7, horizon=0.6
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(ground, 0.035),
+        depth=0.7,
+        horizon=0.6,
     )
 
 
 def meadow(brush: Brush) -> Setting:
     layers = backdrop(brush, 0.64)
-    layers.append(brush.sheet(brush.land(brush.ridge("far", 0.6, 0.05, 0.8)), brush.light.paper((150, 186, 190), 0.14), 0.14))
+    layers.append(
+        brush.sheet(brush.land(brush.ridge("far", 0.6, 0.05, 0.8)), brush.light.paper((150, 186, 190), 0.14), 0.14)
+    )
     far = brush.ridge("hill", 0.68, 0.045, 0.62)
     layers.append(wooded(brush, far, (138, 186, 110), 0.3, (0.05, 0.08), kind="round", count=14))
     air = len(layers)
     near = brush.ridge("near", 0.75, 0.04, 0.8, 2)
     layers.append(wooded(brush, near, (112, 168, 82), 0.48, (0.16, 0.24), kind="round", keep_clear=0.3, count=5))
     ground = brush.ridge("ground", 0.83, 0.02, 1.0, 2)
-    layers.append(brush.sheet(brush.land(ground), brush.light.paper((88, 150, 70), 0.68), 0.68, marks=flowers(brush, ground)))
+    layers.append(
+        brush.sheet(brush.land(ground), brush.light.paper((88, 150, 70), 0.68), 0.68, marks=flowers(brush, ground))
+    )
     stage = len(layers)
     layers.extend(front(brush, (48, 104, 56), "flowers"))
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(ground, 0.035), depth=0.7, horizon=0.64
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(ground, 0.035),
+        depth=0.7,
+        horizon=0.64,
     )
 
 

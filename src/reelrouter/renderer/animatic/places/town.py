@@ -47,7 +47,12 @@ def village(brush: Brush) -> Setting:
     stage = len(layers)
     layers.extend(front(brush, (60, 92, 60), "flowers"))
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(ground, 0.05), depth=0.7, horizon=0.62
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(ground, 0.05),
+        depth=0.7,
+        horizon=0.62,
     )
 
 
@@ -71,26 +76,41 @@ def _skyline(brush: Brush, name: str, depth: float, heights: tuple[float, float]
     lit = mix(window_light(brush), brush.light.sky[2], 0.35 if depth < 0.2 else 0.12)
     strength = 0.28 + 0.62 * brush.light.lamps
     return brush.sheet(
-        mask, brush.light.paper((110, 124, 160), depth), depth, marks=[Mark(mask=panes, colour=lit, strength=strength)]
+        mask,
+        brush.light.paper((110, 124, 160), depth),
+        depth,
+        marks=[Mark(mask=panes, colour=lit, strength=strength)],
     )
 
 
 def _roof(mask: Mask, x: float, top: float, wide: float, rng: np.random.Generator) -> None:
     kind = rng.integers(0, 4)
     if kind == 0:
-        shapes.polygon(mask, [(x + wide * 0.2, top + 2), (x + wide * 0.5, top - wide * 0.5), (x + wide * 0.8, top + 2)])
+        shapes.polygon(
+            mask, [(x + wide * 0.2, top + 2), (x + wide * 0.5, top - wide * 0.5), (x + wide * 0.8, top + 2)]
+        )
     elif kind == 1:
         for step in (0.18, 0.32):
             low, high = top - wide * step * 1.2, top + 2
             shapes.polygon(
-                mask, [(x + wide * step, high), (x + wide * step, low), (x + wide * (1 - step), low), (x + wide * (1 - step), high)]
+                mask,
+                [
+                    (x + wide * step, high),
+                    (x + wide * step, low),
+                    (x + wide * (1 - step), low),
+                    (x + wide * (1 - step), high),
+                ],
             )
     elif kind == 2:
         shapes.stroke(mask, [(x + wide * 0.5, top), (x + wide * 0.5, top - wide * 0.8)], max(1.5, wide * 0.03))
 
 
 def _panes(
-    panes: Mask, block: tuple[float, float, float, float], size: float, rng: np.random.Generator, share: float = 0.5
+    panes: Mask,
+    block: tuple[float, float, float, float],
+    size: float,
+    rng: np.random.Generator,
+    share: float = 0.5,
 ) -> None:
     """Lit windows in a grid over a block (left, top, width, foot); whole floors differ in how many are lit."""
     left, top, wide, foot = block
@@ -118,31 +138,59 @@ def _row(brush: Brush) -> tuple[Layer, dict[Colour, Mask]]:
         top = foot - high
         shapes.polygon(mask, [(x, brush.high), (x, top), (x + wide, top), (x + wide, brush.high)])
         _cornice(mask, x, top, wide)
-        _panes(panes, (x + wide * 0.06, top + wide * 0.08, wide * 0.88, foot - brush.unit * 0.1), brush.unit * 0.026, rng, 0.62)
+        _panes(
+            panes,
+            (x + wide * 0.06, top + wide * 0.08, wide * 0.88, foot - brush.unit * 0.1),
+            brush.unit * 0.026,
+            rng,
+            0.62,
+        )
         _shopfront(panes, frames, (x, wide, foot), brush.unit)
         if neon or rng.random() < 0.3 * brush.light.lamps:
             _sign(signs[_NEON[int(rng.integers(0, len(_NEON)))]], (x, top, wide, foot), brush.unit, rng)
         x += wide * rng.uniform(1.0, 1.06)
     warm = window_light(brush)
     strength = 0.3 + 0.65 * brush.light.lamps
-    marks = [Mark(mask=panes, colour=warm, strength=strength), Mark(mask=frames, colour=brush.light.shade, strength=0.7)]
+    marks = [
+        Mark(mask=panes, colour=warm, strength=strength),
+        Mark(mask=frames, colour=brush.light.shade, strength=0.7),
+    ]
     marks += [Mark(mask=sign, colour=colour) for colour, sign in signs.items()]
     layer = brush.sheet(mask, brush.light.paper((120, 84, 92), 0.44), 0.44, marks=marks)
     return layer, {warm: panes, **signs}
 
 
 def _cornice(mask: Mask, x: float, top: float, wide: float) -> None:
-    cv2.rectangle(mask, (int(x - wide * 0.03), int(top - wide * 0.04)), (int(x + wide * 1.03), int(top + wide * 0.03)), (255,), -1)
+    cv2.rectangle(
+        mask,
+        (int(x - wide * 0.03), int(top - wide * 0.04)),
+        (int(x + wide * 1.03), int(top + wide * 0.03)),
+        (255,),
+        -1,
+    )
 
 
 def _shopfront(panes: Mask, frames: Mask, place: tuple[float, float, float], unit: float) -> None:
     x, wide, foot = place
     top = foot - 0.082 * unit
-    cv2.rectangle(panes, (int(x + wide * 0.1), int(top)), (int(x + wide * 0.62), int(foot - 0.014 * unit)), (255,), -1)
+    cv2.rectangle(
+        panes, (int(x + wide * 0.1), int(top)), (int(x + wide * 0.62), int(foot - 0.014 * unit)), (255,), -1
+    )
     cv2.rectangle(panes, (int(x + wide * 0.72), int(top)), (int(x + wide * 0.9), int(foot)), (255,), -1)
     for share in (0.27, 0.45):
-        cv2.line(frames, (int(x + wide * share), int(top)), (int(x + wide * share), int(foot)), (255,), max(1, int(0.003 * unit)))
-    awning = [(x + wide * 0.06, top - 0.02 * unit), (x + wide * 0.66, top - 0.02 * unit), (x + wide * 0.69, top + 0.012 * unit), (x + wide * 0.03, top + 0.012 * unit)]
+        cv2.line(
+            frames,
+            (int(x + wide * share), int(top)),
+            (int(x + wide * share), int(foot)),
+            (255,),
+            max(1, int(0.003 * unit)),
+        )
+    awning = [
+        (x + wide * 0.06, top - 0.02 * unit),
+        (x + wide * 0.66, top - 0.02 * unit),
+        (x + wide * 0.69, top + 0.012 * unit),
+        (x + wide * 0.03, top + 0.012 * unit),
+    ]
     shapes.polygon(frames, awning)
 
 
@@ -157,7 +205,9 @@ def _sign(mask: Mask, block: tuple[float, float, float, float], unit: float, rng
         shapes.stroke(mask, box, thick)
         for index in range(3):
             row = y + size * (0.5 + 0.8 * index)
-            shapes.stroke(mask, [(x + size * 0.2, row), (x + size * 0.5, row + size * (0.3 if index % 2 else 0.0))], thick)
+            shapes.stroke(
+                mask, [(x + size * 0.2, row), (x + size * 0.5, row + size * (0.3 if index % 2 else 0.0))], thick
+            )
     elif kind == 1:
         turns = np.linspace(0, 2 * np.pi, 20)
         shapes.stroke(mask, np.stack([x + size * np.cos(turns), y + size * np.sin(turns)], 1), thick)
@@ -166,15 +216,23 @@ def _sign(mask: Mask, block: tuple[float, float, float, float], unit: float, rng
         for index in range(4):
             column = x + index * size * 0.7
             tall = size * (1.0 if index % 2 else 0.7)
-            shapes.stroke(mask, [(column, y + size), (column, y + size - tall), (column + size * 0.38, y + size - tall * 0.4)], thick)
+            shapes.stroke(
+                mask,
+                [(column, y + size), (column, y + size - tall), (column + size * 0.38, y + size - tall * 0.4)],
+                thick,
+            )
 
 
 def _shine(brush: Brush, lights: dict[Colour, Mask], depth: float) -> Layer:
     """The glow that lit windows and signs add to the air."""
     total = np.zeros((brush.high // 4, brush.wide // 4, 3), np.float32)
     for colour, mask in lights.items():
-        small = cv2.resize(mask, (brush.wide // 4, brush.high // 4), interpolation=cv2.INTER_AREA).astype(np.float32)
-        soft = cv2.GaussianBlur(small, (0, 0), 0.007 * brush.unit) * 0.5 + cv2.GaussianBlur(small, (0, 0), 0.02 * brush.unit)
+        small = cv2.resize(mask, (brush.wide // 4, brush.high // 4), interpolation=cv2.INTER_AREA).astype(
+            np.float32
+        )
+        soft = cv2.GaussianBlur(small, (0, 0), 0.007 * brush.unit) * 0.5 + cv2.GaussianBlur(
+            small, (0, 0), 0.02 * brush.unit
+        )
         strength = 0.55 if colour in _NEON else 0.22
         total += soft[..., None] / 255.0 * np.array(colour, np.float32) * (strength * brush.light.lamps)
     pixels = np.zeros((brush.high, brush.wide, 4), np.uint8)
@@ -217,11 +275,20 @@ def _lamps(brush: Brush) -> list[Layer]:
     for share in (brush.hero - 0.3, brush.hero + 0.4):
         x, top, foot = brush.x(share), brush.y(0.5), brush.y(1.05)
         thick = 0.011 * brush.unit
-        shapes.stroke(mask, shapes.curve((x, foot), (x, top - 0.05 * brush.unit), (x + 0.07 * brush.unit, top)), thick)
+        shapes.stroke(
+            mask, shapes.curve((x, foot), (x, top - 0.05 * brush.unit), (x + 0.07 * brush.unit, top)), thick
+        )
         shapes.stroke(mask, [(x, foot), (x, top + 0.2 * brush.unit)], thick * 1.7)
         lamp_x, lamp_y = x + 0.07 * brush.unit, top + 0.012 * brush.unit
         shapes.disc(heads, lamp_x, lamp_y + 0.008 * brush.unit, 0.017 * brush.unit)
-        shapes.polygon(mask, [(lamp_x - 0.035 * brush.unit, lamp_y), (lamp_x, lamp_y - 0.035 * brush.unit), (lamp_x + 0.035 * brush.unit, lamp_y)])
+        shapes.polygon(
+            mask,
+            [
+                (lamp_x - 0.035 * brush.unit, lamp_y),
+                (lamp_x, lamp_y - 0.035 * brush.unit),
+                (lamp_x + 0.035 * brush.unit, lamp_y),
+            ],
+        )
         if brush.light.lamps > 0.4:
             glows.append(brush.glow_at(lamp_x, lamp_y, 0.24 * brush.unit, (110, 84, 44), 0.93))
     whole = cv2.max(mask, heads).astype(np.uint8, copy=False)
@@ -243,10 +310,23 @@ def _houses(brush: Brush, line: np.ndarray, depth: float, sizes: tuple[float, fl
             wide, high = wide * 0.55, wide * 1.7
         shapes.house(walls, x, foot, wide, high, 1.3 if tower else 0.52)
         eave = wide * 0.09
-        shapes.polygon(roofs, [(x - wide / 2 - eave, foot - high), (x, foot - high - (1.3 if tower else 0.52) * wide), (x + wide / 2 + eave, foot - high)])
+        shapes.polygon(
+            roofs,
+            [
+                (x - wide / 2 - eave, foot - high),
+                (x, foot - high - (1.3 if tower else 0.52) * wide),
+                (x + wide / 2 + eave, foot - high),
+            ],
+        )
         for side in (-0.24, 0.24):
             size = wide * 0.085
-            cv2.rectangle(panes, (int(x + side * wide - size), int(foot - high * 0.72)), (int(x + side * wide + size), int(foot - high * 0.72 + 2.4 * size)), (255,), -1)
+            cv2.rectangle(
+                panes,
+                (int(x + side * wide - size), int(foot - high * 0.72)),
+                (int(x + side * wide + size), int(foot - high * 0.72 + 2.4 * size)),
+                (255,),
+                -1,
+            )
     snow = "snow" in brush.scene.weather
     cream = brush.light.paper((236, 216, 184), depth, 0.6)
     marks = [

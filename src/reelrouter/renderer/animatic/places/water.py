@@ -55,7 +55,12 @@ def beach(brush: Brush) -> Setting:
     stage = len(layers)
     layers.append(_palms(brush))
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(shore, 0.085), depth=0.66, horizon=0.53
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(shore, 0.085),
+        depth=0.66,
+        horizon=0.53,
     )
 
 
@@ -141,11 +146,16 @@ def _strip(brush: Brush, line: Profile, depth: float, phase: float, glitter: flo
         thick = brush.unit * (0.005 + 0.007 * depth)
         edge, foot = (line + top).astype(np.float32), (line + top + thick).astype(np.float32)
         band = cv2.subtract(brush.land(edge), brush.land(foot)).astype(np.uint8, copy=False)
-        marks.append(Mark(mask=band, colour=mix(sea_colour(brush, depth), brush.light.disc, 0.5), strength=strength))
+        marks.append(
+            Mark(mask=band, colour=mix(sea_colour(brush, depth), brush.light.disc, 0.5), strength=strength)
+        )
     if glitter is not None and depth < 0.5:
         marks.append(_glitter(brush, glitter + 0.02, glitter + 0.07, 9))
     sway = Sway(
-        x=brush.unit * (0.012 + 0.02 * depth), y=brush.unit * 0.007 * (0.4 + depth), period=3.2 + 2 * phase, phase=phase
+        x=brush.unit * (0.012 + 0.02 * depth),
+        y=brush.unit * 0.007 * (0.4 + depth),
+        period=3.2 + 2 * phase,
+        phase=phase,
     )
     finish = brush.finish(depth, fall=0.3, fall_over=0.2 * brush.unit)
     return brush.sheet(mask, sea_colour(brush, depth), depth, marks=marks, finish=finish, sway=sway)
@@ -195,7 +205,9 @@ def _cliff(brush: Brush, layers: list[Layer]) -> Perch | None:
     mask = brush.land(line)
     shadow = [Mark(mask=_strata(brush, line), colour=brush.light.shade, strength=0.22)]
     finish = brush.finish(0.45, fall=0.32, rim_light=0.4)
-    layers.append(brush.sheet(mask, brush.light.paper((120, 124, 110), 0.5, 0.42), 0.45, marks=shadow, finish=finish))
+    layers.append(
+        brush.sheet(mask, brush.light.paper((120, 124, 110), 0.5, 0.42), 0.45, marks=shadow, finish=finish)
+    )
     flat = brush.floor_on((top + 0.012 * brush.unit).astype(np.float32))
     return Perch(x=brush.hero - 0.02 if left else brush.hero + 0.02, floor=flat, stage_at=len(layers), depth=0.45)
 
@@ -277,7 +289,9 @@ def _rays(brush: Brush) -> Sequence[Layer]:
         for _ in range(5):
             x, half = brush.x(rng.uniform(-0.1, 1.0)), brush.unit * rng.uniform(0.02, 0.05)
             lean, foot = brush.unit * rng.uniform(0.2, 0.34), brush.y(rng.uniform(0.75, 1.1))
-            shapes.polygon(shafts, [(x - half, 0), (x + half, 0), (x + lean + 3 * half, foot), (x + lean - half, foot)])
+            shapes.polygon(
+                shafts, [(x - half, 0), (x + half, 0), (x + lean + 3 * half, foot), (x + lean - half, foot)]
+            )
         soft = cv2.GaussianBlur(shafts, (0, 0), 0.012 * brush.unit).astype(np.float32) / 255.0
         fade = np.clip(1.05 - np.arange(brush.high, dtype=np.float32) / brush.high * 1.15, 0, 1)[:, None] ** 1.3
         pixels: Pixels = np.zeros((brush.high, brush.wide, 4), np.uint8)

@@ -26,12 +26,19 @@ def forest(brush: Brush) -> Setting:
     layers.append(_trunks(brush, 0.46))
     ground = brush.ridge("floor", 0.825, 0.018, 0.8, 2)
     floor: Colour = (226, 234, 244) if snowy else (92, 122, 74)
-    layers.append(brush.sheet(brush.land(ground), brush.light.paper(floor, 0.62, 0.5), 0.64, marks=_litter(brush, ground)))
+    layers.append(
+        brush.sheet(brush.land(ground), brush.light.paper(floor, 0.62, 0.5), 0.64, marks=_litter(brush, ground))
+    )
     stage = len(layers)
     layers.append(_gate(brush))
     layers.extend(front(brush, (214, 224, 240) if snowy else (40, 76, 56), "snow" if snowy else "ferns"))
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(ground, 0.045), depth=0.68, horizon=0.72
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(ground, 0.045),
+        depth=0.68,
+        horizon=0.72,
     )
 
 
@@ -42,7 +49,11 @@ def desert(brush: Brush) -> Setting:
         if index == 1:
             air = len(layers)
     line = _dune_line(brush, "ground", 0.84, 0.03)
-    layers.append(brush.sheet(brush.land(line), brush.light.paper((232, 176, 106), 0.66, 0.55), 0.66, marks=_ripples(brush, line)))
+    layers.append(
+        brush.sheet(
+            brush.land(line), brush.light.paper((232, 176, 106), 0.66, 0.55), 0.66, marks=_ripples(brush, line)
+        )
+    )
     stage = len(layers)
     layers.append(_dune(brush, "front", 0.975, 0.04, 0.97))
     return Setting(
@@ -64,22 +75,40 @@ def arctic(brush: Brush) -> Setting:
     stage = len(layers)
     layers.extend(front(brush, (214, 226, 244), "snow"))
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(ground, 0.035), depth=0.7, horizon=0.62
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(ground, 0.035),
+        depth=0.7,
+        horizon=0.62,
     )
 
 
 def volcano(brush: Brush) -> Setting:
     layers = backdrop(brush, 0.68)
     layers.extend(_cone(brush))
-    layers.append(brush.sheet(brush.land(peaks(brush, "crags", 0.72, 0.07, 0.3)), brush.light.paper((96, 70, 84), 0.34, 0.45), 0.34))
+    layers.append(
+        brush.sheet(
+            brush.land(peaks(brush, "crags", 0.72, 0.07, 0.3)), brush.light.paper((96, 70, 84), 0.34, 0.45), 0.34
+        )
+    )
     air = len(layers)
     ground = brush.ridge("ground", 0.82, 0.03, 0.5, 4)
-    layers.append(brush.sheet(brush.land(ground), brush.light.paper((70, 52, 62), 0.62, 0.5), 0.64, marks=_cracks(brush, ground)))
+    layers.append(
+        brush.sheet(
+            brush.land(ground), brush.light.paper((70, 52, 62), 0.62, 0.5), 0.64, marks=_cracks(brush, ground)
+        )
+    )
     stage = len(layers)
     edge = peaks(brush, "front", 1.0, 0.07, 0.22)
     layers.append(brush.sheet(brush.land(edge), brush.light.paper((40, 30, 40), 1.0, 0.3), 0.97))
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(ground, 0.05), depth=0.68, horizon=0.66
+        layers=tuple(layers),
+        stage_at=stage,
+        air_at=air,
+        floor=brush.floor_on(ground, 0.05),
+        depth=0.68,
+        horizon=0.66,
     )
 
 
@@ -95,7 +124,9 @@ def _shafts(brush: Brush, depth: float, index: int) -> Layer:
     for _ in range(6):
         turn, half = rng.uniform(0.25, 1.35) * np.pi / 1.6 + 0.3, rng.uniform(0.012, 0.03)
         reach = 2.2 * brush.unit
-        ends = [(x0 + reach * np.cos(turn + side * half), y0 + reach * np.sin(turn + side * half)) for side in (-1, 1)]
+        ends = [
+            (x0 + reach * np.cos(turn + side * half), y0 + reach * np.sin(turn + side * half)) for side in (-1, 1)
+        ]
         shapes.polygon(mask, [(x0, y0), *ends])
     soft = cv2.GaussianBlur(mask, (0, 0), 0.01 * brush.unit).astype(np.float32) / 255.0
     fade = np.clip(1.1 - np.arange(brush.high, dtype=np.float32) / brush.high * 1.2, 0, 1)[:, None]
@@ -120,7 +151,10 @@ def _trunks(brush: Brush, depth: float) -> Layer:
             y = rng.uniform(0.1, 0.5)
             side = 1 if rng.random() < 0.5 else -1
             at = line[int(19 * (0.86 - y) / 0.95)]
-            end = (at[0] + side * brush.unit * rng.uniform(0.07, 0.15), at[1] - brush.unit * rng.uniform(0.03, 0.1))
+            end = (
+                at[0] + side * brush.unit * rng.uniform(0.07, 0.15),
+                at[1] - brush.unit * rng.uniform(0.03, 0.1),
+            )
             branch = shapes.curve((at[0], at[1]), (at[0] + 0.6 * (end[0] - at[0]), at[1]), end, 10)
             shapes.taper(mask, branch, np.linspace(half * 0.45, 0.5, 10))
     return brush.sheet(mask, brush.light.paper((84, 92, 86), depth, 0.45), depth)
@@ -168,7 +202,9 @@ def _dune_line(brush: Brush, name: str, base: float, height: float) -> Profile:
             left, right = right, left
         away = (x - crest) / brush.unit
         rise = np.where(away < 0, np.clip(1 + away / left, 0, 1) ** 1.7, np.clip(1 - away / right, 0, 1) ** 1.5)
-        line = np.minimum(line, brush.y(base) - rise * height * brush.tall * rng.uniform(0.7, 1.6)).astype(np.float32)
+        line = np.minimum(line, brush.y(base) - rise * height * brush.tall * rng.uniform(0.7, 1.6)).astype(
+            np.float32
+        )
     return line
 
 
@@ -221,20 +257,29 @@ def _cone(brush: Brush) -> list[Layer]:
     away = np.abs(x - middle) / brush.unit
     rough = brush.ridge("cone", 0.0, 0.01, 0.07, 4) - brush.y(0.0)
     top = brush.y(0.27)
-    line = np.maximum(top + 0.012 * brush.unit * np.sin(x / (0.02 * brush.unit)), top + (away - 0.075) * 0.95 * brush.tall)
+    line = np.maximum(
+        top + 0.012 * brush.unit * np.sin(x / (0.02 * brush.unit)), top + (away - 0.075) * 0.95 * brush.tall
+    )
     line = (np.minimum(line, brush.y(0.72)) + rough).astype(np.float32)
     lava = brush.blank()
     rng = brush.random("lava")
     for start in (-0.045, 0.0, 0.05):
         end = middle + start * 5.5 * brush.unit
         bend = (middle + start * brush.unit + rng.uniform(-0.03, 0.03) * brush.unit, brush.y(0.45))
-        stream = shapes.curve((middle + start * brush.unit, top - 4), bend, (end, brush.y(rng.uniform(0.6, 0.74))), 20)
+        stream = shapes.curve(
+            (middle + start * brush.unit, top - 4), bend, (end, brush.y(rng.uniform(0.6, 0.74))), 20
+        )
         shapes.taper(lava, stream, np.linspace(0.022, 0.007, 20) * brush.unit)
     mask = brush.land(line)
     mark = Mark(mask=cv2.min(lava, mask).astype(np.uint8), colour=(255, 130, 40))
     cone = brush.sheet(mask, brush.light.paper((104, 78, 96), 0.2, 0.5), 0.2, marks=[mark])
     glow = brush.glow_at(middle, top, 0.5 * brush.unit, (190, 70, 20), 0.19)
-    return [glow, *_plume(brush, middle, top), cone, brush.glow_at(middle, top, 0.22 * brush.unit, (120, 50, 12), 0.21)]
+    return [
+        glow,
+        *_plume(brush, middle, top),
+        cone,
+        brush.glow_at(middle, top, 0.22 * brush.unit, (120, 50, 12), 0.21),
+    ]
 
 
 def _plume(brush: Brush, x: float, top: float) -> list[Layer]:
@@ -243,7 +288,12 @@ def _plume(brush: Brush, x: float, top: float) -> list[Layer]:
     for index in range(16):
         share = index / 15
         size = brush.unit * (0.035 + 0.09 * share)
-        shapes.disc(mask, x + brush.unit * (0.24 * share**1.6 + rng.uniform(-0.05, 0.05) * (0.4 + share)), top + 0.02 * brush.unit - share * 0.32 * brush.unit, size)
+        shapes.disc(
+            mask,
+            x + brush.unit * (0.24 * share**1.6 + rng.uniform(-0.05, 0.05) * (0.4 + share)),
+            top + 0.02 * brush.unit - share * 0.32 * brush.unit,
+            size,
+        )
     colour = mix(brush.light.sky[1], brush.light.ramp[2], 0.55)
     return [brush.sheet(mask, colour, 0.17, sway=Sway(x=0.008 * brush.unit, y=0.006 * brush.unit, period=4.0))]
 

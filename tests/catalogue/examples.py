@@ -1,0 +1,63 @@
+"""Requests and inputs that the catalogue's tests share."""
+
+from functools import cache
+
+from reelrouter.catalogue.load import load_catalogue
+from reelrouter.catalogue.model import Catalogue, ModelSpec
+from reelrouter.catalogue.request import FrameImage, FrameType, Reference
+from reelrouter.errors import Problem
+from reelrouter.work import Media, MediaKind
+
+VEO = "google/veo-3.1-lite"
+SEEDANCE = "bytedance/seedance-2.0-fast"
+WAN = "alibaba/wan-2.7"
+HAILUO = "minimax/hailuo-3"
+FLUX_EDIT = "black-forest-labs/flux-video-edit"
+ANIMATIC = "reelrouter/animatic"
+
+
+@cache
+def catalogue() -> Catalogue:
+    return load_catalogue()
+
+
+def model(model_id: str) -> ModelSpec:
+    found = catalogue().find(model_id)
+    assert found is not None, model_id
+    return found
+
+
+def frames(*types: FrameType) -> tuple[FrameImage, ...]:
+    return tuple(FrameImage(url=f"https://example.com/{name}.png", frame_type=name) for name in types)
+
+
+def references(*kinds: MediaKind) -> tuple[Reference, ...]:
+    return tuple(Reference(kind=kind, url=f"https://example.com/{at}") for at, kind in enumerate(kinds))
+
+
+def picture(width: int, height: int) -> Media:
+    return Media(kind="image", key="inputs/w/a", sha256="a", mime="image/png", size=1, width=width, height=height)
+
+
+def clip(seconds: float | None = 6.4, width: int | None = 1281, height: int | None = 721) -> Media:
+    return Media(
+        kind="video",
+        key="inputs/w/b",
+        sha256="b",
+        mime="video/mp4",
+        size=1,
+        width=width,
+        height=height,
+        duration=seconds,
+    )
+
+
+def sound() -> Media:
+    return Media(kind="audio", key="inputs/w/c", sha256="c", mime="audio/mpeg", size=1, duration=3.0)
+
+
+def by_field(problems: tuple[Problem, ...]) -> dict[str, Problem]:
+    """The problems by their field; each field has one in the tests that use this."""
+    found = {problem.field: problem for problem in problems}
+    assert len(found) == len(problems)
+    return found
