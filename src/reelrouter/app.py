@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -127,7 +128,8 @@ async def open_api(
         )
         stack.callback(intake.close)
         scratch = settings.data_dir / "work" / "intake"
-        scratch.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(scratch, ignore_errors=True)  # what a killed process was fetching
+        scratch.mkdir(parents=True)
         pepper = secrets.derive("api-keys")
         first_keys = await db.write(lambda unit: _bootstrap(unit, settings, pepper, clock.now()))
         gateway = Gateway(
@@ -156,7 +158,7 @@ async def open_api(
 
 
 def _bootstrap(unit: Unit, settings: Settings, pepper: bytes, now: float) -> ShownKeys | None:
-    """The default workspace and its keys: the operator's, if settings name them, else new ones at a first start."""
+    """The default workspace and its keys: the operator's, if settings name them, else new ones, once."""
     workspace, is_first = workspaces.ensure_default(unit, now)
     given: dict[KeyMode, str | None] = {"live": _plain(settings.live_key), "test": _plain(settings.test_key)}
     for mode, secret in given.items():

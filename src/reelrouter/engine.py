@@ -7,6 +7,7 @@ import asyncio
 import ctypes
 import gc
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -139,7 +140,8 @@ class Loops:
 def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> Workshop:
     settings = around.settings
     scratch = settings.data_dir / "work" / "ingest"
-    scratch.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(scratch, ignore_errors=True)  # what a killed engine was storing
+    scratch.mkdir(parents=True)
     return Workshop(
         db=db,
         lanes=lanes,

@@ -31,6 +31,7 @@ from reelrouter.errors import (
     Problem,
     StorageFailed,
     Unauthorized,
+    scripted_refusal,
 )
 from reelrouter.ids import JobId, WorkspaceId, new_job_id
 from reelrouter.jobs import decide, store
@@ -41,7 +42,6 @@ from reelrouter.media.intake import Intake, Wanted
 from reelrouter.money import Nanos, nanos, usd
 from reelrouter.observe.events import Emit, JobPlaced, ObjectMissing
 from reelrouter.routing.choose import Offer, Route, choose
-from reelrouter.errors import scripted_refusal
 from reelrouter.storage import links
 from reelrouter.storage.links import Link
 from reelrouter.storage.objects import Objects
@@ -309,7 +309,7 @@ class Gateway:
                 return job
         if caller is None:
             raise Unauthorized(
-                "This address needs your key as: Authorization: Bearer <key>, or the signature of a link from the job."
+                "This address needs your key as: Authorization: Bearer <key>, or a signed link from the job."
             )
         raise NotFound(f"Job {asked.job_id} not found")
 

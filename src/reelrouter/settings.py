@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     retention: int = Field(default=7 * 24 * 3600, ge=60)
     """Seconds that a finished video is kept."""
     link_life: int = Field(default=24 * 3600, ge=60)
-    """Seconds that a signed link works, at most."""
+    """Seconds that a signed link works, rounded up to the full hour, and never beyond the retention."""
     max_job_age: int = Field(default=6 * 3600, ge=1)
     """Seconds after which an unfinished job expires."""
     render_concurrency: int = Field(default=1, ge=1, le=16)

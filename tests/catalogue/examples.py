@@ -1,11 +1,15 @@
 """Requests and inputs that the catalogue's tests share."""
 
 from functools import cache
+from typing import Any
 
+import pytest
+
+from reelrouter.catalogue.check import Plan, Rules, check, refuse
 from reelrouter.catalogue.load import load_catalogue
 from reelrouter.catalogue.model import Catalogue, ModelSpec
-from reelrouter.catalogue.request import FrameImage, FrameType, Reference
-from reelrouter.errors import Problem
+from reelrouter.catalogue.request import FrameImage, FrameType, Inputs, Reference, VideoRequest
+from reelrouter.errors import InvalidRequest, Problem
 from reelrouter.work import Media, MediaKind
 
 VEO = "google/veo-3.1-lite"
@@ -14,6 +18,28 @@ WAN = "alibaba/wan-2.7"
 HAILUO = "minimax/hailuo-3"
 FLUX_EDIT = "black-forest-labs/flux-video-edit"
 ANIMATIC = "reelrouter/animatic"
+
+LIVE = Rules()
+TEST = Rules(test=True)
+
+
+def ask(model_id: str, **parts: Any) -> VideoRequest:
+    return VideoRequest(**({"model": model_id, "prompt": "a red fox"} | parts))
+
+
+def plan(model_id: str, inputs: Inputs | None = None, rules: Rules = LIVE, **parts: Any) -> Plan:
+    return check(ask(model_id, **parts), model(model_id), inputs or Inputs(), rules)
+
+
+def problems(model_id: str, rules: Rules = LIVE, **parts: Any) -> tuple[Problem, ...]:
+    with pytest.raises(InvalidRequest) as caught:
+        refuse(ask(model_id, **parts), model(model_id), rules)
+    return caught.value.problems
+
+
+def only_problem(model_id: str, rules: Rules = LIVE, **parts: Any) -> Problem:
+    (problem,) = problems(model_id, rules, **parts)
+    return problem
 
 
 @cache

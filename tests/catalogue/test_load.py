@@ -97,7 +97,6 @@ def test_one_native_id_serves_every_mode(tmp_path: Path) -> None:
         ("# more", "defaults.duration = 5", "model[0].defaults.duration", "5"),
         ("# more", 'defaults.resolution = "4K"', "model[0].defaults.resolution", "4K"),
         ("# more", "creativity = [0, 1]", "model[0].defaults.creativity", "missing"),
-        ("# more", "audio_switch = false\n[model.x]", "model[0].x", "not permitted"),
         ("generate_audio = true", "audio_switch = false", "model[0].audio_switch", "always"),
         ('modes = ["text", "frames"]', 'modes = ["text"]', "model[0].modes", "frames"),
         ('"text", "frames"]', '"text", "frames", "dream"]', "model[0].modes[2]", "Input"),

@@ -22,7 +22,7 @@ def test_a_description_tells_what_the_model_takes(row: ModelSpec) -> None:
     if row.supported_frame_images:
         assert "frame" in row.description
     for kind in ("image", "video", "audio"):
-        limit = row.references.of(kind)  # type: ignore[arg-type]  # the loop's words are the kinds
+        limit = row.references.of(kind)
         assert limit == 0 or kind in row.description
 
 

@@ -30,6 +30,10 @@ def test_only_a_job_in_progress_can_complete() -> None:
 
 def test_every_living_job_can_end_in_every_bad_way() -> None:
     """Failure, cancel and deadline reach a job in whatever state it lives."""
-    for event, end in (("failed", State.FAILED), ("cancelled", State.CANCELLED), ("deadline_passed", State.EXPIRED)):
+    for event, end in (
+        ("failed", State.FAILED),
+        ("cancelled", State.CANCELLED),
+        ("deadline_passed", State.EXPIRED),
+    ):
         for state in (State.PENDING, State.IN_PROGRESS):
             assert advance(state, event) is end  # type: ignore[arg-type]

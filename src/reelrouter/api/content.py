@@ -22,7 +22,7 @@ _MOST_EXPIRY_DIGITS = 12
 
 
 class VideoFile(FileResponse):
-    """A file from this machine's disk, or one part of it; `span` is decided, the client's header is not read again."""
+    """A file from this machine's disk, or the part of it that `span` says, whatever the client's header."""
 
     chunk_size = _CHUNK
 

@@ -80,7 +80,8 @@ def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
         ),
         Row(
             methods=("GET",), path="/readyz", handler=health.ready, operation="readyz",
-            summary="Whether jobs can be taken and made", status=200, answer=responses.Health, errors=(), key=False,
+            summary="Whether jobs can be taken and made", status=200, answer=responses.Health, errors=(),
+            key=False,
         ),
     )  # fmt: skip
 
@@ -115,7 +116,7 @@ def _add(app: FastAPI, row: Row) -> None:
         status_code=row.status,
         response_class=Response,
         response_model=None,
-        responses={row.status: success, **{code: _ERROR for code in row.errors}, **_also(row)},
+        responses={row.status: success, **dict.fromkeys(row.errors, _ERROR), **_also(row)},
         openapi_extra=_extra(row),
     )
 

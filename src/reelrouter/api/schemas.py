@@ -247,7 +247,7 @@ def _path(location: tuple[int | str, ...]) -> str:
     for index, part in enumerate(location):
         if isinstance(part, int):
             path += f"[{part}]"
-        elif index and isinstance(location[index - 1], int) and part in _REFERENCE_TYPES:
+        elif index == 2 and location[0] == "input_references":  # the tag by which the shape was chosen
             continue
         else:
             path += f".{part}" if path else part

@@ -2,7 +2,7 @@
 
 import typer
 
-from reelrouter.cli import generate, keys, serve
+from reelrouter.cli import demo, generate, keys, serve
 
 app = typer.Typer(
     name="reelrouter",
@@ -12,5 +12,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
 app.command("generate")(generate.generate)
 app.add_typer(keys.app, name="keys")

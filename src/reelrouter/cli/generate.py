@@ -114,10 +114,9 @@ class _Shown:
 
 
 def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description:<12}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(),
-        console=err, transient=True,
-    )  # fmt: skip
+    share = TextColumn("{task.percentage:>3.0f}%")
+    name = TextColumn("{task.description:<12}")
+    return Progress(name, BarColumn(), share, TimeElapsedColumn(), console=err, transient=True)
 
 
 def _frames(first: str | None, last: str | None) -> list[tuple[str, str]]:

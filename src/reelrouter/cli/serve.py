@@ -31,9 +31,7 @@ def serve(
     try:
         app.serve(settings, on_start=_greet, overrides=overrides)
     except AlreadyLocked as locked:
-        fail(
-            f"another ReelRouter (process {locked.pid}) uses {settings.data_dir}; stop it, or name another --data-dir"
-        )
+        fail(f"another ReelRouter (process {locked.pid}) uses {settings.data_dir}; stop it, or choose --data-dir")
     except SecretRefused as refused:
         fail(str(refused))
     except OSError as error:

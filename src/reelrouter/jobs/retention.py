@@ -1,6 +1,7 @@
 """Retention: removes files whose time is over. The rows stay, and say so."""
 
 import asyncio
+from functools import partial
 
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
@@ -34,7 +35,10 @@ class Retention:
             for job, files in due:
                 await self._drop(job, files)
             removed += len(due)
-        await self._objects.remove_leftovers(self._clock.now() - _ORPHAN_SECONDS)
+        before = self._clock.now() - _ORPHAN_SECONDS
+        await self._objects.remove_leftovers(before)
+        # Inputs of requests that were refused after their intake: for want of money, say.
+        await self._objects.remove_unused("inputs", before, partial(store.is_input_used, self._db))
         return removed
 
     async def _drop(self, job: JobId, files: tuple[StoredFile, ...]) -> None:

@@ -1,1 +1,1 @@
-"""For tests, ours and yours: scripted backends, a frozen clock, and the suites that every implementation passes."""
+"""For tests, ours and yours: scripted backends, and the suites that every implementation passes."""

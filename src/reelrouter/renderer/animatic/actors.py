@@ -14,7 +14,7 @@ from reelrouter.renderer.animatic.light import luminance, mix, shifted, times
 from reelrouter.renderer.animatic.paper import Pixels
 from reelrouter.renderer.animatic.puppets import figure
 from reelrouter.renderer.animatic.scene import Colour
-from reelrouter.renderer.animatic.theatre import Layer, View, overlay_turned
+from reelrouter.renderer.animatic.theatre import UNKNOWN, Extent, Layer, View, overlay_turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class Actor:
 
 def _lay(
     target: Pixels, pixels: Pixels, anchor: tuple[float, float], at: tuple[float, float],
-    form: tuple[float, float, float],
+    form: tuple[float, float, float], extent: Extent = UNKNOWN,
 ) -> None:  # fmt: skip
     """Lays `pixels` so that `anchor` comes to `at`; `form` is width and height factors and degrees."""
     wide, high, turn = form
     c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     linear = np.array([[c * wide, -s * high], [s * wide, c * high]])
     offset = np.array(at) - linear @ np.array(anchor)
-    overlay_turned(target, pixels, np.concatenate([linear, offset[:, None]], axis=1))
+    overlay_turned(target, pixels, np.concatenate([linear, offset[:, None]], axis=1), extent)
 
 
 def _stands(role: Role) -> bool:
@@ -98,7 +98,7 @@ def stance_of(role: Role, view: View, size: tuple[int, int]) -> Stance:
 
     def travelled(speed: float, most: float) -> float:
         """Pixels along the path about its middle: `speed` and `most` in widths, a second and in all."""
-        return ahead * along * 0.5 * min(most, speed * view.length) * wide
+        return ahead * along * min(role.room, 0.5 * most, 0.5 * speed * view.length) * wide
 
     match role.motion:
         case "walk":
@@ -210,8 +210,8 @@ def _mirrored(outline: Outline) -> Outline:
 def figure_paper(brush: Brush, role: Role) -> Colour:
     """The figure's paper in the stage's light, softened by a lamp of its own, set off from what lies behind it."""
     light = brush.light
-    red, green, blue = (factor + (1.0 - factor) * 0.55 for factor in light.key)
-    lit = mix(times(role.colour, (red, green, blue)), light.plain(0.7), 0.08 + 0.14 * light.lamps)
+    red, green, blue = (factor + (1.0 - factor) * 0.72 for factor in light.key)
+    lit = mix(times(role.colour, (red, green, blue)), light.plain(0.7), 0.07 + 0.07 * light.lamps)
     behind = light.sky[2] if role.spot in ("air", "deep") else mix(light.plain(0.4), light.sky[3], 0.25)
     return set_off(lit, behind)
 

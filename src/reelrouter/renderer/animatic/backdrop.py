@@ -28,35 +28,43 @@ def backdrop(brush: Brush, horizon: float) -> list[Layer]:
 def sky(brush: Brush, horizon: float) -> Layer:
     """The one sheet that is opaque everywhere."""
     stops = np.array(brush.light.sky, np.float32)
-    low = brush.y(horizon)
-    at = np.clip(np.arange(brush.high, dtype=np.float32) / low, 0, 1)
-    columns = [np.interp(at, [0.0, 0.42, 0.78, 1.0], stops[:, channel]) for channel in range(3)]
-    body = np.repeat(np.stack(columns, axis=1).astype(np.float32)[:, None, :], brush.wide, axis=1)
-    if not _overcast(brush) and brush.scene.environment not in ("underwater", "space"):
-        _rings(brush, body)
-    body *= paper.texture(brush.high, brush.wide, brush.canvas.seed)[..., None]
-    pixels = np.full((brush.high, brush.wide, 4), 255, np.uint8)
-    pixels[..., :3] = np.clip(body, 0, 255).astype(np.uint8)
-    return brush.hung(pixels, 0.0)
+    at = np.clip(np.arange(brush.high, dtype=np.float32) / brush.y(horizon), 0, 1)
+    grain = paper.texture(brush.high, brush.wide, brush.canvas.seed)
+    rings = not _overcast(brush) and brush.scene.environment not in ("underwater", "space")
+    keep, gain = _rings(brush) if rings else (grain, None)
+    bright = mix(brush.light.disc, brush.light.sky[3], 0.45)
+    planes = []
+    for channel in range(3):
+        column = np.interp(at, [0.0, 0.42, 0.78, 1.0], stops[:, channel]).astype(np.float32)
+        plane = column[:, None] * keep
+        if gain is not None:
+            plane = cv2.multiply(cv2.add(plane, gain * np.float32(bright[channel])), grain)
+        planes.append(plane)
+    body = cv2.merge([*planes, np.full_like(grain, 255.0)])
+    return brush.hung(cv2.convertScaleAbs(body).astype(np.uint8, copy=False), 0.0)
 
 
 def _overcast(brush: Brush) -> bool:
     return bool({"storm", "rain", "fog"} & set(brush.scene.weather))
 
 
-def _rings(brush: Brush, body: Profile) -> None:
-    """Holes cut into stacked sheets around the disc: each lets more light through and is shaded by its edge."""
-    x, y = brush.x(brush.disc[0]), brush.y(brush.disc[1])
-    bright = np.array(mix(brush.light.disc, brush.light.sky[3], 0.45), np.float32)
+def _rings(brush: Brush) -> tuple[Profile, Profile]:
+    """Holes cut into stacked sheets around the disc: each lets more light through and is shaded by its edge.
+
+    Given as what is kept of the sky's own colour, and how much of the disc's light is added, by pixel.
+    """
     radius = disc_radius(brush)
+    away = np.arange(0, 7.0 * radius, 0.25, dtype=np.float32)
+    keep, gain = np.ones_like(away), np.zeros_like(away)
     for times, share in ((6.4, 0.1), (4.4, 0.16), (2.8, 0.24), (1.75, 0.34)):
-        hole = brush.blank()
-        shapes.disc(hole, x, y, radius * times)
-        inside = hole.astype(np.float32) / 255.0
-        lip = cv2.GaussianBlur(255 - hole, (0, 0), max(1.0, brush.unit * 0.012)).astype(np.float32) / 255.0
-        share_here = inside * (share * brush.light.openness)
-        body += (bright - body) * share_here[..., None]
-        body *= 1.0 - 0.2 * (lip * inside)[..., None]
+        inside = np.clip(times * radius - away + 0.5, 0, 1) * (share * brush.light.openness)
+        lip = np.exp(-np.clip(times * radius - away, 0, None) / (0.012 * brush.unit)) * (away <= times * radius)
+        dim = 1.0 - 0.13 * lip
+        keep, gain = keep * (1 - inside) * dim, (gain * (1 - inside) + inside) * dim
+    x = np.arange(brush.wide, dtype=np.float32)[None, :] - brush.x(brush.disc[0])
+    y = np.arange(brush.high, dtype=np.float32)[:, None] - brush.y(brush.disc[1])
+    place = np.minimum(cv2.sqrt(x * x + y * y) * 4, len(away) - 1).astype(np.int32)
+    return keep.astype(np.float32)[place], gain.astype(np.float32)[place]
 
 
 def disc_radius(brush: Brush) -> float:

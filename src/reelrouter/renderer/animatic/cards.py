@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reelrouter.renderer.animatic.film import Canvas, Film, Frame
-from reelrouter.renderer.animatic.layout import Place, arrange
+from reelrouter.renderer.animatic.layout import Place, Span, arrange
 from reelrouter.renderer.animatic.paper import Pixels
 from reelrouter.renderer.animatic.prints import Print, cutout, kind_of, photograph, trimmed
 from reelrouter.renderer.animatic.scene import Camera
@@ -27,14 +28,25 @@ PEG = (198, 152, 96)
 PEG_SHADE = (150, 108, 62)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardSetting:
+    """What cards need to know of the film that they stand in."""
+
+    canvas: Canvas
+    camera: Camera
+    figures: Span | None = None
+    """The part of the width that should stay in view, in shares."""
+
+
 class CardFilm:
     """A film with the references in front of it."""
 
-    def __init__(self, scenery: Film, pictures: Sequence[Image.Image], canvas: Canvas, camera: Camera) -> None:
-        self._scenery, self._canvas, self._camera = scenery, canvas, camera
+    def __init__(self, scenery: Film, pictures: Sequence[Image.Image], setting: CardSetting) -> None:
+        canvas = setting.canvas
+        self._scenery, self._canvas, self._camera = scenery, canvas, setting.camera
         shown = [trimmed(picture) for picture in pictures]
         shapes = [(kind_of(picture), picture.width / picture.height) for picture in shown]
-        self.places = arrange(shapes, (canvas.width, canvas.height), canvas.seed)
+        self.places = arrange(shapes, (canvas.width, canvas.height), canvas.seed, setting.figures)
         self._prints = [_printed(picture, place) for picture, place in zip(shown, self.places, strict=True)]
         self._lines = _lines(self.places, canvas)
         self._peg = _peg(max(6.0, 0.05 * min(canvas.width, canvas.height)))

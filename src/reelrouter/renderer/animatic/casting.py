@@ -37,6 +37,8 @@ class Role:
     phase: float
     """0 to 1: so that copies do not move as one."""
     colour: tuple[int, int, int]
+    room: float
+    """Share of the width that it can go to either side without leaving the picture."""
     rider: "Role | None" = None
 
 
@@ -98,14 +100,22 @@ def _role(brush: Brush, setting: Setting, subject: Subject, *, share: float, hea
     motion = _motion(subject, part, setting)
     pose: Pose = "stride" if motion in ("run", "walk") else "rest"
     spot = _spot(part, motion, setting)
-    height = _height(brush, figure(subject.glyph, pose).aspect, part, crowd)
+    aspect = figure(subject.glyph, pose).aspect
+    height = _height(brush, aspect, part, crowd)
     y, depth = _stand(brush, setting, spot, share, height)
     if spot == "perch":
         height = round(height * 0.72)
+    if motion == "rise":
+        y = max(y, 0.56 * brush.canvas.height)
     return Role(
         glyph=subject.glyph, pose=pose, part=part, motion=motion, spot=spot, x=share, y=y, height=height, depth=depth,
         heading=heading, phase=0.0, colour=subject.colour or part.colour,
+        room=_room(brush, share, height * aspect),
     )  # fmt: skip
+
+
+def _room(brush: Brush, share: float, width: float) -> float:
+    return max(0.03, min(share, 1 - share) - 0.52 * width / brush.canvas.width)
 
 
 def _motion(subject: Subject, part: Part, setting: Setting) -> Motion:
@@ -173,7 +183,7 @@ def _mounted(brush: Brush, role: Role, rider: Subject) -> Role:
     seated = Role(
         glyph=rider.glyph, pose="ride", part=part, motion="still", spot=role.spot, x=role.x, y=role.y,
         height=round(role.height * share), depth=role.depth, heading=role.heading, phase=0.0,
-        colour=rider.colour or part.colour,
+        colour=rider.colour or part.colour, room=role.room,
     )  # fmt: skip
     return Role(**{name: getattr(role, name) for name in Role.__slots__} | {"rider": seated})
 

@@ -4,7 +4,8 @@ Pure arithmetic: it knows shapes and sizes, no pixels.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -15,20 +16,25 @@ Shape = tuple[Kind, float]
 Span = tuple[float, float]
 """From left to right, in shares of the width."""
 
-LINES_ALONE = (0.07, 0.8)
-"""Shares of the height between which photographs hang when nothing stands below them."""
-LINES_ABOVE = (0.05, 0.5)
-FLOOR_ALONE = (0.3, 0.9)
-FLOOR_BELOW = (0.54, 0.92)
-"""Likewise for cut-outs, alone and below photographs."""
+Rows = tuple[float, float]
+"""From top to bottom, in shares of the height."""
+
+LINES_ALONE: Rows = (0.07, 0.8)
+"""Where photographs hang when nothing stands below them."""
+LINES_ABOVE: Rows = (0.05, 0.52)
+FLOOR_ALONE: Rows = (0.3, 0.9)
+"""Where cut-outs stand when nothing hangs above them."""
+FLOOR_BELOW: Rows = (0.54, 0.92)
+FLOOR_BEFORE: Rows = (0.68, 0.96)
+"""Where they stand before the scene's figures, if there is no room beside them."""
 FILLED = 0.87
 """Share of its cell that a picture may fill."""
 ON_THE_FLOOR = 4
 """Cut-outs that stand side by side; a floor has no shelves, so only more than these form a second row."""
 SIDES = 0.045
 """Share of the width that stays free on either side."""
-WORTH_IT = 0.4
-"""How much smaller, in area, pictures may become so that they leave the scene's figures in view."""
+WORTH_IT = 0.3
+"""How much smaller, in area, pictures may become for a place beside the scene's figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,39 +76,113 @@ def arrange(
     No picture covers another's middle, and all of a kind are about as large as there is room for.
     """
     random = np.random.default_rng([seed, 0xCA2D])
-    kinds = {kind for kind, _ in pictures}
-    both = len(kinds) == 2
-    lines = LINES_ABOVE if both or (figures and size[1] > size[0]) else LINES_ALONE
-    floor = FLOOR_BELOW if both else FLOOR_ALONE
+    both = len({kind for kind, _ in pictures}) == 2
     places: dict[int, Place] = {}
-    for kind, rows in (("photograph", lines), ("cutout", floor)):
-        chosen = [index for index, (own, _) in enumerate(pictures) if own == kind]
-        ratios = [pictures[index][1] for index in chosen]
-        cells = _cells(ratios, _area(rows, size), figures, most_in_row=99 if kind == "photograph" else ON_THE_FLOOR)
+    for room in _rooms(both=both):
+        chosen = [index for index, (kind, _) in enumerate(pictures) if kind == room.kind]
+        cells = _cells(room, [pictures[index][1] for index in chosen], size, figures)
         for index, (line, cell) in zip(chosen, cells, strict=True):
-            places[index] = _place(pictures[index], cell, line, random)
+            places[index] = _place(pictures[index], line, cell, random)
     return tuple(places[index] for index in range(len(pictures)))
 
 
-def _area(rows: tuple[float, float], size: tuple[int, int]) -> _Cell:
-    width, height = size
-    top, bottom = rows
-    return _Cell(
-        left=width * SIDES, top=height * top, width=width * (1 - 2 * SIDES), height=height * (bottom - top)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Room:
+    """Which part of the height a kind of picture gets."""
+
+    kind: Kind
+    alone: Rows
+    """Where it has the scene to itself, or its figures beside it."""
+    shared: Rows
+    """Where it must leave the figures above or below it."""
+
+
+def _rooms(*, both: bool) -> tuple[_Room, _Room]:
+    return (
+        _Room(kind="photograph", alone=LINES_ABOVE if both else LINES_ALONE, shared=LINES_ABOVE),
+        _Room(kind="cutout", alone=FLOOR_BELOW if both else FLOOR_ALONE, shared=FLOOR_BEFORE),
     )
 
 
-def _cells(
-    ratios: Sequence[float], area: _Cell, figures: Span | None, *, most_in_row: int
-) -> list[tuple[int, _Cell]]:
-    """Rows that let the smallest picture be large; a single row with a gap for the figures if that costs little."""
-    if not ratios:
-        return []
-    layouts = [_in_rows(ratios, area, rows) for rows in range(-(-len(ratios) // most_in_row), len(ratios) + 1)]
-    if most_in_row < len(ratios) + 1 or area.height < area.width * 0.45:
-        layouts = layouts[:2]
-    best = max(layouts, key=lambda cells: _smallest(ratios, cells))
-    if figures is None:
+def _area(rows: Rows, size: tuple[int, int]) -> _Cell:
+    width, height = size
+    top, bottom = rows
+    side = width * SIDES
+    return _Cell(left=side, top=height * top, width=width - 2 * side, height=height * (bottom - top))
+
+
+_Cells = list[tuple[int, _Cell]]
+"""The row and the room of each picture."""
+
+
+def _cells(room: _Room, ratios: Sequence[float], size: tuple[int, int], figures: Span | None) -> _Cells:
+    """The rows that let the smallest picture be the largest, or one row beside the figures if it loses little."""
+    fewest = 1 if room.kind == "photograph" else -(-len(ratios) // ON_THE_FLOOR)
+    most = len(ratios) if room.kind == "photograph" else fewest
+    area = _area(room.alone if figures is None else room.shared, size)
+    layouts = [_in_rows(ratios, area, rows) for rows in range(fewest, most + 1)]
+    best = max(layouts, key=lambda cells: _smallest(ratios, cells), default=[])
+    if figures is None or not ratios:
         return best
-    beside = max(_around(ratios, area, figures), key=lambda cells: _smallest(ratios, cells))
+    layouts = _beside(ratios, _area(room.alone, size), figures)
+    beside = max(layouts, key=lambda cells: _smallest(ratios, cells))
     return beside if _smallest(ratios, beside) >= WORTH_IT * _smallest(ratios, best) else best
+
+
+def _in_rows(ratios: Sequence[float], area: _Cell, rows: int) -> _Cells:
+    """As even as can be, the longer rows last."""
+    cells: _Cells = []
+    for row in range(rows):
+        start, end = len(ratios) * row // rows, len(ratios) * (row + 1) // rows
+        strip = replace(area, top=area.top + area.height * row / rows, height=area.height / rows)
+        cells += [(row, cell) for cell in _side_by_side(ratios[start:end], strip)]
+    return cells
+
+
+def _beside(ratios: Sequence[float], area: _Cell, figures: Span) -> list[_Cells]:
+    """One row in every way of dividing it: so many left of the figures, the rest right of them."""
+    whole = area.left + area.width + area.left
+    left = replace(area, width=max(1.0, figures[0] * whole - area.left))
+    right = replace(area, left=figures[1] * whole, width=max(1.0, area.left + area.width - figures[1] * whole))
+    return [
+        [(0, cell) for cell in (*_side_by_side(ratios[:count], left), *_side_by_side(ratios[count:], right))]
+        for count in range(len(ratios) + 1)
+    ]
+
+
+def _side_by_side(ratios: Sequence[float], strip: _Cell) -> list[_Cell]:
+    """Wide pictures get wider cells, but not in proportion: a tall one needs air too."""
+    weights = np.array([0.5 + min(ratio, 2.0) for ratio in ratios])
+    edges = strip.left + strip.width * np.concatenate([[0.0], np.cumsum(weights / weights.sum())])
+    return [replace(strip, left=float(start), width=float(end - start)) for start, end in pairwise(edges)]
+
+
+def _height(ratio: float, cell: _Cell) -> float:
+    return min(cell.height, cell.width / ratio) * FILLED
+
+
+def _smallest(ratios: Sequence[float], cells: _Cells) -> float:
+    """The area of the smallest picture."""
+    return min(
+        (_height(ratio, cell) ** 2 * ratio for ratio, (_, cell) in zip(ratios, cells, strict=True)), default=0
+    )
+
+
+def _place(shape: Shape, line: int, cell: _Cell, random: np.random.Generator) -> Place:
+    """Somewhere around the middle of its cell: a photograph from its line down, a cut-out on its floor."""
+    kind, ratio = shape
+    height = _height(ratio, cell)
+    top = cell.top + (cell.height * 0.07 if kind == "photograph" else cell.height - height)
+    slack = cell.width - height * ratio / FILLED
+    return Place(
+        kind=kind,
+        x=cell.left + cell.width / 2 + float(random.uniform(-0.35, 0.35)) * slack,
+        y=top + height / 2,
+        width=height * ratio,
+        height=height,
+        tilt=float(random.uniform(-0.035, 0.035)),
+        line=line,
+        swing=float(random.uniform(0.012, 0.026)),
+        period=float(random.uniform(3.2, 5.2)),
+        phase=float(random.uniform(0, 1)),
+    )

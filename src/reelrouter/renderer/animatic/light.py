@@ -37,7 +37,7 @@ class Light:
     def paper(self, colour: Colour, depth: float, keep: float = 0.5) -> Colour:
         """Coloured paper at `depth`; `keep` says how much of its own colour survives the air between."""
         own = times(colour, self.key)
-        clear = 0.35 * (1.0 - self.lamps) * (1.0 - self.warmth) - 0.4 * self.warmth
+        clear = 0.35 * (1.0 - self.lamps) * (1.0 - self.warmth) - 0.7 * self.warmth
         lit = mix(self.plain(depth), own, min(0.92, keep * (1.0 + clear)))
         return mix(lit, self.sky[3], self.haze * (1.0 - depth) ** 0.8)
 
@@ -201,9 +201,9 @@ _HOURS: dict[TimeOfDay, Light] = {
         "fffdf0", "40402c", (1.0, 1.0, 1.0, 0.0, 0.0, 0.0),
     ),
     "golden": _light(
-        "7fa3ba d9c3a4 f8cf90 fff0c2",
-        "f4cf9e cf8f68 84505c 38263f",
-        "fffbe0", "6e4a1c", (1.0, 0.88, 0.68, 0.1, 0.0, 0.75),
+        "6c9cc0 e4bf98 ffca78 fff0b4",
+        "fbcf94 e08a58 97485a 3c2248",
+        "fffbe0", "6e4a1c", (1.0, 0.86, 0.64, 0.1, 0.0, 0.6),
     ),
     "sunset": _light(
         "40296b a53f78 f2774f ffd07e",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from reelrouter.renderer.animatic.film import Canvas
 from reelrouter.renderer.animatic.paper import Pixels, random
 from reelrouter.renderer.animatic.scene import Colour
-from reelrouter.renderer.animatic.theatre import View, overlay, overlay_turned
+from reelrouter.renderer.animatic.theatre import LIGHT, View, overlay, overlay_turned
 
 Table = NDArray[np.float64]
 
@@ -135,7 +135,7 @@ class Sparks:
         beat = 1 - self.pulse * (0.5 + 0.5 * np.sin(self.swarm.pace * 2.2 * view.seconds + 3 * self.swarm.phase))
         for left, top, size in np.stack([x, y, self.swarm.size * np.sqrt(beat)], 1):
             if size > 0.8:
-                overlay(target, self.image, (size / self.image.shape[0], left - size / 2, top - size / 2))
+                overlay(target, self.image, (size / self.image.shape[0], left - size / 2, top - size / 2), LIGHT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from reelrouter.renderer.animatic.cards import CardFilm
+from reelrouter.renderer.animatic.cards import CardFilm, CardSetting
 from reelrouter.renderer.animatic.clip import Clip, first_frame_of, frames_of, last_frame_of, measured, scaled
 from reelrouter.renderer.animatic.composed import EnlargedFilm, WeatheredFilm
 from reelrouter.renderer.animatic.edit import paper_look
@@ -27,6 +27,7 @@ from reelrouter.renderer.animatic.scene import Scene
 from reelrouter.renderer.animatic.sound import accompanied, read_sound, soundtrack
 from reelrouter.renderer.animatic.stage import stage
 from reelrouter.renderer.animatic.weather import overlay
+from reelrouter.renderer.animatic.whereabouts import figures_span
 from reelrouter.renderer.animatic.words import read_prompt
 from reelrouter.work import Mode, Report, TaskFailed
 
@@ -81,7 +82,8 @@ def _from_references(job: RenderJob, scene: Scene) -> Production:
     canvas = job.canvas()
     film = stage(scene, canvas, palette_of(pictures) if pictures else None)
     if pictures:
-        film = CardFilm(film, pictures, canvas, scene.camera)
+        figures = figures_span(scene, canvas)
+        film = CardFilm(film, pictures, CardSetting(canvas=canvas, camera=scene.camera, figures=figures))
     sound = _soundtrack(job, scene)
     recordings = [_recording(path, job.duration) for path in job.of_kind("audio")]
     if sound is not None and recordings:

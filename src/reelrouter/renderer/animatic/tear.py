@@ -58,11 +58,12 @@ def plan_tear(canvas: Canvas) -> Tear:
     y = np.arange(canvas.height, dtype=np.float32)[:, None]
     straight = x * np.float32(np.cos(angle)) + y * np.float32(np.sin(angle))
     arrival = straight + _ragged(canvas, random) * np.float32(side * 0.045)
+    fibre = np.abs(_ragged(canvas, random)) * np.float32(side * 0.012) + np.float32(side * 0.005)
     shadow = side * 0.035
     return Tear(
         arrival=arrival,
-        fibre=np.abs(_ragged(canvas, random)) * np.float32(side * 0.012) + np.float32(side * 0.005),
-        start=float(arrival.min()) - side * 0.03,
+        fibre=fibre,
+        start=float((arrival - fibre).min()) - 2,
         end=float(arrival.max()) + shadow * SHADOW_REACH,
         shadow=shadow,
     )

@@ -72,7 +72,8 @@ class Sheet:
             top = place[2] + place[0] * float(self.plate.tops[columns].min(initial=self.plate.pixels.shape[0]))
             part = target[: open_rows[strip], left:right]
             shifted = (place[0], place[1] - left, place[2])
-            overlay(part, self.plate.pixels, shifted, self._solid(columns), math.floor(top) - 1)
+            extent = Extent(above=math.floor(top) - 1, solid=self._solid(columns), adds=self.plate.adds)
+            overlay(part, self.plate.pixels, shifted, extent)
 
     def hides_from(self, view: View, width: int, height: int) -> Rows:
         """For each strip the row from which on nothing behind this sheet is seen."""
@@ -173,25 +174,40 @@ def view_at(camera: Camera, canvas: Canvas, index: int, pivot: tuple[float, floa
     )
 
 
-def overlay(
-    target: Pixels, pixels: Pixels, place: tuple[float, float, float], solid: int | None = None, above: int = 0
-) -> None:
-    """Lays premultiplied `pixels` over `target`; `place` is scale and the position of their corner.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """What is known of some pixels before they are laid, so that less needs to be worked out."""
 
-    From row `solid` of `pixels` on they are known to be opaque, and are copied; above row `above` of the
-    target they are known to be empty.
-    """
+    above: int = 0
+    """The row of the target above which they are empty."""
+    solid: int | None = None
+    """Their own row from which on they are opaque."""
+    adds: bool = False
+    """Whether they only add light."""
+
+
+UNKNOWN = Extent()
+LIGHT = Extent(adds=True)
+
+
+def overlay(target: Pixels, pixels: Pixels, place: tuple[float, float, float], extent: Extent = UNKNOWN) -> None:
+    """Lays premultiplied `pixels` over `target`; `place` is scale and the position of their corner."""
     scale, x, y = place
     height, width = pixels.shape[:2]
     left, right = max(0, math.floor(x)), min(target.shape[1], math.ceil(x + scale * width) + 1)
-    top, bottom = max(0, above, math.floor(y)), min(target.shape[0], math.ceil(y + scale * height) + 1)
+    top = max(0, extent.above, math.floor(y))
+    bottom = min(target.shape[0], math.ceil(y + scale * height) + 1)
     if left >= right or top >= bottom:
         return
-    split = bottom if solid is None else min(bottom, max(top, math.ceil(y + scale * solid) + 1))
+    split = bottom
+    if extent.solid is not None and not extent.adds:
+        split = min(bottom, max(top, math.ceil(y + scale * extent.solid) + 1))
     matrix = np.array([[scale, 0, x - left], [0, scale, 0]], np.float32)
     if split > top:
         matrix[1, 2] = y - top
-        blend(target[top:split, left:right], _warped(pixels, matrix, (right - left, split - top)))
+        blend(
+            target[top:split, left:right], _warped(pixels, matrix, (right - left, split - top)), adds=extent.adds
+        )
     if bottom > split:
         matrix[1, 2] = y - split
         target[split:bottom, left:right] = _warped(
@@ -199,7 +215,7 @@ def overlay(
         )
 
 
-def overlay_turned(target: Pixels, pixels: Pixels, matrix: NDArray[np.float64]) -> None:
+def overlay_turned(target: Pixels, pixels: Pixels, matrix: NDArray[np.float64], extent: Extent = UNKNOWN) -> None:
     """Lays `pixels` over `target` through a whole affine map, 2 x 3, from their pixels to the target's."""
     height, width = pixels.shape[:2]
     corners = matrix[:, :2] @ np.array([[0, width, 0, width], [0, 0, height, height]]) + matrix[:, 2:]
@@ -211,11 +227,14 @@ def overlay_turned(target: Pixels, pixels: Pixels, matrix: NDArray[np.float64]) 
         return
     moved = matrix.astype(np.float64).copy()
     moved[:, 2] -= (left, top)
-    blend(target[top:bottom, left:right], _warped(pixels, moved, (right - left, bottom - top)))
+    blend(target[top:bottom, left:right], _warped(pixels, moved, (right - left, bottom - top)), adds=extent.adds)
 
 
-def blend(target: Pixels, pixels: Pixels) -> None:
-    """Premultiplied over, in place; alpha 0 with a colour adds light."""
+def blend(target: Pixels, pixels: Pixels, *, adds: bool = False) -> None:
+    """Premultiplied over, in place; alpha 0 with a colour adds light, and `adds` says that all of it is so."""
+    if adds:
+        cv2.add(target, pixels, dst=target)
+        return
     clear = cv2.bitwise_not(cv2.extractChannel(pixels, 3))
     cv2.add(cv2.multiply(target, cv2.merge([clear] * 4), scale=1 / 255.0), pixels, dst=target)
 

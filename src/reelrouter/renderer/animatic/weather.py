@@ -111,7 +111,7 @@ def bubbles(canvas: Canvas) -> Layer:
 
 def _rain(canvas: Canvas, light: Light, name: str, count: int, length: float, slant: float = 0.14) -> Layer:
     habit = Habit(count=count, sizes=(length * 0.6, length * 1.3), speed_x=-1.25 * slant, speed_y=1.25)
-    tone = mix((74, 84, 100), (118, 128, 146), light.lamps * 0.4 + (0.3 if name == "near" else 0.0))
+    tone = mix((58, 66, 80), (104, 114, 132), light.lamps * 0.3 + (0.3 if name == "near" else 0.0))
     return Rain(swarm=swarm(canvas, f"rain-{name}", habit), colour=tone, slant=slant)
 
 

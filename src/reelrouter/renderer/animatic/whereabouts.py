@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from reelrouter.renderer.animatic.film import Canvas
+from reelrouter.renderer.animatic.layout import Span
 from reelrouter.renderer.animatic.scene import Scene
 from reelrouter.renderer.animatic.stage import stage
 
@@ -16,9 +17,6 @@ TALL = 0.06
 """Share of a column that must have changed for it to belong to a figure."""
 WIDEST = 0.62
 """Share of the width beyond which figures are everywhere, and nobody can keep out of their way."""
-
-Span = tuple[float, float]
-"""From left to right, in shares of the width."""
 
 
 def figures_span(scene: Scene, canvas: Canvas) -> Span | None:

@@ -20,8 +20,8 @@ def forest(brush: Brush) -> Setting:
         colour = (150, 190, 180) if index == 0 else (96, 150, 128)
         line = brush.ridge(f"stand{index}", base, 0.02, 0.6)
         layers.append(wooded(brush, line, colour, depth, (size * 0.55, size), count=30 - 8 * index))
-        if not {"rain", "storm", "fog"} & set(brush.scene.weather) and brush.light.lamps < 0.9:
-            layers.append(_shafts(brush, 0.15 + 0.2 * index, index))
+    if not {"rain", "storm", "fog"} & set(brush.scene.weather) and brush.light.lamps < 0.9:
+        layers.append(_shafts(brush, 0.3))
     air = len(layers)
     layers.append(_trunks(brush, 0.46))
     ground = brush.ridge("floor", 0.825, 0.018, 0.8, 2)
@@ -116,12 +116,12 @@ def _snowy(brush: Brush) -> bool:
     return "snow" in brush.scene.weather or "snowy" in brush.scene.wonders
 
 
-def _shafts(brush: Brush, depth: float, index: int) -> Layer:
+def _shafts(brush: Brush, depth: float) -> Layer:
     """Slanting light between the trees."""
-    rng = brush.random(f"shafts{index}")
+    rng = brush.random("shafts")
     mask = brush.blank()
     x0, y0 = brush.x(brush.disc[0]), brush.y(brush.disc[1]) - 0.3 * brush.unit
-    for _ in range(6):
+    for _ in range(9):
         turn, half = rng.uniform(0.25, 1.35) * np.pi / 1.6 + 0.3, rng.uniform(0.012, 0.03)
         reach = 2.2 * brush.unit
         ends = [
@@ -132,7 +132,7 @@ def _shafts(brush: Brush, depth: float, index: int) -> Layer:
     fade = np.clip(1.1 - np.arange(brush.high, dtype=np.float32) / brush.high * 1.2, 0, 1)[:, None]
     pixels = np.zeros((brush.high, brush.wide, 4), np.uint8)
     pixels[..., :3] = np.clip((soft * fade)[..., None] * np.array(brush.light.glow, np.float32) * 0.7, 0, 255)
-    return brush.hung(pixels, depth, sway=Sway(x=0.01 * brush.unit, period=6.0, phase=0.4 * index))
+    return brush.hung(pixels, depth, sway=Sway(x=0.01 * brush.unit, period=6.0))
 
 
 def _trunks(brush: Brush, depth: float) -> Layer:

@@ -1,0 +1,1 @@
+"""Load, memory and crash benchmarks: each figure is measured beside its floor in the same run."""

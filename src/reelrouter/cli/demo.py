@@ -1,0 +1,227 @@
+"""`reelrouter demo`: three videos through the API of a gateway started for it, and what is in them."""
+
+import asyncio
+import base64
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import aiohttp
+import typer
+from rich.table import Table
+
+from reelrouter.accounts.keys import new_key
+from reelrouter.cli.generate import Server, make
+from reelrouter.cli.output import err, fail, out
+from reelrouter.renderer.pool import Pool
+
+_DRAW = "reelrouter.renderer.animatic.still:draw"
+_PROBE = "reelrouter.media.clips:probe"
+_COMPARE = "reelrouter.media.compare:compare"
+_TASK_SECONDS = 120.0
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture to draw before anything is asked of the gateway."""
+
+    name: str
+    prompt: str
+    size: tuple[int, int] = (1280, 720)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One video of the demo."""
+
+    name: str
+    title: str
+    prompt: str
+    frames: Mapping[str, str]
+    """`first_frame` and `last_frame`, by the names of pictures."""
+    references: Sequence[str] = ()
+    audio: bool = False
+    seed: int = 7
+
+
+PICTURES = (
+    Picture(name="harbour-day", prompt="a sailboat on a calm lake, mountains, golden hour"),
+    Picture(name="harbour-night", prompt="a sailboat on a calm lake, mountains, starry night"),
+    Picture(name="balloon", prompt="a hot-air balloon over hills at noon", size=(720, 720)),
+    Picture(name="lighthouse", prompt="a lighthouse on a cliff at dusk, waves", size=(720, 720)),
+)
+SHOTS = (
+    Shot(
+        name="1-from-text",
+        title="from text, with sound",
+        prompt="a red fox in falling snow at dawn, slow push in",
+        frames={},
+        audio=True,
+    ),
+    Shot(
+        name="2-from-frames",
+        title="from exact first and last frames",
+        prompt="day turns into night",
+        frames={"first_frame": "harbour-day", "last_frame": "harbour-night"},
+    ),
+    Shot(
+        name="3-from-references",
+        title="from two reference images, with sound",
+        prompt="a journey along the coast in summer, pan right",
+        frames={},
+        references=("balloon", "lighthouse"),
+        audio=True,
+    ),
+)
+
+
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")] = Path("demo"),
+    duration: Annotated[int, typer.Option(min=1, max=30, help="Seconds of each video.")] = 4,
+) -> None:
+    """Make three videos through the API of a gateway of their own, and say what is in them.
+
+    Needs no account, no key and no network. Example: reelrouter demo -o ./demo
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    asyncio.run(_demo(output, duration))
+
+
+async def _demo(output: Path, duration: int) -> None:
+    pool = Pool(size=1, preload=("reelrouter.renderer.animatic.still",))
+    try:
+        with TemporaryDirectory(prefix="reelrouter-demo-") as data_dir:
+            err.print("Starting a gateway and drawing the pictures that two of the videos are made from …")
+            async with _gateway(Path(data_dir)) as server:
+                await _draw_pictures(pool, output)
+                for shot in SHOTS:
+                    err.print(f"[bold]{shot.name}[/bold]: {shot.title}")
+                    await make(server, _body(shot, output, duration), output / f"{shot.name}.mp4")
+        out.print(await _described(pool, output))
+        out.print(f"Open them: {output.absolute()}", soft_wrap=True)
+    finally:
+        await pool.close()
+
+
+@asynccontextmanager
+async def _gateway(data_dir: Path) -> AsyncIterator[Server]:
+    """A gateway with nothing in it, which ends with this command."""
+    port, key = _free_port(), new_key("live")
+    settings = {"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "PORT": str(port), "LIVE_KEY": key}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("REELROUTER_")}
+    environment |= {f"REELROUTER_{name}": value for name, value in settings.items()}
+    log = (data_dir / "log").open("wb")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "reelrouter", "serve", env=environment, stdout=log, stderr=log
+    )
+    log.close()
+    try:
+        server = Server(base_url=f"http://127.0.0.1:{port}", key=key)
+        await _until_ready(server, process, data_dir / "log")
+        yield server
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+async def _until_ready(server: Server, process: asyncio.subprocess.Process, log: Path) -> None:
+    try:
+        async with asyncio.timeout(_START_SECONDS), aiohttp.ClientSession() as session:
+            while not await _is_ready(session, server):
+                if process.returncode is not None:
+                    fail(f"the gateway did not start:\n{log.read_text()}")
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        fail(f"the gateway was not ready within {_START_SECONDS:g} s:\n{log.read_text()}")
+
+
+async def _is_ready(session: aiohttp.ClientSession, server: Server) -> bool:
+    try:
+        async with session.get(f"{server.base_url}/readyz") as response:
+            return response.status == 200
+    except aiohttp.ClientConnectionError:
+        return False
+
+
+async def _draw_pictures(pool: Pool, output: Path) -> None:
+    for picture in PICTURES:
+        width, height = picture.size
+        arguments = {
+            "prompt": picture.prompt,
+            "width": width,
+            "height": height,
+            "seed": 3,
+            "output": str(_picture_path(output, picture.name).absolute()),
+        }
+        await pool.run(_DRAW, arguments, timeout=_TASK_SECONDS)
+
+
+def _body(shot: Shot, output: Path, duration: int) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "model": "reelrouter/animatic",
+        "prompt": shot.prompt,
+        "duration": duration,
+        "resolution": "720p",
+        "aspect_ratio": "16:9",
+        "generate_audio": shot.audio,
+        "seed": shot.seed,
+    }
+    if shot.frames:
+        body["frame_images"] = [_image(output, name) | {"frame_type": kind} for kind, name in shot.frames.items()]
+    if shot.references:
+        body["input_references"] = [_image(output, name) for name in shot.references]
+    return body
+
+
+def _image(output: Path, name: str) -> dict[str, Any]:
+    encoded = base64.b64encode(_picture_path(output, name).read_bytes()).decode()
+    return {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{encoded}"}}
+
+
+def _picture_path(output: Path, name: str) -> Path:
+    return output / f"{name}.png"
+
+
+async def _described(pool: Pool, output: Path) -> Table:
+    table = Table("file", "made", "picture", "frames", "seconds", "sound", "against the pictures it was given")
+    for shot in SHOTS:
+        path = output / f"{shot.name}.mp4"
+        found = await pool.run(_PROBE, {"path": str(path.absolute())}, timeout=_TASK_SECONDS)
+        table.add_row(
+            str(path),
+            shot.title,
+            f"{found['codec']} {found['width']}x{found['height']}",
+            f"{found['frames']} at {found['fps']:g}/s",
+            f"{found['duration']:.3f}",
+            found["audio_codec"] or "none",
+            await _likeness(pool, shot, output),
+        )
+    return table
+
+
+async def _likeness(pool: Pool, shot: Shot, output: Path) -> str:
+    told = []
+    for which, name in shot.frames.items():
+        arguments = {
+            "path": str((output / f"{shot.name}.mp4").absolute()),
+            "which": which,
+            "picture": str(_picture_path(output, name).absolute()),
+        }
+        found = await pool.run(_COMPARE, arguments, timeout=_TASK_SECONDS)
+        told.append(f"{which.replace('_', ' ')} {found['psnr']} dB PSNR")
+    return "\n".join(told) or "-"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,82 @@
+"""API keys: found by their hash, forgotten within a second of being disabled."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from reelrouter.accounts import keys, workspaces
+from reelrouter.accounts.keys import KeyRing, NewKey
+from reelrouter.clock import FrozenClock
+from reelrouter.db.migrate import migrate
+from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.errors import Unauthorized
+from reelrouter.ids import WorkspaceId
+
+PEPPER = b"p" * 32
+
+
+def run(path: Path, work: Callable[[SqliteDatabase, WorkspaceId], Awaitable[None]]) -> None:
+    async def within() -> None:
+        db = SqliteDatabase(path)
+        try:
+            workspace, _ = await db.write(lambda unit: workspaces.ensure_default(unit, 0.0))
+            await work(db, workspace)
+        finally:
+            await db.close()
+
+    migrate(path)
+    asyncio.run(within())
+
+
+def test_a_key_names_its_caller(tmp_path: Path) -> None:
+    """A live key and a test key of one workspace are two callers."""
+
+    async def work(db: SqliteDatabase, workspace: WorkspaceId) -> None:
+        ring = KeyRing(db, PEPPER, FrozenClock())
+        for mode in ("live", "test"):
+            secret = keys.new_key(mode)
+            made = NewKey(workspace=workspace, mode=mode, name="k", secret=secret)
+            key_id = await db.write(lambda unit, made=made: keys.add_key(unit, made, PEPPER, 0.0))
+            caller = await ring.authenticate(secret)
+            assert (caller.workspace, caller.mode, caller.key_id) == (workspace, mode, key_id)
+
+    run(tmp_path / "app.db", work)
+
+
+def test_a_disabled_key_stops_working_within_a_second(tmp_path: Path) -> None:
+    """What is remembered of a key is a second old at most."""
+
+    async def work(db: SqliteDatabase, workspace: WorkspaceId) -> None:
+        clock = FrozenClock()
+        ring = KeyRing(db, PEPPER, clock)
+        secret = keys.new_key("live")
+        made = NewKey(workspace=workspace, mode="live", name="k", secret=secret)
+        key_id = await db.write(lambda unit: keys.add_key(unit, made, PEPPER, 0.0))
+        await ring.authenticate(secret)
+        assert await db.write(lambda unit: keys.disable_key(unit, key_id, 1.0))
+        clock.advance(1.01)
+        with pytest.raises(Unauthorized):
+            await ring.authenticate(secret)
+        assert not await db.write(lambda unit: keys.disable_key(unit, key_id, 1.0))
+
+    run(tmp_path / "app.db", work)
+
+
+def test_keys_are_never_stored(tmp_path: Path) -> None:
+    """Neither the file nor the list holds a key, and its hash needs the installation's secret."""
+
+    async def work(db: SqliteDatabase, workspace: WorkspaceId) -> None:
+        secret = keys.new_key("live")
+        made = NewKey(workspace=workspace, mode="live", name="k", secret=secret)
+        await db.write(lambda unit: keys.add_key(unit, made, PEPPER, 0.0))
+        (record,) = await keys.list_keys(db, workspace)
+        assert record.label.endswith("…")
+        assert len(record.label) < len(secret) / 2
+        files = [file.read_bytes() for file in tmp_path.iterdir()]
+        assert not any(secret.encode() in content for content in files)
+        with pytest.raises(Unauthorized):
+            await KeyRing(db, b"other" * 8, FrozenClock()).authenticate(secret)
+
+    run(tmp_path / "app.db", work)

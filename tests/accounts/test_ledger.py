@@ -1,0 +1,109 @@
+"""Money: what is held, charged and given back always adds up."""
+
+import asyncio
+import sqlite3
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reelrouter.accounts import ledger, workspaces
+from reelrouter.accounts.ledger import Hold
+from reelrouter.db.engine import Unit
+from reelrouter.db.migrate import migrate
+from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.errors import PaymentRequired
+from reelrouter.ids import JobId, WorkspaceId
+from reelrouter.money import Nanos
+
+Action = tuple[str, int, int]
+ACTIONS = st.lists(
+    st.tuples(st.sampled_from(["hold", "settle", "release"]), st.integers(0, 5), st.integers(0, 40)), max_size=40
+)
+
+
+def limit_budget(path: Path, amount: int | None) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE budgets SET amount = ? WHERE mode = 'live'", (amount,))
+    connection.commit()
+    connection.close()
+
+
+def apply(unit: Unit, workspace: WorkspaceId, action: Action) -> None:
+    kind, number, amount = action
+    job = JobId(f"job-{number}")
+    if kind == "hold":
+        ledger.hold(unit, Hold(job_id=job, workspace=workspace, mode="live", amount=Nanos(amount)))
+    elif kind == "settle":
+        ledger.settle(unit, job, Nanos(amount), 1.0)
+    else:
+        ledger.release(unit, job, 1.0)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(actions=ACTIONS, limit=st.one_of(st.none(), st.integers(0, 100)))
+def test_the_books_balance_after_every_commit(actions: list[Action], limit: int | None) -> None:
+    """Held is the sum of open holds, settled the sum of charges, and each job is charged once at most."""
+
+    async def scenario(path: Path) -> None:
+        db = SqliteDatabase(path)
+        workspace, _ = await db.write(lambda unit: workspaces.ensure_default(unit, 0.0))
+        limit_budget(path, limit)
+        writes = [db.write(lambda unit, one=one: apply(unit, workspace, one)) for one in actions]
+        for result in await asyncio.gather(*writes, return_exceptions=True):
+            assert result is None or isinstance(result, PaymentRequired | sqlite3.IntegrityError)
+        found = await ledger.balance(db, workspace, "live")
+        await db.close()
+        connection = sqlite3.connect(path)
+        (held,) = connection.execute("SELECT COALESCE(SUM(amount), 0) FROM holds WHERE state = 'open'").fetchone()
+        (charged,) = connection.execute("SELECT COALESCE(SUM(amount), 0) FROM ledger").fetchone()
+        (most,) = connection.execute(
+            "SELECT COALESCE(MAX(n), 0) FROM (SELECT COUNT(*) AS n FROM ledger GROUP BY job_id)"
+        ).fetchone()
+        connection.close()
+        assert (found.held, found.settled) == (held, charged)
+        assert most <= 1
+
+    with tempfile.TemporaryDirectory() as directory:
+        migrate(Path(directory) / "app.db")
+        asyncio.run(scenario(Path(directory) / "app.db"))
+
+
+def test_a_budget_cannot_be_overspent_by_submits_that_come_together(tmp_path: Path) -> None:
+    """Two hundred holds against room for fifty: fifty are taken, and the others leave nothing behind."""
+
+    async def scenario() -> None:
+        db = SqliteDatabase(tmp_path / "app.db")
+        workspace, _ = await db.write(lambda unit: workspaces.ensure_default(unit, 0.0))
+        limit_budget(tmp_path / "app.db", 500)
+        holds = [
+            Hold(job_id=JobId(f"j{n}"), workspace=workspace, mode="live", amount=Nanos(10)) for n in range(200)
+        ]
+        writes = [db.write(lambda unit, one=one: ledger.hold(unit, one)) for one in holds]
+        results = await asyncio.gather(*writes, return_exceptions=True)
+        assert len([result for result in results if result is None]) == 50
+        assert all(isinstance(result, PaymentRequired) for result in results if result is not None)
+        assert (await ledger.balance(db, workspace, "live")).held == 500
+        await db.close()
+
+    migrate(tmp_path / "app.db")
+    asyncio.run(scenario())
+
+
+def test_a_refused_hold_says_what_to_do(tmp_path: Path) -> None:
+    """The message names the sum, and the metadata which limit it was."""
+
+    async def scenario() -> None:
+        db = SqliteDatabase(tmp_path / "app.db")
+        workspace, _ = await db.write(lambda unit: workspaces.ensure_default(unit, 0.0))
+        limit_budget(tmp_path / "app.db", 0)
+        wanted = Hold(job_id=JobId("j"), workspace=workspace, mode="live", amount=Nanos(400_000_000))
+        with pytest.raises(PaymentRequired, match=r"\$0\.4 ") as refused:
+            await db.write(lambda unit: ledger.hold(unit, wanted))
+        assert refused.value.metadata["limit_source"] == "openrouter_credits"
+        await db.close()
+
+    migrate(tmp_path / "app.db")
+    asyncio.run(scenario())

@@ -1,0 +1,179 @@
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from reelrouter.catalogue.check import check, refuse, unknown_model
+from reelrouter.catalogue.inputs import wanted
+from reelrouter.catalogue.model import Defaults, ModelSpec, UpscaleRange
+from reelrouter.catalogue.request import Inputs
+from reelrouter.errors import InvalidRequest
+from reelrouter.money import nanos
+from reelrouter.work import Script
+from tests.catalogue.examples import (
+    FLUX_EDIT,
+    HAILUO,
+    LIVE,
+    SEEDANCE,
+    TEST,
+    VEO,
+    ask,
+    by_field,
+    clip,
+    frames,
+    model,
+    only_problem,
+    plan,
+    problems,
+    references,
+)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "parts", "mode"),
+    [
+        (VEO, {}, "text"),
+        (VEO, {"frame_images": frames("first_frame")}, "frames"),
+        (VEO, {"references": references("image")}, "references"),
+        (SEEDANCE, {"references": references("video")}, "references"),
+        (SEEDANCE, {"frame_images": frames("first_frame"), "references": references("image")}, "frames"),
+        (FLUX_EDIT, {"references": references("video")}, "edit"),
+    ],
+)
+def test_the_inputs_say_what_kind_of_job_it_is(model_id: str, parts: dict[str, Any], mode: str) -> None:
+    """Frames win over references; an edit model edits."""
+    inputs = Inputs(references=(clip(),)) if model_id == FLUX_EDIT else Inputs()
+    assert plan(model_id, inputs, **parts).mode == mode
+
+
+def test_an_edit_has_its_inputs_length_and_pixels() -> None:
+    """The video is as long as what it was made from, its pixels even, and its price by the second."""
+    found = plan(FLUX_EDIT, Inputs(references=(clip(),)), references=references("video"))
+    assert found.resolved.duration is None
+    assert (found.resolved.width, found.resolved.height) == (1280, 720)
+    assert (found.resolved.resolution, found.resolved.aspect_ratio) == (None, None)
+    assert found.estimate == nanos(Decimal("0.192"))
+
+
+@pytest.mark.parametrize(
+    ("media", "word"), [(clip(seconds=None), "length"), (clip(width=None), "width and height")]
+)
+def test_an_edit_of_a_video_that_cannot_be_measured_is_refused(media: Any, word: str) -> None:
+    """A price may not rest on a guess."""
+    with pytest.raises(InvalidRequest) as caught:
+        plan(FLUX_EDIT, Inputs(references=(media,)), references=references("video"))
+    (problem,) = caught.value.problems
+    assert problem.field == "input_references[0].video_url.url"
+    assert word in problem.message
+
+
+def test_reference_images_are_priced_each() -> None:
+    """Five seconds at 13 cents and two images at 4."""
+    found = plan(HAILUO, references=references("image", "image", "video"))
+    assert found.estimate == nanos(Decimal("0.73"))
+    assert [line.sku for line in found.lines] == ["duration_seconds", "reference_images"]
+
+
+def test_a_video_reference_has_its_own_token_price() -> None:
+    """The row names a rate for jobs with video input."""
+    assert plan(SEEDANCE, references=references("video")).lines[0].sku == "video_tokens_with_video_input"
+
+
+def test_only_inputs_that_are_used_are_wanted() -> None:
+    """Nobody needs to fetch what the model would not be shown."""
+    both = ask(VEO, frame_images=frames("first_frame"), references=references("image"))
+    assert [url.field for url in wanted(both, model(VEO))] == ["frame_images[0].image_url.url"]
+    mixed = ask(VEO, references=references("audio", "image"))
+    assert [url.field for url in wanted(mixed, model(VEO))] == ["input_references[1].image_url.url"]
+
+
+def test_an_unknown_model_is_named() -> None:
+    """The sentence is the contract's, and the field may be a fallback's."""
+    refusal = unknown_model("acme/none", "models[1]")
+    assert refusal.message == "acme/none is not a valid model ID"
+    assert refusal.problems[0].field == "models[1]"
+    assert unknown_model("acme/none").problems[0].field == "model"
+
+
+# Continuing and upscaling, which no shipped row does yet
+
+
+def test_a_job_can_be_continued_where_the_row_says_so() -> None:
+    """The earlier job's id must look like one, and is handed on."""
+    row = replace(model(SEEDANCE), modes=("text", "frames", "references", "continue"))
+    job = "gen-vid-1790983457-AbCdEfGhIjKlMnOpQrSt"
+    found = check(ask(SEEDANCE, previous_job_id=job), row, Inputs(), LIVE)
+    assert (found.mode, found.previous_job_id) == ("continue", job)
+    with pytest.raises(InvalidRequest, match="gen-vid-"):
+        refuse(ask(SEEDANCE, previous_job_id="job-7"), row, LIVE)
+
+
+def upscaler() -> ModelSpec:
+    return replace(
+        model(FLUX_EDIT),
+        modes=("upscale",),
+        prompt="optional_with_input",
+        upscale_factor=UpscaleRange(min=1.5, max=3.0),
+        creativity=(0, 1),
+        defaults=Defaults(upscale_factor=2.0, creativity=0),
+        pricing_skus={
+            "cents_per_megapixel_second_precise": "7.5",
+            "cents_per_megapixel_second_creative": "10.5",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("parts", "size", "dollars"),
+    [({}, (200, 100), "0.003"), ({"upscale_factor": 3.0, "creativity": 1}, (300, 150), "0.00945")],
+)
+def test_an_upscaled_video_has_its_inputs_pixels_times_the_factor(
+    parts: dict[str, Any], size: tuple[int, int], dollars: str
+) -> None:
+    """The row's factor and creativity are filled in, and set the price."""
+    inputs = Inputs(references=(clip(2.0, 100, 50),))
+    request = ask(FLUX_EDIT, prompt=None, references=references("video"), **parts)
+    found = check(request, upscaler(), inputs, LIVE)
+    assert found.mode == "upscale"
+    assert (found.resolved.width, found.resolved.height) == size
+    assert found.estimate == nanos(Decimal(dollars))
+
+
+@pytest.mark.parametrize(("field", "value"), [("upscale_factor", 4.0), ("creativity", 2)])
+def test_upscaling_has_its_limits(field: str, value: float) -> None:
+    """A factor or a creativity beyond the row's is refused with what would do."""
+    request = ask(FLUX_EDIT, references=references("video"), **{field: value})
+    with pytest.raises(InvalidRequest) as caught:
+        refuse(request, upscaler(), LIVE)
+    (problem,) = caught.value.problems
+    assert problem.field == field
+    assert problem.allowed
+
+
+def test_script_words_are_read_for_test_keys_only() -> None:
+    """A live prompt is handed on as it was written."""
+    prompt = "a red fox [[delay:2]]"
+    live, test = plan(VEO, prompt=prompt), plan(VEO, rules=TEST, prompt=prompt)
+    assert (live.prompt, live.script) == (prompt, None)
+    assert (test.prompt, test.script) == ("a red fox", Script(delay=2.0))
+    assert plan(VEO, rules=TEST).script == Script()
+    assert plan(VEO, prompt="[[explode]]").prompt == "[[explode]]"
+
+
+def test_a_bad_script_word_is_one_problem_among_others() -> None:
+    """It is reported together with what else is wrong."""
+    found = by_field(problems(VEO, TEST, prompt="a fox [[explode]]", duration=5))
+    assert set(found) == {"prompt", "duration"}
+    assert found["prompt"].error_type == "invalid_prompt"
+
+
+def test_a_prompt_of_script_words_alone_is_a_prompt() -> None:
+    """Whoever tests a failure needs no fox."""
+    assert plan(HAILUO, rules=TEST, prompt="[[stuck]]").script == Script(stuck=True)
+
+
+def test_test_keys_meet_the_real_models_limits_and_price() -> None:
+    """Only the words differ between the two modes."""
+    assert plan(VEO, rules=TEST, duration=4).estimate == plan(VEO, duration=4).estimate
+    assert only_problem(VEO, TEST, duration=5).field == "duration"

@@ -1,0 +1,170 @@
+"""An engine's inside, without its processes: steps over a real database, with scripted backends."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reelrouter.accounts import ledger, workspaces
+from reelrouter.catalogue.check import Plan
+from reelrouter.catalogue.price import Asked
+from reelrouter.catalogue.request import Inputs
+from reelrouter.catalogue.resolve import Resolved
+from reelrouter.clock import FrozenClock, milliseconds
+from reelrouter.db.engine import Unit
+from reelrouter.db.migrate import migrate
+from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.ids import JobId, KeyId, WorkspaceId
+from reelrouter.jobs import store
+from reelrouter.jobs.machine import State
+from reelrouter.jobs.model import Job, Remarks
+from reelrouter.jobs.poller import Pace, Poller
+from reelrouter.jobs.steps import Lane, Steps, Workshop
+from reelrouter.money import Nanos
+from reelrouter.observe.events import Event
+from reelrouter.routing.choose import Route
+from reelrouter.storage.ingest import Ingest, IngestLimits
+from reelrouter.storage.objects import Objects
+from reelrouter.testing.backends import Scripted
+from reelrouter.work import Report, TaskFailed
+
+ESTIMATE = Nanos(400_000_000)
+PROBED = {
+    "mime": "video/mp4",
+    "width": 1280,
+    "height": 720,
+    "duration": 4.0,
+    "fps": 24.0,
+    "frames": 96,
+    "codec": "h264",
+    "audio_codec": None,
+    "faststart": True,
+}
+
+
+class ProbingChildren:
+    """Answers every probe as if the file were a good clip; a file that says so is refused."""
+
+    async def run(
+        self, task: str, arguments: Mapping[str, Any], *, timeout: float, report: Report | None = None
+    ) -> dict[str, Any]:
+        if Path(arguments["path"]).read_bytes() == b"text":
+            raise TaskFailed("not_a_video", "the file is text")
+        return dict(PROBED)
+
+
+@dataclass
+class Bench:
+    """One engine's parts. `lanes` may be filled until the first step."""
+
+    db: SqliteDatabase
+    directory: Path
+    clock: FrozenClock = field(default_factory=FrozenClock)
+    events: list[Event] = field(default_factory=list)
+    lanes: dict[str, Lane] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.poller = Poller(self.clock, self.events.append)
+        self.objects = Objects.from_url((self.directory / "objects").absolute().as_uri())
+
+    def lane(self, name: str, **script: Any) -> Scripted:
+        backend = Scripted(endpoint=name, **script)
+        self.lanes[name] = Lane(backend=backend, limit=10, pace=Pace(first=0.0, ceiling=0.0))
+        return backend
+
+    def steps(self, owner: str = "slot-0:1") -> Steps:
+        workshop = Workshop(
+            db=self.db,
+            lanes=self.lanes,
+            poller=self.poller,
+            ingest=Ingest(ProbingChildren(), self.objects, IngestLimits(max_bytes=10**6), self.directory),
+            clock=self.clock,
+            emit=self.events.append,
+            owner=owner,
+            retention=3600,
+        )
+        return Steps(workshop)
+
+    def file(self, content: bytes = b"video") -> Path:
+        path = self.directory / f"out-{len(list(self.directory.iterdir()))}.mp4"
+        path.write_bytes(content)
+        return path
+
+    async def place(self, *endpoints: str, hold: Nanos = ESTIMATE) -> Job:
+        """A job with a route to each endpoint, and its hold."""
+        now = self.clock.now()
+
+        def together(unit: Unit) -> Job:
+            workspace, _ = workspaces.ensure_default(unit, now)
+            job = make_job(workspace, endpoints, now)
+            ledger.hold(unit, ledger.Hold(job_id=job.id, workspace=workspace, mode="live", amount=hold))
+            store.place(unit, job)
+            return job
+
+        return await self.db.write(together)
+
+    async def job(self, job: Job) -> Job:
+        return await store.get_even_deleted(self.db, job.id)
+
+    async def balance(self, job: Job) -> ledger.Balance:
+        return await ledger.balance(self.db, job.workspace, "live")
+
+
+def make_job(workspace: WorkspaceId, endpoints: tuple[str, ...], now: float) -> Job:
+    make_job.count += 1  # type: ignore[attr-defined]
+    return Job(
+        id=JobId(f"gen-vid-{int(now)}-{make_job.count:020d}"),  # type: ignore[attr-defined]
+        workspace=workspace,
+        key_id=KeyId("key"),
+        mode="live",
+        status=State.PENDING,
+        created_at=milliseconds(now),
+        deadline_at=milliseconds(now + 600),
+        model="google/veo-3.1-lite",
+        plan=PLAN,
+        routes=tuple(Route(endpoint=name, provider=name, native_model="m", credential="c") for name in endpoints),
+        remarks=Remarks(),
+        base_url="http://localhost",
+        estimate=ESTIMATE,
+    )
+
+
+make_job.count = 0  # type: ignore[attr-defined]
+
+PLAN = Plan(
+    model="google/veo-3.1-lite",
+    canonical_slug="google/veo-3.1-lite-20260401",
+    mode="text",
+    prompt="a fox",
+    resolved=Resolved(
+        duration=4, width=1280, height=720, resolution="720p", aspect_ratio="16:9", fps=24, audio=False, seed=None
+    ),
+    inputs=Inputs(),
+    skus={"duration_seconds": "0.1"},
+    asked=Asked(mode="text", duration=Decimal(4), width=1280, height=720),
+    lines=(),
+    estimate=ESTIMATE,
+)
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Callable[[Callable[[Bench], Any]], None]:
+    """Runs a coroutine over a fresh bench, with its poller turning."""
+
+    async def within(work: Callable[[Bench], Any]) -> None:
+        migrate(tmp_path / "app.db")
+        bench = Bench(SqliteDatabase(tmp_path / "app.db"), tmp_path)
+        polling = asyncio.ensure_future(bench.poller.run())
+        try:
+            await work(bench)
+        finally:
+            polling.cancel()
+            await asyncio.gather(polling, return_exceptions=True)
+            await bench.db.close()
+            bench.objects.close()
+
+    return lambda work: asyncio.run(within(work))

@@ -1,0 +1,263 @@
+"""The steps: each may run twice, and none of them may send, bill or lose a job twice."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from reelrouter.clock import milliseconds
+from reelrouter.jobs import store
+from reelrouter.jobs.machine import State
+from reelrouter.jobs.model import Job
+from reelrouter.money import Nanos
+from reelrouter.observe.events import AttemptUnknown, JobEnded
+from reelrouter.testing.backends import finished_with
+from reelrouter.work import Blob, Failed, FailureClass, Finished, Running
+from tests.jobs.conftest import Bench
+
+Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
+
+BUSY = Failed(failure=FailureClass.CONCURRENCY)
+POLICY = Failed(failure=FailureClass.POLICY_INPUT)
+
+
+async def run_to_end(bench: Bench, job: Job) -> Job:
+    """What the workflow does, without DBOS."""
+    steps = bench.steps()
+    while True:
+        verdict = await steps.submit(job.id)
+        if verdict == "await":
+            verdict = await steps.await_upstream(job.id)
+        if verdict != "submit":
+            break
+    await steps.finish(job.id)
+    return await bench.job(job)
+
+
+def test_a_job_goes_from_submit_to_a_stored_and_billed_video(scenario: Scenario) -> None:
+    """State, file, charge and hold end together."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[Running(), finished_with(bench.file())])
+        job = await bench.place("a")
+        ended = await run_to_end(bench, job)
+        assert ended.status is State.COMPLETED
+        assert ended.price == 400_000_000
+        assert len(backend.orders) == 1
+        assert await bench.objects.exists(ended.outputs[0].key)
+        balance = await bench.balance(job)
+        assert (balance.held, balance.settled) == (0, 400_000_000)
+
+    scenario(work)
+
+
+def test_steps_that_run_again_change_nothing(scenario: Scenario) -> None:
+    """After a crash every step may be repeated: one submit, one charge, one end."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[finished_with(bench.file())])
+        job = await bench.place("a")
+        await run_to_end(bench, job)
+        again = bench.steps("slot-0:2")
+        assert await again.submit(job.id) == "over"
+        assert await again.await_upstream(job.id) == "over"
+        await again.finish(job.id)
+        assert len(backend.orders) == 1
+        assert (await bench.balance(job)).settled == 400_000_000
+        assert len([event for event in bench.events if isinstance(event, JobEnded)]) == 1
+
+    scenario(work)
+
+
+def test_two_engines_that_finish_the_same_job_bill_it_once(scenario: Scenario) -> None:
+    """Whoever is second finds the job over or the file moved; it may fail, and changes nothing."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", polls=[finished_with(bench.file())])
+        job = await bench.place("a")
+        steps = bench.steps()
+        await steps.submit(job.id)
+        await steps.await_upstream(job.id)
+        finishes = [bench.steps(f"slot-0:{n}").finish(job.id) for n in range(5)]
+        results = await asyncio.gather(*finishes, return_exceptions=True)
+        assert None in results
+        balance = await bench.balance(job)
+        assert (balance.held, balance.settled) == (0, 400_000_000)
+        assert len([event for event in bench.events if isinstance(event, JobEnded)]) == 1
+
+    scenario(work)
+
+
+def test_a_refusal_that_created_nothing_goes_to_the_next_route(scenario: Scenario) -> None:
+    """Only where nothing was made does another vendor get the job."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", submits=[BUSY])
+        second = bench.lane("b", polls=[finished_with(bench.file())])
+        ended = await run_to_end(bench, await bench.place("a", "b"))
+        assert ended.status is State.COMPLETED
+        assert ended.provider == "b"
+        assert len(second.orders) == 1
+
+    scenario(work)
+
+
+def test_a_policy_refusal_never_goes_to_another_vendor(scenario: Scenario) -> None:
+    """Shopping around for a laxer filter is not what fallbacks are for."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", submits=[POLICY])
+        second = bench.lane("b", polls=[finished_with(bench.file())])
+        job = await bench.place("a", "b")
+        ended = await run_to_end(bench, job)
+        assert ended.status is State.FAILED
+        assert ended.failure is not None
+        assert ended.failure.error_type == "content_policy_violation"
+        assert second.orders == []
+        assert (await bench.balance(job)).held == 0
+
+    scenario(work)
+
+
+def test_a_failure_that_was_billed_never_goes_to_another_vendor(scenario: Scenario) -> None:
+    """A vendor's bill for nothing is the operator's; the workspace pays nothing, and nobody pays twice."""
+
+    async def work(bench: Bench) -> None:
+        billed = Failed(failure=FailureClass.TRANSIENT, vendor_cost=5)
+        bench.lane("a", polls=[billed])
+        second = bench.lane("b", polls=[finished_with(bench.file())])
+        job = await bench.place("a", "b")
+        ended = await run_to_end(bench, job)
+        assert (ended.status, ended.price, ended.vendor_cost) == (State.FAILED, None, 5)
+        assert second.orders == []
+
+    scenario(work)
+
+
+@pytest.mark.parametrize("trouble", [TimeoutError(), OSError("reset"), RuntimeError("HTTP 500")])
+def test_an_unclear_submit_is_never_sent_again(trouble: Exception, scenario: Scenario) -> None:
+    """The vendor may have it: another attempt could be paid for twice, so the job fails and says why."""
+
+    async def work(bench: Bench) -> None:
+        first = bench.lane("a", submits=[trouble])
+        second = bench.lane("b", polls=[finished_with(bench.file())])
+        job = await bench.place("a", "b")
+        ended = await run_to_end(bench, job)
+        assert ended.status is State.FAILED
+        assert ended.failure is not None
+        assert "submission_outcome_unknown" in ended.failure.message
+        assert (len(first.orders), len(second.orders)) == (1, 0)
+        assert (await bench.balance(job)).held == 0
+        assert any(isinstance(event, AttemptUnknown) for event in bench.events)
+
+    scenario(work)
+
+
+def test_an_unclear_submit_is_looked_up_where_the_vendor_can(scenario: Scenario) -> None:
+    """A vendor that knows our key tells us that it has the job, and the job goes on."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", submits=[TimeoutError()], finds=True, polls=[finished_with(bench.file())])
+        ended = await run_to_end(bench, await bench.place("a"))
+        assert ended.status is State.COMPLETED
+        assert len(backend.orders) == 1
+
+    scenario(work)
+
+
+def test_an_intent_that_a_dead_engine_left_is_not_sent_again(scenario: Scenario) -> None:
+    """A crash between the intent and the answer: the new engine asks, and never sends blindly."""
+
+    async def work(bench: Bench) -> None:
+        gate = asyncio.Event()
+        backend = bench.lane("a", polls=[finished_with(bench.file())])
+        backend.on_submit = lambda _order: gate.set()
+        job = await bench.place("a")
+        dying = asyncio.ensure_future(bench.steps("slot-0:1").submit(job.id))
+        await gate.wait()
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        ended = await run_to_end(bench, job)
+        assert ended.status is State.FAILED
+        assert len(backend.orders) == 1
+
+    scenario(work)
+
+
+def test_a_cancel_before_the_submit_sends_nothing(scenario: Scenario) -> None:
+    """What was never sent ends as cancelled, and its hold is given back."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[Running()])
+        job = await bench.place("a")
+        await bench.db.write(lambda unit: store.request_cancel(unit, job.id, milliseconds(bench.clock.now())))
+        ended = await run_to_end(bench, job)
+        assert ended.status is State.CANCELLED
+        assert backend.orders == []
+        assert (await bench.balance(job)).held == 0
+
+    scenario(work)
+
+
+def test_a_job_past_its_deadline_expires_without_being_sent(scenario: Scenario) -> None:
+    """Time that passed in the queue counts."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[Running()])
+        job = await bench.place("a")
+        bench.clock.advance(601)
+        ended = await run_to_end(bench, job)
+        assert ended.status is State.EXPIRED
+        assert backend.orders == []
+
+    scenario(work)
+
+
+def test_a_job_that_runs_past_its_deadline_expires_and_its_backend_is_told(scenario: Scenario) -> None:
+    """The backend is asked to stop: nobody will fetch what it makes."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[Running()])
+        job = await bench.place("a")
+        waiting = asyncio.ensure_future(run_to_end(bench, job))
+        while not backend.asked:
+            await asyncio.sleep(0)
+        bench.clock.advance(601)
+        ended = await waiting
+        assert ended.status is State.EXPIRED
+        assert backend.cancelled == [backend.orders[0].attempt_key]
+
+    scenario(work)
+
+
+@pytest.mark.parametrize("outputs", [(), (b"text",)])
+def test_an_output_that_is_no_video_fails_the_job(outputs: tuple[bytes, ...], scenario: Scenario) -> None:
+    """A success without a playable file is a failure, and is not billed."""
+
+    async def work(bench: Bench) -> None:
+        blobs = tuple(Blob(path=bench.file(content)) for content in outputs)
+        bench.lane("a", polls=[Finished(outputs=blobs)])
+        job = await bench.place("a")
+        ended = await run_to_end(bench, job)
+        assert ended.status is State.FAILED
+        assert ended.failure is not None
+        assert ended.failure.failure == "output_invalid"
+        balance = await bench.balance(job)
+        assert (balance.held, balance.settled) == (0, 0)
+
+    scenario(work)
+
+
+def test_a_job_that_is_given_up_fails_and_releases_its_hold(scenario: Scenario) -> None:
+    """Whatever broke, nobody waits for ever, and nobody pays."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a")
+        job = await bench.place("a", hold=Nanos(7))
+        await bench.steps().give_up(job.id)
+        await bench.steps().give_up(job.id)
+        ended = await bench.job(job)
+        assert ended.status is State.FAILED
+        assert (await bench.balance(job)).held == 0
+
+    scenario(work)
