@@ -1,8 +1,8 @@
-"""What a benchmark reports: a figure, its floor, what it should reach, and whether it did. Nothing is measured here."""
+"""What a benchmark reports: a figure, its floor, what it should reach, and whether it did. It measures nothing."""
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +57,10 @@ class Figure:
         """None where nothing was promised."""
         return self.target.is_met(self) if self.target else None
 
+    def with_note(self, note: str) -> "Figure":
+        """The same with something more to say."""
+        return replace(self, note="; ".join(part for part in (self.note, note) if part))
+
     def as_json(self) -> dict[str, Any]:
         target = self.target
         return {
@@ -78,6 +82,8 @@ class Plan:
 
     directory: Path
     """Empty, and removed afterwards."""
+    clip: Path
+    """The video that jobs end with."""
     quick: bool = False
     large: bool = False
     """Whether files of 2 GB are worth their time."""

@@ -31,7 +31,9 @@ from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.errors import Unavailable
 from reelrouter.gateway import Gateway, Stations, Terms
+from reelrouter.jobs.content import Contents
 from reelrouter.jobs.own_outputs import OwnOutputs
+from reelrouter.jobs.variants import Variants
 from reelrouter.lock import FileLock
 from reelrouter.media.intake import Intake, IntakeLimits
 from reelrouter.observe.events import Emit, TaskCrashed
@@ -132,14 +134,24 @@ async def open_api(
         scratch.mkdir(parents=True)
         pepper = secrets.derive("api-keys")
         first_keys = await db.write(lambda unit: _bootstrap(unit, settings, pepper, clock.now()))
+        known = workspaces.Workspaces(db, clock)
+        contents = Contents(
+            db=db,
+            objects=objects,
+            variants=Variants(objects, children, scratch),
+            workspaces=known,
+            clock=clock,
+            emit=emit,
+        )
         gateway = Gateway(
             Stations(
                 db=db,
                 catalogue=load_catalogue(),
-                workspaces=workspaces.Workspaces(db, clock),
+                workspaces=known,
                 intake=intake,
                 own_outputs=OwnOutputs(db, objects, children, scratch),
                 objects=objects,
+                contents=contents,
                 backends={"renderer": ("local",)},
                 scratch=scratch,
                 clock=clock,

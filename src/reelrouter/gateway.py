@@ -25,27 +25,25 @@ from reelrouter.db.engine import Database, Unit
 from reelrouter.errors import (
     Conflict,
     Forbidden,
-    Gone,
     InvalidRequest,
     NotFound,
     Problem,
-    StorageFailed,
-    Unauthorized,
     scripted_refusal,
 )
 from reelrouter.ids import JobId, WorkspaceId, new_job_id
 from reelrouter.jobs import decide, store
+from reelrouter.jobs.content import ContentFile, ContentRequest, Contents
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.jobs.model import Job, JobView, Remarks, input_keys
 from reelrouter.jobs.own_outputs import OwnOutputs
 from reelrouter.media.intake import Intake, Wanted
 from reelrouter.money import Nanos, nanos, usd
-from reelrouter.observe.events import Emit, JobPlaced, ObjectMissing
+from reelrouter.observe.events import Emit, JobPlaced
 from reelrouter.routing.choose import Offer, Route, choose
 from reelrouter.storage import links
 from reelrouter.storage.links import Link
 from reelrouter.storage.objects import Objects
-from reelrouter.work import Media, StoredFile
+from reelrouter.work import Media
 
 _CANCEL_PATIENCE = 1.0
 """Seconds that a cancel waits to hear what came of it."""
@@ -75,6 +73,7 @@ class Stations:
     intake: Intake
     own_outputs: OwnOutputs
     objects: Objects
+    contents: Contents
     backends: Mapping[str, tuple[str, ...]]
     """Configured providers, each with the names of its credentials."""
     scratch: Path
@@ -114,16 +113,6 @@ class Offered:
 
     model: ModelSpec
     available: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContentRequest:
-    job_id: str
-    index: int
-    caller: Caller | None
-    link: Link | None
-    """What the address claims to be a link of ours for, with its `signature`."""
-    signature: str = ""
 
 
 class ClientGone(Exception):
@@ -258,60 +247,26 @@ class Gateway:
     async def delete(self, caller: Caller, job_id: str) -> None:
         """Removes the job and its files. Raises `Conflict` while it runs."""
         view = await self._view(caller, job_id)
-        job = await store.get(self._at.db, JobId(view.id))
         now_ms = milliseconds(self._at.clock.now())
         unused = await self._at.db.write(lambda unit: store.mark_deleted(unit, JobId(job_id), now_ms))
-        if unused is None or job is None:
+        if unused is None:
             raise Conflict(f"Job {job_id} is {view.status}; cancel it before you delete it.")
-        await self._at.objects.delete([*(file.key for file in job.outputs), *unused])
+        await self._at.objects.delete_below(f"outputs/{job_id}")
+        await self._at.objects.delete(unused)
 
     # Content -----------------------------------------------------------------------------------------------------
 
-    async def content(self, asked: ContentRequest) -> StoredFile:
+    async def content(self, asked: ContentRequest) -> ContentFile:
         """The file behind an address, for a key of its workspace or a signature that is still alive."""
-        job = await self._content_job(asked)
-        if job.plan.script is not None and job.plan.script.content is not None:
-            raise scripted_refusal(job.plan.script.content)
-        if job.status is not State.COMPLETED:
-            raise Conflict(f"Job {job.id} is {job.status}; its video {_no_video(job.status)}.")
-        if job.dropped_at is not None or self._at.clock.now() * 1000 >= (job.expires_at or 0):
-            raise Gone(f"The video of job {job.id} was kept until its retention ended, and is gone.")
-        if asked.index >= len(job.outputs):
-            message = f"Video index {asked.index} out of range ({len(job.outputs)} videos available)"
-            raise InvalidRequest([Problem("index", message, list(range(len(job.outputs))))])
-        file = job.outputs[asked.index]
-        if not await self._at.objects.exists(file.key):
-            self._at.emit(ObjectMissing(job=job.id, key=file.key))
-            raise StorageFailed(
-                f"The video of job {job.id} should be in storage and is not. The operator was told."
-            )
-        return file
+        return await self._at.contents.find(asked)
 
-    def local_path(self, file: StoredFile) -> Path | None:
+    def local_path(self, file: ContentFile) -> Path | None:
         """Where a file lies on this machine, if the storage is a disk."""
         return self._at.objects.local_path(file.key)
 
-    def read_range(self, file: StoredFile, start: int, end: int) -> AsyncIterator[bytes]:
+    def read_range(self, file: ContentFile, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `end`, in bounded pieces."""
         return self._at.objects.open_range(file.key, start, end)
-
-    async def _content_job(self, asked: ContentRequest) -> Job:
-        """Either proof is enough, whatever the other one says."""
-        job = await store.get(self._at.db, JobId(asked.job_id))
-        caller = asked.caller
-        if job is not None and caller is not None and (job.workspace, job.mode) == (caller.workspace, caller.mode):
-            return job
-        if job is not None and asked.link is not None:
-            secret = (await self._at.workspaces.get(job.workspace)).link_secret
-            if links.verify(secret, asked.link, asked.signature):
-                if links.has_expired(asked.link, self._at.clock.now()):
-                    raise Forbidden("This link has expired. Poll the job for a new one.")
-                return job
-        if caller is None:
-            raise Unauthorized(
-                "This address needs your key as: Authorization: Bearer <key>, or a signed link from the job."
-            )
-        raise NotFound(f"Job {asked.job_id} not found")
 
     # Readiness ---------------------------------------------------------------------------------------------------
 
@@ -353,10 +308,6 @@ def _cancel(unit: Unit, job_id: JobId, now: float) -> None:
     store.request_cancel(unit, job_id, milliseconds(now))
     if store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
         ledger.release(unit, job_id, now)
-
-
-def _no_video(status: State) -> str:
-    return "is not ready yet" if not is_terminal(status) else "was never made"
 
 
 def _signed_url(view: JobView, index: int, until: int, secret: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,17 @@ import pytest
 from reelrouter.accounts import keys, workspaces
 from reelrouter.accounts.keys import KeyRing, NewKey
 from reelrouter.clock import FrozenClock
+from reelrouter.db.engine import Unit
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.errors import Unauthorized
-from reelrouter.ids import WorkspaceId
+from reelrouter.ids import KeyId, WorkspaceId
 
 PEPPER = b"p" * 32
+
+
+def add(made: NewKey, unit: Unit) -> KeyId:
+    return keys.add_key(unit, made, PEPPER, 0.0)
 
 
 def run(path: Path, work: Callable[[SqliteDatabase, WorkspaceId], Awaitable[None]]) -> None:
@@ -38,7 +44,7 @@ def test_a_key_names_its_caller(tmp_path: Path) -> None:
         for mode in ("live", "test"):
             secret = keys.new_key(mode)
             made = NewKey(workspace=workspace, mode=mode, name="k", secret=secret)
-            key_id = await db.write(lambda unit, made=made: keys.add_key(unit, made, PEPPER, 0.0))
+            key_id = await db.write(partial(add, made))
             caller = await ring.authenticate(secret)
             assert (caller.workspace, caller.mode, caller.key_id) == (workspace, mode, key_id)
 

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,10 @@ ACTIONS = st.lists(
 )
 
 
+def take(wanted: Hold, unit: Unit) -> None:
+    ledger.hold(unit, wanted)
+
+
 def limit_budget(path: Path, amount: int | None) -> None:
     connection = sqlite3.connect(path)
     connection.execute("UPDATE budgets SET amount = ? WHERE mode = 'live'", (amount,))
@@ -31,7 +36,7 @@ def limit_budget(path: Path, amount: int | None) -> None:
     connection.close()
 
 
-def apply(unit: Unit, workspace: WorkspaceId, action: Action) -> None:
+def apply(workspace: WorkspaceId, action: Action, unit: Unit) -> None:
     kind, number, amount = action
     job = JobId(f"job-{number}")
     if kind == "hold":
@@ -51,7 +56,7 @@ def test_the_books_balance_after_every_commit(actions: list[Action], limit: int 
         db = SqliteDatabase(path)
         workspace, _ = await db.write(lambda unit: workspaces.ensure_default(unit, 0.0))
         limit_budget(path, limit)
-        writes = [db.write(lambda unit, one=one: apply(unit, workspace, one)) for one in actions]
+        writes = [db.write(partial(apply, workspace, one)) for one in actions]
         for result in await asyncio.gather(*writes, return_exceptions=True):
             assert result is None or isinstance(result, PaymentRequired | sqlite3.IntegrityError)
         found = await ledger.balance(db, workspace, "live")
@@ -81,7 +86,7 @@ def test_a_budget_cannot_be_overspent_by_submits_that_come_together(tmp_path: Pa
         holds = [
             Hold(job_id=JobId(f"j{n}"), workspace=workspace, mode="live", amount=Nanos(10)) for n in range(200)
         ]
-        writes = [db.write(lambda unit, one=one: ledger.hold(unit, one)) for one in holds]
+        writes = [db.write(partial(take, one)) for one in holds]
         results = await asyncio.gather(*writes, return_exceptions=True)
         assert len([result for result in results if result is None]) == 50
         assert all(isinstance(result, PaymentRequired) for result in results if result is not None)

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,10 @@ from reelrouter.db.tables import inputs, metadata
 INSERT = insert(inputs)
 COUNT = select(func.count().label("n")).select_from(inputs)
 OF_JOB = select(inputs).where(inputs.c.job_id == bindparam("job"))
+
+
+def fill(number: int, unit: Unit) -> None:
+    unit.execute(INSERT, job_id=str(number), key="k" * 9000)
 
 
 @asynccontextmanager
@@ -76,9 +81,7 @@ def test_a_full_disk_fails_the_writes_and_not_the_database(tmp_path: Path) -> No
 
     async def work(db: SqliteDatabase) -> None:
         await db.write(lambda unit: unit.execute(text("PRAGMA max_page_count=1")))
-        fillers = [
-            db.write(lambda unit, n=n: unit.execute(INSERT, job_id=str(n), key="k" * 9000)) for n in range(40)
-        ]
+        fillers = [db.write(partial(fill, n)) for n in range(40)]
         results = await asyncio.gather(*fillers, return_exceptions=True)
         assert all(isinstance(result, sqlite3.OperationalError) for result in results)
         await db.write(lambda unit: unit.execute(text("PRAGMA max_page_count=100000")))

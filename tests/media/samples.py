@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import av
 import numpy as np
-from av.audio.codeccontext import AudioCodecContext
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
@@ -90,7 +89,7 @@ def _add_pictures(file: OutputContainer, film: Film) -> VideoStream:
 
 def _play(file: OutputContainer, stream: AudioStream, seconds: float) -> None:
     """A tone of 440 Hz."""
-    context = cast("AudioCodecContext", stream.codec_context)
+    context = stream.codec_context
     resampler = av.AudioResampler(
         format=context.format.name, layout="stereo", rate=RATE, frame_size=context.frame_size or 1024
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
 from pydantic import BaseModel
@@ -17,6 +17,7 @@ from reelrouter.api.health import Check, Health
 from reelrouter.api.models import Models
 from reelrouter.api.schemas import VideoBody
 from reelrouter.api.videos import Edge, Videos
+from reelrouter.storage.links import Variant
 
 BASE = "/api/v1"
 
@@ -72,7 +73,8 @@ def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
         Row(
             methods=("GET", "HEAD"), path=f"{one}/content", handler=content.download,
             operation="listVideosContent", summary="Download a video, whole or in parts", status=200, answer=None,
-            errors=(400, 401, 403, 404, 409, 410, 416, 500, 502), query=("index", "expires", "signature"),
+            errors=(400, 401, 403, 404, 409, 410, 416, 500, 502),
+            query=("index", "variant", "expires", "signature"),
         ),
         Row(
             methods=("GET",), path="/healthz", handler=health.live, operation="healthz",
@@ -122,11 +124,16 @@ def _add(app: FastAPI, row: Row) -> None:
 
 
 _ERROR: dict[str, Any] = {"model": responses.ErrorEnvelope}
-_VIDEO = {"video/mp4": {"schema": {"type": "string", "format": "binary"}}}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_VIDEO = {"video/mp4": _BYTES, "image/jpeg": _BYTES}
 _QUERY: dict[str, dict[str, Any]] = {
     "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}},
     "cursor": {"schema": {"type": "string"}, "description": "`next_cursor` of the page before."},
     "index": {"schema": {"type": "integer", "minimum": 0, "default": 0}, "description": "Which of the videos."},
+    "variant": {
+        "schema": {"type": "string", "enum": list(get_args(Variant)), "default": "video"},
+        "description": "The video, a still of it, or a sheet of small stills.",
+    },
     "expires": {"schema": {"type": "integer"}, "description": "Part of a signed address."},
     "signature": {"schema": {"type": "string"}, "description": "Part of a signed address; replaces the key."},
 }

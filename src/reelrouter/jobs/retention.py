@@ -8,7 +8,6 @@ from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
 from reelrouter.jobs import store
 from reelrouter.storage.objects import Objects
-from reelrouter.work import StoredFile
 
 _INTERVAL = 60.0
 _BATCH = 200
@@ -32,8 +31,8 @@ class Retention:
         removed = 0
         now_ms = milliseconds(self._clock.now())
         while due := await store.list_past_retention(self._db, now_ms, _BATCH):
-            for job, files in due:
-                await self._drop(job, files)
+            for job in due:
+                await self._drop(job)
             removed += len(due)
         before = self._clock.now() - _ORPHAN_SECONDS
         await self._objects.remove_leftovers(before)
@@ -41,9 +40,9 @@ class Retention:
         await self._objects.remove_unused("inputs", before, partial(store.is_input_used, self._db))
         return removed
 
-    async def _drop(self, job: JobId, files: tuple[StoredFile, ...]) -> None:
+    async def _drop(self, job: JobId) -> None:
         # Files first: a crash between the two leaves a row that is swept again, never a file that nobody knows.
-        await self._objects.delete([file.key for file in files])
+        await self._objects.delete_below(f"outputs/{job}")
         now_ms = milliseconds(self._clock.now())
 
         def drop(unit: Unit) -> list[str]:

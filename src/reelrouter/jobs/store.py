@@ -1,13 +1,11 @@
-"""Every statement about jobs and attempts. Each one that moves a row repeats what it may move it from."""
+"""Jobs and attempts as rows: written within a `Unit`, read from the `Database`. The statements are in `sql`."""
 
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Update, and_, bindparam, delete, func, insert, or_, select, update
-
 from reelrouter.db.engine import Database, Row, Unit
-from reelrouter.db.tables import attempts, inputs, jobs
 from reelrouter.ids import JobId
+from reelrouter.jobs import sql
 from reelrouter.jobs.decide import Ending
 from reelrouter.jobs.machine import Event, State, advance, sources
 from reelrouter.jobs.model import (
@@ -28,171 +26,11 @@ from reelrouter.jobs.model import (
 )
 from reelrouter.work import Handle, StoredFile
 
-# One more than the newest change of any job. The writer is alone in its transaction, so it is unique and rises.
-_NEXT_VERSION = select(func.coalesce(func.max(jobs.c.version), 0) + 1).scalar_subquery()
-_JOB = jobs.c.id == bindparam("job")
-_ALIVE = jobs.c.finished_at.is_(None)
-
-
-def _may_be(event: Event) -> ColumnElement[bool]:
-    """Whether the row is in a state that `event` may find a job in; spelled out, since IN has no fixed SQL."""
-    return or_(*(jobs.c.status == state.value for state in sources(event)))
-
-
-_PLACED = (
-    "id",
-    "workspace",
-    "key_id",
-    "mode",
-    "status",
-    "created_at",
-    "updated_at",
-    "deadline_at",
-    "model",
-    "plan",
-    "routes",
-    "remarks",
-    "shown",
-    "base_url",
-    "estimate",
-)
-_INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"version": _NEXT_VERSION})
-_GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
-_ROW = select(jobs).where(_JOB)
-_WAITING = (
-    select(jobs.c.id)
-    .where(jobs.c.status == "pending", jobs.c.started_at.is_(None))
-    .order_by(jobs.c.created_at)
-    .limit(bindparam("most"))
-)
-_MOVING = select(jobs.c.id, jobs.c.run).where(jobs.c.started_at.is_not(None), _ALIVE)
-_CANCELLING = select(jobs.c.id).where(jobs.c.cancel_requested_at.is_not(None), _ALIVE)
-_START = (
-    update(jobs)
-    .where(_JOB, jobs.c.started_at.is_(None), jobs.c.status == "pending")
-    .values(started_at=bindparam("at"), run=1)
-)
-_RUN_AGAIN = (
-    update(jobs).where(_JOB, _ALIVE, jobs.c.run == bindparam("last_run")).values(run=bindparam("next_run"))
-)
-_REQUEST_CANCEL = (
-    update(jobs)
-    .where(_JOB, _ALIVE, jobs.c.cancel_requested_at.is_(None))
-    .values(cancel_requested_at=bindparam("at"), updated_at=bindparam("at"), version=_NEXT_VERSION)
-)
-_ACCEPT = (
-    update(jobs)
-    .where(_JOB, _may_be("accepted"))
-    .values(
-        status=State.IN_PROGRESS.value,
-        provider=bindparam("by"),
-        updated_at=bindparam("at"),
-        version=_NEXT_VERSION,
-    )
-)
-_PROGRESS = (
-    update(jobs)
-    .where(_JOB, jobs.c.status == State.IN_PROGRESS.value)
-    .values(progress=bindparam("share"), updated_at=bindparam("at"), version=_NEXT_VERSION)
-)
-_ENDS: tuple[Event, ...] = ("stored", "failed", "cancelled", "deadline_passed")
-_END: dict[Event, Update] = {
-    event: update(jobs)
-    .where(_JOB, _may_be(event))
-    .values(
-        status=bindparam("state"),
-        finished_at=bindparam("at"),
-        updated_at=bindparam("at"),
-        expires_at=bindparam("until"),
-        progress=bindparam("share"),
-        failure=bindparam("why"),
-        outputs=bindparam("files"),
-        output_count=bindparam("how_many"),
-        price=bindparam("cost"),
-        vendor_cost=bindparam("vendor"),
-        version=_NEXT_VERSION,
-    )
-    for event in _ENDS
-}
-_END_UNSTARTED = (
-    update(jobs)
-    .where(_JOB, jobs.c.status == State.PENDING.value, jobs.c.started_at.is_(None))
-    .values(
-        status=bindparam("state"),
-        finished_at=bindparam("at"),
-        updated_at=bindparam("at"),
-        failure=bindparam("why"),
-        version=_NEXT_VERSION,
-    )
-)
-_DELETE = (
-    update(jobs)
-    .where(_JOB, jobs.c.finished_at.is_not(None), jobs.c.deleted_at.is_(None))
-    .values(deleted_at=bindparam("at"), dropped_at=bindparam("at"), version=_NEXT_VERSION)
-)
-_STATUS = select(jobs.c.status).where(_JOB)
-
-_INSERT_ATTEMPT = insert(attempts)
-_ATTEMPTS = select(attempts).where(attempts.c.job_id == bindparam("job")).order_by(attempts.c.n)
-_OPEN_ATTEMPT = and_(
-    attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"), attempts.c.outcome.is_(None)
-)
-_SET_HANDLE = update(attempts).where(_OPEN_ATTEMPT).values(handle=bindparam("known_as"))
-_END_ATTEMPT = (
-    update(attempts).where(_OPEN_ATTEMPT).values(outcome=bindparam("ended_as"), ended_at=bindparam("at"))
-)
-
-_INSERT_INPUT = insert(inputs)
-_INPUTS_OF = select(inputs.c.key).where(inputs.c.job_id == bindparam("job"))
-_USES = select(func.count().label("uses")).select_from(inputs).where(inputs.c.key == bindparam("input_key"))
-_DROP_INPUTS = delete(inputs).where(inputs.c.job_id == bindparam("job"))
-
-_PAST_RETENTION = (
-    select(jobs.c.id, jobs.c.outputs)
-    .where(jobs.c.outputs.is_not(None), jobs.c.dropped_at.is_(None), jobs.c.expires_at <= bindparam("at"))
-    .limit(bindparam("most"))
-)
-_DROP_OUTPUTS = update(jobs).where(_JOB).values(dropped_at=bindparam("at"), version=_NEXT_VERSION)
-
-_VIEW_COLUMNS = (
-    jobs.c.id,
-    jobs.c.workspace,
-    jobs.c.mode,
-    jobs.c.status,
-    jobs.c.created_at,
-    jobs.c.finished_at,
-    jobs.c.expires_at,
-    jobs.c.dropped_at,
-    jobs.c.model,
-    jobs.c.provider,
-    jobs.c.progress,
-    jobs.c.failure,
-    jobs.c.output_count,
-    jobs.c.price,
-    jobs.c.shown,
-    jobs.c.base_url,
-)
-_VIEW = select(*_VIEW_COLUMNS).where(_JOB, jobs.c.deleted_at.is_(None))
-_LISTED = (
-    select(*_VIEW_COLUMNS)
-    .where(
-        jobs.c.workspace == bindparam("of_workspace"),
-        jobs.c.mode == bindparam("of_mode"),
-        jobs.c.deleted_at.is_(None),
-        or_(
-            jobs.c.created_at < bindparam("before"),
-            and_(jobs.c.created_at == bindparam("before"), jobs.c.id < bindparam("before_id")),
-        ),
-    )
-    .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
-    .limit(bindparam("most"))
-)
-
 
 def place(unit: Unit, job: Job) -> None:
     """The row that makes a job accepted, and its claim on its inputs."""
     unit.execute(
-        _INSERT,
+        sql.INSERT,
         id=job.id,
         workspace=job.workspace,
         key_id=job.key_id,
@@ -210,33 +48,33 @@ def place(unit: Unit, job: Job) -> None:
         estimate=job.estimate,
     )
     for key in input_keys(job.plan.inputs):
-        unit.execute(_INSERT_INPUT, job_id=job.id, key=key)
+        unit.execute(sql.INSERT_INPUT, job_id=job.id, key=key)
 
 
 def start_waiting(unit: Unit, most: int, now_ms: int) -> list[JobId]:
     """Takes up to `most` jobs that nobody has started, oldest first; each is given to one caller only."""
-    waiting = [row["id"] for row in unit.rows(_WAITING, most=most)]
-    return [job for job in waiting if unit.execute(_START, job=job, at=now_ms) == 1]
+    waiting = [row["id"] for row in unit.rows(sql.WAITING, most=most)]
+    return [job for job in waiting if unit.execute(sql.START, job=job, at=now_ms) == 1]
 
 
 def run_again(unit: Unit, job: JobId, last_run: int) -> bool:
     """Counts another workflow run; False if the job has ended or somebody else was first."""
-    return unit.execute(_RUN_AGAIN, job=job, last_run=last_run, next_run=last_run + 1) == 1
+    return unit.execute(sql.RUN_AGAIN, job=job, last_run=last_run, next_run=last_run + 1) == 1
 
 
 def request_cancel(unit: Unit, job: JobId, now_ms: int) -> None:
-    unit.execute(_REQUEST_CANCEL, job=job, at=now_ms)
+    unit.execute(sql.REQUEST_CANCEL, job=job, at=now_ms)
 
 
 def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
     """Writes the intent. False if the job has ended or the attempt is there: then it is not ours to send."""
-    status = unit.row(_STATUS, job=attempt.job_id)
+    status = unit.row(sql.STATUS, job=attempt.job_id)
     if status is None or State(status["status"]) not in sources("accepted"):
         return False
-    if any(row["n"] == attempt.n for row in unit.rows(_ATTEMPTS, job=attempt.job_id)):
+    if any(row["n"] == attempt.n for row in unit.rows(sql.ATTEMPTS, job=attempt.job_id)):
         return False
     unit.execute(
-        _INSERT_ATTEMPT,
+        sql.INSERT_ATTEMPT,
         job_id=attempt.job_id,
         n=attempt.n,
         endpoint=attempt.endpoint,
@@ -253,14 +91,14 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
 
 def accept(unit: Unit, attempt: Attempt, handle: Handle, now_ms: int) -> None:
     """A backend has it: the handle first, for it is what a paid job hangs on."""
-    unit.execute(_SET_HANDLE, job=attempt.job_id, number=attempt.n, known_as=HANDLE.dump_json(handle).decode())
-    unit.execute(_ACCEPT, job=attempt.job_id, by=attempt.endpoint, at=now_ms)
+    unit.execute(sql.SET_HANDLE, job=attempt.job_id, number=attempt.n, known_as=HANDLE.dump_json(handle).decode())
+    unit.execute(sql.ACCEPT, job=attempt.job_id, by=attempt.endpoint, at=now_ms)
 
 
 def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> None:
     """The first end that is written is the attempt's end."""
     unit.execute(
-        _END_ATTEMPT,
+        sql.END_ATTEMPT,
         job=attempt.job_id,
         number=attempt.n,
         ended_as=ATTEMPT_END.dump_json(end, exclude_none=True).decode(),
@@ -269,7 +107,7 @@ def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> N
 
 
 def note_progress(unit: Unit, job: JobId, share: float, now_ms: int) -> None:
-    unit.execute(_PROGRESS, job=job, share=share, at=now_ms)
+    unit.execute(sql.PROGRESS, job=job, share=share, at=now_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +127,7 @@ def end(unit: Unit, job: Job, last: End) -> bool:
     """False if the job had ended already; then nothing was changed, and nothing else may be written either."""
     return (
         unit.execute(
-            _END[last.event],
+            sql.END[last.event],
             job=job.id,
             state=state_after(job, last),
             at=last.at,
@@ -309,7 +147,7 @@ def end_unstarted(unit: Unit, job: JobId, ending: Ending, now_ms: int) -> bool:
     """Ends a pending job that no engine has taken; False if one has, or it has ended."""
     return (
         unit.execute(
-            _END_UNSTARTED,
+            sql.END_UNSTARTED,
             job=job,
             state=advance(State.PENDING, ending.event).value,
             at=now_ms,
@@ -321,21 +159,21 @@ def end_unstarted(unit: Unit, job: JobId, ending: Ending, now_ms: int) -> bool:
 
 def mark_deleted(unit: Unit, job: JobId, now_ms: int) -> list[str] | None:
     """The storage keys of inputs that no other job uses; None if the job cannot be deleted (any more)."""
-    if unit.execute(_DELETE, job=job, at=now_ms) != 1:
+    if unit.execute(sql.DELETE, job=job, at=now_ms) != 1:
         return None
     return drop_inputs(unit, job)
 
 
 def drop_inputs(unit: Unit, job: JobId) -> list[str]:
     """Gives up the job's claim on its inputs; returns the keys that nobody uses now."""
-    keys = [row["key"] for row in unit.rows(_INPUTS_OF, job=job)]
-    unit.execute(_DROP_INPUTS, job=job)
+    keys = [row["key"] for row in unit.rows(sql.INPUTS_OF, job=job)]
+    unit.execute(sql.DROP_INPUTS, job=job)
     return [key for key in keys if not _uses(unit, key)]
 
 
 def drop_outputs(unit: Unit, job: JobId, now_ms: int) -> None:
     """After retention the row stays, the files go."""
-    unit.execute(_DROP_OUTPUTS, job=job, at=now_ms)
+    unit.execute(sql.DROP_OUTPUTS, job=job, at=now_ms)
 
 
 def state_after(job: Job, last: End) -> str:
@@ -344,47 +182,46 @@ def state_after(job: Job, last: End) -> str:
 
 async def get_even_deleted(db: Database, job: JobId) -> Job:
     """For those who drive jobs. Raises `LookupError`: a job that is driven has a row."""
-    row = await db.row(_ROW, job=job)
+    row = await db.row(sql.ROW, job=job)
     if row is None:
         raise LookupError(f"no job {job}")
     return job_of(row)
 
 
 async def get(db: Database, job: JobId) -> Job | None:
-    row = await db.row(_GET, job=job)
+    row = await db.row(sql.GET, job=job)
     return job_of(row) if row else None
 
 
 async def view(db: Database, job: str) -> JobView | None:
     """The few columns of a status answer: what clients ask for thousands of times a second."""
-    row = await db.row(_VIEW, job=job)
+    row = await db.row(sql.VIEW, job=job)
     return _view_of(row) if row else None
 
 
 async def list_attempts(db: Database, job: JobId) -> list[Attempt]:
-    return [_attempt_of(row) for row in await db.rows(_ATTEMPTS, job=job)]
+    return [_attempt_of(row) for row in await db.rows(sql.ATTEMPTS, job=job)]
 
 
 async def count_waiting(db: Database, most: int) -> int:
-    return len(await db.rows(_WAITING, most=most))
+    return len(await db.rows(sql.WAITING, most=most))
 
 
 async def list_moving(db: Database) -> list[tuple[JobId, int]]:
     """Jobs that were started and have not ended, each with its number of runs."""
-    return [(row["id"], row["run"]) for row in await db.rows(_MOVING)]
+    return [(row["id"], row["run"]) for row in await db.rows(sql.MOVING)]
 
 
 async def list_cancelling(db: Database) -> list[JobId]:
-    return [row["id"] for row in await db.rows(_CANCELLING)]
+    return [row["id"] for row in await db.rows(sql.CANCELLING)]
 
 
-async def list_past_retention(db: Database, now_ms: int, most: int) -> list[tuple[JobId, tuple[StoredFile, ...]]]:
-    rows = await db.rows(_PAST_RETENTION, at=now_ms, most=most)
-    return [(row["id"], OUTPUTS.validate_json(row["outputs"])) for row in rows]
+async def list_past_retention(db: Database, now_ms: int, most: int) -> list[JobId]:
+    return [row["id"] for row in await db.rows(sql.PAST_RETENTION, at=now_ms, most=most)]
 
 
 async def is_input_used(db: Database, key: str) -> bool:
-    row = await db.row(_USES, input_key=key)
+    row = await db.row(sql.USES, input_key=key)
     return row is not None and row["uses"] > 0
 
 
@@ -401,7 +238,7 @@ class Page:
 
 async def list_jobs(db: Database, page: Page) -> list[JobView]:
     rows = await db.rows(
-        _LISTED,
+        sql.LISTED,
         of_workspace=page.workspace,
         of_mode=page.mode,
         before=page.before,
@@ -507,5 +344,5 @@ def _attempt_of(row: Row) -> Attempt:
 
 
 def _uses(unit: Unit, key: str) -> bool:
-    row = unit.row(_USES, input_key=key)
+    row = unit.row(sql.USES, input_key=key)
     return row is not None and row["uses"] > 0

@@ -88,13 +88,14 @@ def inspect(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
     image = _decode(Path(arguments["path"]), arguments.get("max_pixels", MAX_PIXELS))
     name = _format(image)
     width, height = image.size if _orientation(image) < 5 else image.size[::-1]
+    alpha = _shines_through(image)
     return {
         "mime": MIMES[name],
         "width": width,
         "height": height,
         "format": name,
-        "animated": image.format != "MPO" and bool(getattr(image, "is_animated", False)),
-        "alpha": _shines_through(image),
+        "animated": _is_animated(image),
+        "alpha": alpha,
     }
 
 
@@ -187,6 +188,14 @@ def _not_a_picture(text: bytes) -> TaskFailed:
 def _format(image: Image.Image) -> str:
     """MPO is what Pillow calls the JPEG files of phones that carry a second picture behind the first."""
     return "JPEG" if image.format == "MPO" else str(image.format)
+
+
+def _is_animated(image: Image.Image) -> bool:
+    """Pillow reads on to the next frame to know it; if that one is torn, there is one."""
+    try:
+        return image.format != "MPO" and bool(getattr(image, "is_animated", False))
+    except _BROKEN:
+        return True
 
 
 def _orientation(image: Image.Image) -> int:

@@ -159,6 +159,10 @@ class Objects:
                 except FileNotFoundError:
                     continue
 
+    async def delete_below(self, prefix: str) -> None:
+        """Deletes every object below `prefix`, which is whole segments of a key."""
+        await self.delete([found.key async for found in self.list(prefix)])
+
     async def list(self, prefix: str) -> AsyncIterator[ObjectInfo]:
         """Everything below `prefix`, which is whole segments of a key, or empty; in no order."""
         if prefix:

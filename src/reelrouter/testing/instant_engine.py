@@ -142,7 +142,7 @@ class Gauge:
 
 
 class Instant:
-    """Implements `work.Backend`. All that it must remember of a job is in the handle, so that it survives a kill."""
+    """Implements `work.Backend`. What it must know of a job is in the handle, so that a kill loses nothing."""
 
     def __init__(self, behaviour: Behaviour, directory: Path, gauge: Gauge | None = None) -> None:
         """`directory` takes the copies that jobs are given."""

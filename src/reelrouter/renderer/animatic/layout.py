@@ -36,6 +36,9 @@ SIDES = 0.045
 WORTH_IT = 0.3
 """How much smaller, in area, pictures may become for a place beside the scene's figures."""
 
+TOO_SMALL = 0.018
+"""Share of the frame that a picture beside the figures must fill at least."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -126,7 +129,8 @@ def _cells(room: _Room, ratios: Sequence[float], size: tuple[int, int], figures:
         return best
     layouts = _beside(ratios, _area(room.alone, size), figures)
     beside = max(layouts, key=lambda cells: _smallest(ratios, cells))
-    return beside if _smallest(ratios, beside) >= WORTH_IT * _smallest(ratios, best) else best
+    enough = max(WORTH_IT * _smallest(ratios, best), TOO_SMALL * size[0] * size[1])
+    return beside if _smallest(ratios, beside) >= enough else best
 
 
 def _in_rows(ratios: Sequence[float], area: _Cell, rows: int) -> _Cells:

@@ -1,0 +1,148 @@
+"""A gateway of our own to measure: the real API process with a scripted engine, in a directory that is thrown away."""
+
+import json
+import secrets
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import load, processes
+from bench.load import Load
+from reelrouter.testing.instant_engine import Behaviour, command
+
+KEY = "rr-test-" + secrets.token_urlsafe(24)
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+BODY = {
+    "model": "google/veo-3.1-lite",
+    "prompt": "A red kite climbs over a green hill while the wind turns the grass to silver.",
+    "duration": 4,
+    "resolution": "720p",
+    "aspect_ratio": "16:9",
+}
+SUBMIT = load.post("/api/v1/videos", HEADERS, BODY)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One that answers."""
+
+    process: subprocess.Popen[str]
+    address: str
+    directory: Path
+
+    @property
+    def api(self) -> int:
+        """The API's process id."""
+        return self.process.pid
+
+    def engine(self) -> int:
+        """The engine's process id. Raises `NotReady` while there is none."""
+        found: list[int] = []
+
+        def is_there() -> bool:
+            found[:] = [child for child in processes.children(self.api) if _is_engine(child)]
+            return bool(found)
+
+        processes.until(is_there, "the engine's process")
+        return found[0]
+
+    def until_calm(self) -> None:
+        """Returns once both processes have started and have nothing to do."""
+        processes.until_calm([self.api, self.engine()])
+
+    def submit(self) -> str:
+        """The id of a job just placed."""
+        return str(self._ask("POST", "/api/v1/videos", json.dumps(BODY).encode())["id"])
+
+    def show(self, job_id: str) -> dict[str, Any]:
+        """The job as its owner sees it."""
+        return self._ask("GET", f"/api/v1/videos/{job_id}")
+
+    def place(self, count: int, connections: int = 16) -> list[str]:
+        """The ids of so many jobs, placed as fast as they are taken."""
+        wanted = Load(
+            address=self.address, requests=[SUBMIT], connections=connections, count=count, keep_bodies=True
+        )
+        return [str(json.loads(body)["id"]) for body in load.apply(wanted, 202).bodies]
+
+    def count_jobs(self, condition: str) -> int:
+        """How many rows of `jobs` meet a condition in SQL. Reads the file, and so asks nothing of the gateway."""
+        return int(self.value(f"SELECT count(*) FROM jobs WHERE {condition}"))  # noqa: S608 - our own constants
+
+    def value(self, query: str) -> Any:
+        """The first column of the query's only row."""
+        return self.rows(query)[0][0]
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(f"file:{self.directory / 'app.db'}?mode=ro", uri=True)) as connection:
+            return connection.execute(query).fetchall()
+
+    def is_up(self) -> bool:
+        """Whether it answers."""
+        try:
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
+        headers = {**HEADERS, "Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.address}{path}", body, headers, method=method)  # noqa: S310 - loopback
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
+            shown: dict[str, Any] = json.load(answer)
+            return shown
+
+
+@contextmanager
+def running(directory: Path, behaviour: Behaviour, port: int = 0) -> Iterator[Gateway]:
+    """A gateway on `directory`, which may hold an earlier one's data."""
+    engine = command(behaviour)
+    words = (sys.executable, "-m", "bench.serve", *engine)
+    with processes.started(words, environment(directory, port), directory.parent / "gateway.log") as process:
+        address = processes.first_line(process)
+        gateway = Gateway(process, address, directory)
+        processes.until(gateway.is_up, "an answer from the gateway")
+        yield gateway
+
+
+def environment(directory: Path, port: int) -> dict[str, str]:
+    """The settings of a gateway that benchmarks know the key of."""
+    return {
+        "REELROUTER_DATA_DIR": str(directory),
+        "REELROUTER_PORT": str(port),
+        "REELROUTER_TEST_KEY": KEY,
+        "REELROUTER_LOG_FORMAT": "json",
+        "REELROUTER_MAX_DOWNLOAD": str(4 * 1024**3),
+    }
+
+
+@contextmanager
+def floor(directory: Path, file: Path | None = None) -> Iterator["Floor"]:
+    """The bare app; `file` is what it sends as content."""
+    words = (sys.executable, "-m", "bench.floor", *([str(file)] if file else []))
+    with processes.started(words, {}, directory / "floor.log") as process:
+        yield Floor(process.pid, processes.first_line(process))
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    pid: int
+    address: str
+
+
+def status_requests(job_ids: Sequence[str]) -> list[str]:
+    """Polls of these jobs."""
+    return [load.get(f"/api/v1/videos/{job_id}", HEADERS) for job_id in job_ids]
+
+
+def _is_engine(pid: int) -> bool:
+    try:
+        return b"instant_engine" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,139 @@
+"""Processes that benchmarks start, and what the kernel tells of them: memory, CPU time, children."""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_CHECK_SECONDS = 0.01
+_STOP_SECONDS = 20.0
+
+
+class NotReady(Exception):
+    """Something that was waited for did not come; the message says what."""
+
+
+@contextmanager
+def started(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[str]]:
+    """The process, its output piped and its error stream appended to `log`; ended when the block is left."""
+    with log.open("a") as errors:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Asks it to end, and ends it if it does not."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """By SIGKILL, as a crash would."""
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    """What it prints once it is ready. Raises `NotReady` if it ended before."""
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        raise NotReady(f"{process.args!r} ended with status {process.wait()} before it was ready; see its log")
+    return line.strip()
+
+
+def until(
+    condition: Callable[[], bool], what: str, patience: float = 60.0, every: float = _CHECK_SECONDS
+) -> float:
+    """Waits for it, and returns the seconds that it took. Raises `NotReady`."""
+    began = time.perf_counter()
+    while not condition():
+        if time.perf_counter() - began > patience:
+            raise NotReady(f"waited {patience:g} s for this: {what}")
+        time.sleep(every)
+    return time.perf_counter() - began
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time so far."""
+    # The second field is the command in parentheses, which may itself hold spaces.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory in MB of a million bytes."""
+    resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return resident * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def children(pid: int) -> list[int]:
+    """The processes that this one started and that still live."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError):
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def until_calm(pids: Sequence[int], patience: float = 60.0) -> None:
+    """Waits until the processes together use less than a tenth of a core: they have started, and have no work."""
+    used = sum(map(cpu_seconds, pids))
+    calm = 0
+
+    def is_calm() -> bool:
+        nonlocal used, calm
+        before, used = used, sum(map(cpu_seconds, pids))
+        calm = calm + 1 if used - before < 0.03 else 0
+        return calm >= 3
+
+    until(is_calm, "processes at rest", patience, every=0.3)
+
+
+class PeakMemory:
+    """The most memory that a process had, looked at a hundred times a second while the block runs."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.before = rss_mb(pid)
+        self.peak = self.before
+
+    @property
+    def growth(self) -> float:
+        """MB above what it had at the beginning."""
+        return self.peak - self.before
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(_CHECK_SECONDS):
+            self.peak = max(self.peak, rss_mb(self._pid))

@@ -1,0 +1,128 @@
+"""Which bytes an address stands for, and whether whoever asks may have them."""
+
+from dataclasses import dataclass
+
+from reelrouter.accounts.keys import Caller
+from reelrouter.accounts.workspaces import Workspaces
+from reelrouter.clock import Clock
+from reelrouter.db.engine import Database
+from reelrouter.errors import (
+    Conflict,
+    Forbidden,
+    Gone,
+    InvalidRequest,
+    NotFound,
+    Problem,
+    StorageFailed,
+    Unauthorized,
+    scripted_refusal,
+)
+from reelrouter.ids import JobId
+from reelrouter.jobs import store, variants
+from reelrouter.jobs.machine import State, is_terminal
+from reelrouter.jobs.model import Job
+from reelrouter.jobs.variants import Variants
+from reelrouter.observe.events import Emit, ObjectMissing
+from reelrouter.storage import links
+from reelrouter.storage.links import Link, Variant
+from reelrouter.storage.objects import Objects
+from reelrouter.work import StoredFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentRequest:
+    job_id: str
+    index: int
+    variant: Variant
+    caller: Caller | None
+    link: Link | None
+    """What the address claims to be a link of ours for, with its `signature`."""
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentFile:
+    """Bytes that can be sent; one key and ETag always mean the same bytes."""
+
+    key: str
+    size: int
+    etag: str
+    mime: str
+    name: str
+    """What a browser would save it as."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    db: Database
+    objects: Objects
+    variants: Variants
+    workspaces: Workspaces
+    clock: Clock
+    emit: Emit
+
+    async def find(self, asked: ContentRequest) -> ContentFile:
+        """Raises what stands between the caller and the bytes: see the classes imported above."""
+        job = await self._job(asked)
+        if job.plan.script is not None and job.plan.script.content is not None:
+            raise scripted_refusal(job.plan.script.content)
+        if job.status is not State.COMPLETED:
+            raise Conflict(f"Job {job.id} is {job.status}; its video {_no_video(job.status)}.")
+        if job.dropped_at is not None or self.clock.now() * 1000 >= (job.expires_at or 0):
+            raise Gone(f"The video of job {job.id} was kept until its retention ended, and is gone.")
+        if asked.index >= len(job.outputs):
+            message = f"Video index {asked.index} out of range ({len(job.outputs)} videos available)"
+            raise InvalidRequest([Problem("index", message, list(range(len(job.outputs))))])
+        video = job.outputs[asked.index]
+        if not await self.objects.exists(video.key):
+            self.emit(ObjectMissing(job=job.id, key=video.key))
+            raise StorageFailed(
+                f"The video of job {job.id} should be in storage, and is not. The operator was told."
+            )
+        return await self._file(job, video, asked)
+
+    async def _job(self, asked: ContentRequest) -> Job:
+        """Either proof is enough, whatever the other one says."""
+        job = await store.get(self.db, JobId(asked.job_id))
+        caller = asked.caller
+        if job is not None and caller is not None and (job.workspace, job.mode) == (caller.workspace, caller.mode):
+            return job
+        if job is not None and await self._is_signed(job, asked):
+            return job
+        if caller is None:
+            raise Unauthorized(
+                "This address needs your key as: Authorization: Bearer <key>, or a signed link from the job."
+            )
+        raise NotFound(f"Job {asked.job_id} not found")
+
+    async def _is_signed(self, job: Job, asked: ContentRequest) -> bool:
+        if asked.link is None:
+            return False
+        secret = (await self.workspaces.get(job.workspace)).link_secret
+        if not links.verify(secret, asked.link, asked.signature):
+            return False
+        if links.has_expired(asked.link, self.clock.now()):
+            raise Forbidden("This link has expired. Poll the job for a new one.")
+        return True
+
+    async def _file(self, job: Job, video: StoredFile, asked: ContentRequest) -> ContentFile:
+        name = f"{job.id}-{asked.index}"
+        if asked.variant == "video":
+            return ContentFile(
+                key=video.key, size=video.size, etag=video.sha256, mime=video.mime, name=f"{name}.mp4"
+            )
+        key = await self.variants.key_of(video, asked.variant, test=job.mode == "test")
+        found = await self.objects.head(key)
+        if found is None:
+            raise StorageFailed(f"The {asked.variant} of job {job.id} could not be kept. Try again.")
+        return ContentFile(
+            key=key,
+            size=found.size,
+            etag=f"{video.sha256}-{asked.variant}",
+            mime=variants.MIME,
+            name=f"{name}-{asked.variant}.jpg",
+        )
+
+
+def _no_video(status: State) -> str:
+    return "was never made" if is_terminal(status) else "is not ready yet"

@@ -1,0 +1,165 @@
+"""Every statement about jobs and attempts, as constants: `store` runs them, and nobody else.
+
+Each one that moves a row repeats what it may move it from, so that two processes cannot both succeed.
+"""
+
+from sqlalchemy import ColumnElement, Update, and_, bindparam, delete, func, insert, or_, select, update
+
+from reelrouter.db.tables import attempts, inputs, jobs
+from reelrouter.jobs.machine import Event, State, sources
+
+# One more than the newest change of any job. The writer is alone in its transaction, so it is unique and rises.
+_NEXT_VERSION = select(func.coalesce(func.max(jobs.c.version), 0) + 1).scalar_subquery()
+_JOB = jobs.c.id == bindparam("job")
+_ALIVE = jobs.c.finished_at.is_(None)
+
+
+def _may_be(event: Event) -> ColumnElement[bool]:
+    """Whether the row is in a state that `event` may find a job in; spelled out, since IN has no fixed SQL."""
+    return or_(*(jobs.c.status == state.value for state in sources(event)))
+
+
+_PLACED = (
+    "id",
+    "workspace",
+    "key_id",
+    "mode",
+    "status",
+    "created_at",
+    "updated_at",
+    "deadline_at",
+    "model",
+    "plan",
+    "routes",
+    "remarks",
+    "shown",
+    "base_url",
+    "estimate",
+)
+INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"version": _NEXT_VERSION})
+GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
+ROW = select(jobs).where(_JOB)
+WAITING = (
+    select(jobs.c.id)
+    .where(jobs.c.status == "pending", jobs.c.started_at.is_(None))
+    .order_by(jobs.c.created_at)
+    .limit(bindparam("most"))
+)
+MOVING = select(jobs.c.id, jobs.c.run).where(jobs.c.started_at.is_not(None), _ALIVE)
+CANCELLING = select(jobs.c.id).where(jobs.c.cancel_requested_at.is_not(None), _ALIVE)
+START = (
+    update(jobs)
+    .where(_JOB, jobs.c.started_at.is_(None), jobs.c.status == "pending")
+    .values(started_at=bindparam("at"), run=1)
+)
+RUN_AGAIN = update(jobs).where(_JOB, _ALIVE, jobs.c.run == bindparam("last_run")).values(run=bindparam("next_run"))
+REQUEST_CANCEL = (
+    update(jobs)
+    .where(_JOB, _ALIVE, jobs.c.cancel_requested_at.is_(None))
+    .values(cancel_requested_at=bindparam("at"), updated_at=bindparam("at"), version=_NEXT_VERSION)
+)
+ACCEPT = (
+    update(jobs)
+    .where(_JOB, _may_be("accepted"))
+    .values(
+        status=State.IN_PROGRESS.value,
+        provider=bindparam("by"),
+        updated_at=bindparam("at"),
+        version=_NEXT_VERSION,
+    )
+)
+PROGRESS = (
+    update(jobs)
+    .where(_JOB, jobs.c.status == State.IN_PROGRESS.value)
+    .values(progress=bindparam("share"), updated_at=bindparam("at"), version=_NEXT_VERSION)
+)
+_ENDS: tuple[Event, ...] = ("stored", "failed", "cancelled", "deadline_passed")
+END: dict[Event, Update] = {
+    event: update(jobs)
+    .where(_JOB, _may_be(event))
+    .values(
+        status=bindparam("state"),
+        finished_at=bindparam("at"),
+        updated_at=bindparam("at"),
+        expires_at=bindparam("until"),
+        progress=bindparam("share"),
+        failure=bindparam("why"),
+        outputs=bindparam("files"),
+        output_count=bindparam("how_many"),
+        price=bindparam("cost"),
+        vendor_cost=bindparam("vendor"),
+        version=_NEXT_VERSION,
+    )
+    for event in _ENDS
+}
+END_UNSTARTED = (
+    update(jobs)
+    .where(_JOB, jobs.c.status == State.PENDING.value, jobs.c.started_at.is_(None))
+    .values(
+        status=bindparam("state"),
+        finished_at=bindparam("at"),
+        updated_at=bindparam("at"),
+        failure=bindparam("why"),
+        version=_NEXT_VERSION,
+    )
+)
+DELETE = (
+    update(jobs)
+    .where(_JOB, jobs.c.finished_at.is_not(None), jobs.c.deleted_at.is_(None))
+    .values(deleted_at=bindparam("at"), dropped_at=bindparam("at"), version=_NEXT_VERSION)
+)
+STATUS = select(jobs.c.status).where(_JOB)
+
+INSERT_ATTEMPT = insert(attempts)
+ATTEMPTS = select(attempts).where(attempts.c.job_id == bindparam("job")).order_by(attempts.c.n)
+_OPEN_ATTEMPT = and_(
+    attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"), attempts.c.outcome.is_(None)
+)
+SET_HANDLE = update(attempts).where(_OPEN_ATTEMPT).values(handle=bindparam("known_as"))
+END_ATTEMPT = update(attempts).where(_OPEN_ATTEMPT).values(outcome=bindparam("ended_as"), ended_at=bindparam("at"))
+
+INSERT_INPUT = insert(inputs)
+INPUTS_OF = select(inputs.c.key).where(inputs.c.job_id == bindparam("job"))
+USES = select(func.count().label("uses")).select_from(inputs).where(inputs.c.key == bindparam("input_key"))
+DROP_INPUTS = delete(inputs).where(inputs.c.job_id == bindparam("job"))
+
+PAST_RETENTION = (
+    select(jobs.c.id)
+    .where(jobs.c.outputs.is_not(None), jobs.c.dropped_at.is_(None), jobs.c.expires_at <= bindparam("at"))
+    .limit(bindparam("most"))
+)
+DROP_OUTPUTS = update(jobs).where(_JOB).values(dropped_at=bindparam("at"), version=_NEXT_VERSION)
+
+_VIEW_COLUMNS = (
+    jobs.c.id,
+    jobs.c.workspace,
+    jobs.c.mode,
+    jobs.c.status,
+    jobs.c.created_at,
+    jobs.c.finished_at,
+    jobs.c.expires_at,
+    jobs.c.dropped_at,
+    jobs.c.model,
+    jobs.c.provider,
+    jobs.c.progress,
+    jobs.c.failure,
+    jobs.c.output_count,
+    jobs.c.price,
+    jobs.c.shown,
+    jobs.c.base_url,
+)
+VIEW = select(*_VIEW_COLUMNS).where(_JOB, jobs.c.deleted_at.is_(None))
+LISTED = (
+    select(*_VIEW_COLUMNS)
+    .where(
+        jobs.c.workspace == bindparam("of_workspace"),
+        jobs.c.mode == bindparam("of_mode"),
+        jobs.c.deleted_at.is_(None),
+        or_(
+            jobs.c.created_at < bindparam("before"),
+            and_(jobs.c.created_at == bindparam("before"), jobs.c.id < bindparam("before_id")),
+        ),
+    )
+    .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+    .limit(bindparam("most"))
+)
