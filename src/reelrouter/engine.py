@@ -19,7 +19,7 @@ import uvloop
 from reelrouter.clock import Clock, SystemClock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.db.sqlite import SqliteDatabase
-from reelrouter.jobs.dispatch import Dispatcher, Drivers, Limits
+from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.retention import Retention
 from reelrouter.jobs.steps import Lane, Steps, Workshop
@@ -38,7 +38,7 @@ SLOT = "slot-0"
 
 _LOCAL_JOBS = 200
 """Renderer jobs under way at once; most of them wait for a free child, and may be cancelled there."""
-_WAITING_JOBS = 20_000
+_STARTING_PER_WINDOW = 4
 _NICENESS = 10
 _PR_SET_PDEATHSIG = 1
 
@@ -91,18 +91,24 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = local_
         around = Surroundings(
             settings=settings, pool=pool, objects=objects, poller=poller, emit=emit, clock=clock, stack=stack
         )
-        steps = Steps(_workshop(around, db, lanes_of(around)))
+        lanes = lanes_of(around)
+        steps = Steps(_workshop(around, db, lanes))
         dbos = open_dbos(settings.data_dir / "dbos.db", SLOT)
         stack.callback(dbos.dispose)
         workflows = Workflows(steps, settings.window)
         stack.callback(workflows.close)
-        limits = Limits(starting=settings.window * 4, waiting=_WAITING_JOBS)
-        drivers = Drivers(steps=steps, workflows=workflows, poller=poller)
+        drivers = Drivers(
+            steps=steps,
+            workflows=workflows,
+            poller=poller,
+            lanes=lanes,
+            most_starting=settings.window * _STARTING_PER_WINDOW,
+        )
         yield Loops(
             launch=workflows.launch,
             loops={
                 "poller": poller.run,
-                "dispatcher": Dispatcher(db, drivers, limits, clock, emit).run,
+                "dispatcher": Dispatcher(db, drivers, clock, emit).run,
                 "retention": Retention(db, objects, clock).run,
             },
             emit=emit,

@@ -271,7 +271,7 @@ class Gateway:
     # Readiness ---------------------------------------------------------------------------------------------------
 
     async def check_database(self) -> None:
-        await store.count_waiting(self._at.db, 1)
+        await store.check_readable(self._at.db)
 
     async def check_storage(self) -> None:
         await self._at.objects.exists("readiness")

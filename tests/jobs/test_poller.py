@@ -20,6 +20,7 @@ HANDLE = Handle(endpoint="scripted", credential="c", native_id="n")
 def watch(backend: Backend, job_id: str = "job") -> Watch:
     return Watch(
         job_id=job_id,
+        lane="scripted",
         handle=replace(HANDLE, native_id=job_id),
         backend=backend,
         pace=QUICK,

@@ -118,22 +118,21 @@ def test_a_video_whose_ends_do_not_decode_is_refused(tmp_path: Path, end: str) -
         b"#EXTM3U\n#EXT-X-TARGETDURATION:10\nfile:///etc/passwd\n",
         picture_bytes(noise(32, 32), "PNG"),
         picture_bytes(noise(32, 32), "GIF"),
-        picture_bytes(noise(32, 32), "AVIF")[:11],
     ],
-    ids=["empty", "text", "page", "playlist", "png", "gif", "avif"],
+    ids=["empty", "text", "page", "playlist", "png", "gif"],
 )
 def test_what_is_no_video_is_refused(tmp_path: Path, data: bytes) -> None:
     """A picture is no video either, although FFmpeg would play it as one."""
     path = tmp_path / "film.mp4"
     path.write_bytes(data)
-    assert refusal(path) in {"not_a_video", "truncated"}
+    assert refusal(path) == "not_a_video"
 
 
 def test_an_avif_picture_is_no_video(tmp_path: Path) -> None:
     """Its container is a relative of MP4."""
     path = tmp_path / "film.mp4"
     path.write_bytes(picture_bytes(noise(64, 64), "AVIF"))
-    assert refusal(path) in {"truncated", "no_video_stream", "not_a_video"}
+    assert refusal(path) == "not_a_video"
 
 
 def test_matroska_is_refused_by_name(tmp_path: Path) -> None:
@@ -148,13 +147,15 @@ def test_a_video_without_pictures_is_refused(tmp_path: Path) -> None:
 
 def test_a_video_without_frames_is_refused(tmp_path: Path) -> None:
     """A header that promises pictures and holds none."""
-    path = write_film(tmp_path / "film.mp4", Film(frames=0, audio="aac"))
-    assert refusal(path) in {"no_frames", "no_video_stream", "damaged_video"}
+    path = write_film(tmp_path / "film.mp4", Film(movflags="frag_keyframe+empty_moov"))
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"moof") - 4])
+    assert refusal(path) == "no_frames"
 
 
 def test_a_video_with_a_huge_side_is_refused(tmp_path: Path) -> None:
     """Before it is decoded: one such frame would need hundreds of megabytes."""
-    path = write_film(tmp_path / "film.mp4", Film(frames=1, size=(8208, 16), codec="mpeg4"))
+    path = write_film(tmp_path / "film.mp4", Film(frames=1, size=(8208, 16)))
     assert refusal(path) == "video_too_large"
 
 

@@ -96,6 +96,7 @@ jobs = sa.Table(
     _text("model"),
     _text("plan"),
     _text("routes"),
+    _text("endpoint"),  # the first route's: which queue it waits in
     _text("remarks"),  # what only the caller's own views need: attribution, callback
     _text("shown"),  # JSON: the part of status answers that never changes
     _text("base_url"),  # where the caller reached us; addresses in later answers begin with it
@@ -112,6 +113,7 @@ jobs = sa.Table(
     _integer("vendor_cost", null=True),
     sa.Index(
         "ix_jobs_waiting",
+        "endpoint",
         "created_at",
         sqlite_where=sa.text("status = 'pending' AND started_at IS NULL"),
         postgresql_where=sa.text("status = 'pending' AND started_at IS NULL"),

@@ -4,14 +4,16 @@ A first start, a restart after a crash and a wait for a free place are one path:
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.ids import JobId
 from reelrouter.jobs import store
 from reelrouter.jobs.poller import Poller
-from reelrouter.jobs.steps import Steps
+from reelrouter.jobs.steps import Lane, Steps
 from reelrouter.jobs.workflow import Workflows, run_id
 from reelrouter.observe.events import Emit, JobStarted, RunAbandoned
 
@@ -19,15 +21,8 @@ _QUICK, _IDLE = 0.02, 0.05
 """Seconds between two looks: while there is work, and while there is none (then only for a changed database)."""
 _SWEEP_SECONDS = 30.0
 _MOST_RUNS = 3
+_SWEPT_AT_ONCE = 500
 _KEEP_RUNS_SECONDS = 24 * 3600.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    starting: int
-    """Jobs that may be between their start and a backend's acceptance."""
-    waiting: int
-    """Jobs that may wait for backends at one time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +32,15 @@ class Drivers:
     steps: Steps
     workflows: Workflows
     poller: Poller
+    lanes: Mapping[str, Lane]
+    most_starting: int
+    """Jobs that may be between their start and a backend's acceptance."""
 
 
 class Dispatcher:
-    def __init__(self, db: Database, drivers: Drivers, limits: Limits, clock: Clock, emit: Emit) -> None:
+    def __init__(self, db: Database, drivers: Drivers, clock: Clock, emit: Emit) -> None:
         self._db = db
         self._drivers = drivers
-        self._limits = limits
         self._clock = clock
         self._emit = emit
         self._seen = -1
@@ -71,30 +68,46 @@ class Dispatcher:
         return started
 
     async def sweep(self) -> None:
-        """Every started job has a living run, or gets a new one, or is given up; old runs are forgotten."""
+        """Every started job has a living run, or gets one, or is given up; what waited too long is ended."""
         alive = await self._drivers.workflows.list_alive()
         for job, run in await store.list_moving(self._db):
             if run_id(job, run) not in alive:
                 await self._revive(job, run)
+        await self._start_overdue()
         before = self._clock.now() - _KEEP_RUNS_SECONDS
-        while names := await self._drivers.workflows.list_ended(before, 500):
+        while names := await self._drivers.workflows.list_ended(before, _SWEPT_AT_ONCE):
             await self._drivers.workflows.forget(names)
 
     async def _start_waiting(self) -> tuple[bool, bool]:
-        room = min(
-            self._limits.starting - self._drivers.workflows.starting,
-            self._limits.waiting - self._drivers.poller.waiting,
-        )
-        if room <= 0:
-            return False, True
-        if not await store.count_waiting(self._db, 1):
-            return False, False
-        now_ms = milliseconds(self._clock.now())
-        jobs = await self._db.write(lambda unit: store.start_waiting(unit, room, now_ms))
+        """Whether any job was started, and whether some may be left that the next look must find."""
+        started, more = False, False
+        for name, lane in self._drivers.lanes.items():
+            if not await store.has_waiting(self._db, name):
+                continue
+            room = self._room(name, lane)
+            if not room:
+                more = True
+                continue
+            now_ms = milliseconds(self._clock.now())
+            jobs = await self._db.write(partial(store.start_waiting, endpoint=name, most=room, now_ms=now_ms))
+            await self._start(jobs, name)
+            started, more = started or bool(jobs), more or len(jobs) >= room
+        return started, more
+
+    def _room(self, name: str, lane: Lane) -> int:
+        workflows, poller = self._drivers.workflows, self._drivers.poller
+        in_lane = lane.limit - poller.waiting_in(name) - workflows.starting_in(name)
+        return max(0, min(in_lane, self._drivers.most_starting - workflows.starting))
+
+    async def _start(self, jobs: Sequence[JobId], lane: str) -> None:
         for job in jobs:
             self._emit(JobStarted(job=job, run=1))
-            await self._drivers.workflows.start(job, 1)
-        return bool(jobs), len(jobs) == room
+            await self._drivers.workflows.start(job, 1, lane)
+
+    async def _start_overdue(self) -> None:
+        now_ms = milliseconds(self._clock.now())
+        while jobs := await self._db.write(partial(store.start_overdue, most=_SWEPT_AT_ONCE, now_ms=now_ms)):
+            await self._start(jobs, "")
 
     async def _pass_cancels_on(self) -> None:
         for job in await store.list_cancelling(self._db):

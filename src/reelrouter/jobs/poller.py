@@ -7,6 +7,7 @@ database but through `on_progress`, which is called when something changed and a
 import asyncio
 import heapq
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -34,6 +35,7 @@ class Watch:
     """A job to wait for."""
 
     job_id: str
+    lane: str
     handle: Handle
     backend: Backend
     pace: Pace
@@ -73,6 +75,7 @@ class Poller:
         self._emit = emit
         self._heap: list[_Slot] = []
         self._entries: dict[str, _Entry] = {}
+        self._in_lane: Counter[str] = Counter()
         self._order = 0
         self._changed = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -83,15 +86,21 @@ class Poller:
         """Jobs that are being waited for."""
         return len(self._entries)
 
+    def waiting_in(self, lane: str) -> int:
+        """Those among them that one lane has."""
+        return self._in_lane[lane]
+
     async def wait(self, watch: Watch) -> Awaited:
         """Returns when the job ended, one way or another; however long it takes."""
         entry = _Entry(watch, asyncio.get_running_loop().create_future(), watch.pace.first)
         self._entries[watch.job_id] = entry
+        self._in_lane[watch.lane] += 1
         self._schedule(entry, self._clock.now() + watch.first_poll)
         try:
             return await entry.done
         finally:
             self._entries.pop(watch.job_id, None)
+            self._in_lane[watch.lane] -= 1
 
     def nudge(self, job_id: str) -> None:
         """Somebody heard that there is news of this job: look at once."""

@@ -31,6 +31,7 @@ _PLACED = (
     "model",
     "plan",
     "routes",
+    "endpoint",
     "remarks",
     "shown",
     "base_url",
@@ -39,19 +40,18 @@ _PLACED = (
 INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"version": _NEXT_VERSION})
 GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
 ROW = select(jobs).where(_JOB)
+_UNSTARTED = and_(jobs.c.status == "pending", jobs.c.started_at.is_(None))
 WAITING = (
     select(jobs.c.id)
-    .where(jobs.c.status == "pending", jobs.c.started_at.is_(None))
+    .where(_UNSTARTED, jobs.c.endpoint == bindparam("at_endpoint"))
     .order_by(jobs.c.created_at)
     .limit(bindparam("most"))
 )
+OVERDUE = select(jobs.c.id).where(_UNSTARTED, jobs.c.deadline_at <= bindparam("at")).limit(bindparam("most"))
+ANY = select(jobs.c.id).limit(1)
 MOVING = select(jobs.c.id, jobs.c.run).where(jobs.c.started_at.is_not(None), _ALIVE)
 CANCELLING = select(jobs.c.id).where(jobs.c.cancel_requested_at.is_not(None), _ALIVE)
-START = (
-    update(jobs)
-    .where(_JOB, jobs.c.started_at.is_(None), jobs.c.status == "pending")
-    .values(started_at=bindparam("at"), run=1)
-)
+START = update(jobs).where(_JOB, _UNSTARTED).values(started_at=bindparam("at"), run=1)
 RUN_AGAIN = update(jobs).where(_JOB, _ALIVE, jobs.c.run == bindparam("last_run")).values(run=bindparam("next_run"))
 REQUEST_CANCEL = (
     update(jobs)

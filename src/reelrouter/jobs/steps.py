@@ -197,6 +197,7 @@ class Steps:
         lane = self._in.lanes[step.handle.endpoint]
         watch = Watch(
             job_id=job.id,
+            lane=step.attempt.endpoint,
             handle=step.handle,
             backend=lane.backend,
             pace=lane.pace,

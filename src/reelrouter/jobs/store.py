@@ -1,6 +1,7 @@
 """Jobs and attempts as rows: written within a `Unit`, read from the `Database`. The statements are in `sql`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reelrouter.db.engine import Database, Row, Unit
@@ -42,6 +43,7 @@ def place(unit: Unit, job: Job) -> None:
         model=job.model,
         plan=PLAN.dump_json(job.plan).decode(),
         routes=ROUTES.dump_json(job.routes).decode(),
+        endpoint=job.routes[0].endpoint,
         remarks=REMARKS.dump_json(job.remarks).decode(),
         shown=json.dumps(shown_of(job.plan)),
         base_url=job.base_url,
@@ -51,10 +53,18 @@ def place(unit: Unit, job: Job) -> None:
         unit.execute(sql.INSERT_INPUT, job_id=job.id, key=key)
 
 
-def start_waiting(unit: Unit, most: int, now_ms: int) -> list[JobId]:
-    """Takes up to `most` jobs that nobody has started, oldest first; each is given to one caller only."""
-    waiting = [row["id"] for row in unit.rows(sql.WAITING, most=most)]
-    return [job for job in waiting if unit.execute(sql.START, job=job, at=now_ms) == 1]
+def start_waiting(unit: Unit, endpoint: str, most: int, now_ms: int) -> list[JobId]:
+    """Takes up to `most` jobs that wait for an endpoint, oldest first; each is given to one caller only."""
+    return _start(unit, unit.rows(sql.WAITING, at_endpoint=endpoint, most=most), now_ms)
+
+
+def start_overdue(unit: Unit, most: int, now_ms: int) -> list[JobId]:
+    """Takes jobs whose deadline came while they waited: their run will end them."""
+    return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most), now_ms)
+
+
+def _start(unit: Unit, rows: Sequence[Row], now_ms: int) -> list[JobId]:
+    return [row["id"] for row in rows if unit.execute(sql.START, job=row["id"], at=now_ms) == 1]
 
 
 def run_again(unit: Unit, job: JobId, last_run: int) -> bool:
@@ -203,8 +213,13 @@ async def list_attempts(db: Database, job: JobId) -> list[Attempt]:
     return [_attempt_of(row) for row in await db.rows(sql.ATTEMPTS, job=job)]
 
 
-async def count_waiting(db: Database, most: int) -> int:
-    return len(await db.rows(sql.WAITING, most=most))
+async def has_waiting(db: Database, endpoint: str) -> bool:
+    return await db.row(sql.WAITING, at_endpoint=endpoint, most=1) is not None
+
+
+async def check_readable(db: Database) -> None:
+    """Raises what the database raises if it cannot be read."""
+    await db.row(sql.ANY)
 
 
 async def list_moving(db: Database) -> list[tuple[JobId, int]]:

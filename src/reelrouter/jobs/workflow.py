@@ -24,8 +24,12 @@ class Workflows:
     """Starts runs of jobs. A run is named `<job id>:<run>`, so that starting it twice starts it once."""
 
     def __init__(self, steps: Steps, window: int) -> None:
-        self._starting: set[str] = set()
+        self._starting: dict[str, str] = {}
         self._run_job = _register(steps, asyncio.Semaphore(window), self._starting)
+
+    def starting_in(self, lane: str) -> int:
+        """Runs started here for one lane whose submit is not over."""
+        return sum(name == lane for name in self._starting.values())
 
     @property
     def starting(self) -> int:
@@ -36,8 +40,9 @@ class Workflows:
         """Opens DBOS's tables and takes up what the last process of this slot left."""
         DBOS.launch()
 
-    async def start(self, job_id: JobId, run: int) -> None:
-        self._starting.add(job_id)
+    async def start(self, job_id: JobId, run: int, lane: str = "") -> None:
+        """`lane` is where the job's first attempt will be, if that is known."""
+        self._starting[job_id] = lane
         with SetWorkflowID(run_id(job_id, run)):
             await DBOS.start_workflow_async(self._run_job, job_id)
 
@@ -91,7 +96,7 @@ def open_dbos(path: Path, executor: str) -> Engine:
 
 
 def _register(
-    steps: Steps, active: asyncio.Semaphore, starting: set[str]
+    steps: Steps, active: asyncio.Semaphore, starting: dict[str, str]
 ) -> Callable[[str], Coroutine[Any, Any, None]]:
     @DBOS.step(name="submit")
     async def submit(job_id: str) -> str:
@@ -111,7 +116,7 @@ def _register(
         while True:
             async with active:
                 verdict = await submit(job_id)
-            starting.discard(job_id)
+            starting.pop(job_id, None)
             if verdict != "await":
                 break
             verdict = await await_upstream(job_id)

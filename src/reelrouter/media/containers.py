@@ -28,7 +28,7 @@ def identify(path: Path) -> Container | None:
     with path.open("rb") as file:
         head = file.read(4096)
         size = file.seek(0, os.SEEK_END)
-        if head[4:8] in _FIRST_BOXES:
+        if head[4:8] in _FIRST_BOXES and head[4:12] not in _PICTURES:
             return _read_mp4(file, head, size)
         if head.startswith(_EBML):
             return _read_matroska(file, head, size)
@@ -37,6 +37,8 @@ def identify(path: Path) -> Container | None:
 
 _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 """Old QuickTime files have no `ftyp`."""
+_PICTURES = (b"ftypavif", b"ftypavis", b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1")
+"""AVIF and HEIC share the boxes of MP4."""
 _EBML = b"\x1aE\xdf\xa3"
 _SEGMENT = b"\x18S\x80g"
 _RIFF_UNKNOWN = 0xFFFFFFFF

@@ -26,7 +26,7 @@ def landscape(width: int, height: int, seed: int = 1) -> Frame:
     picture[top : top + height // 5, left : left + width // 6] = (120, 60, 40)
     soft = cv2.GaussianBlur(picture, (0, 0), 1.2)
     grain = cv2.GaussianBlur(random.normal(0, 6, (height, width)), (0, 0), 0.8)
-    return np.clip(soft + grain[..., None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(soft + grain[..., None], 0, 255), dtype=np.uint8)
 
 
 def quarters(width: int, height: int, turn: int = 0) -> Frame:
@@ -58,10 +58,14 @@ def psnr(first: Frame, second: Frame) -> float:
 
 def decoded(path: Path) -> list[Frame]:
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        return [
+            np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8) for frame in container.decode(video=0)
+        ]
 
 
-def write_video(path: Path, frames: list[Frame], *, fps: int = 12, seconds_of_sound: float = 0, turn: int = 0) -> Path:
+def write_video(
+    path: Path, frames: list[Frame], *, fps: int = 12, seconds_of_sound: float = 0, turn: int = 0
+) -> Path:
     """A small MP4; with `turn` it carries the note by which phones say that it is to be turned."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps)

@@ -44,7 +44,7 @@ def round_picture() -> Image.Image:
     return Image.fromarray(picture)
 
 
-def test_every_reference_can_be_recognised():
+def test_every_reference_can_be_recognised() -> None:
     """Where a card hangs, the picture is its reference and none of the others."""
     pictures = [quarters(300, 200, turn) for turn in range(3)] + [landscape(200, 300)]
     film = pictured(*map(Image.fromarray, pictures))
@@ -55,19 +55,19 @@ def test_every_reference_can_be_recognised():
         assert int(np.argmax(scores)) == index
 
 
-def test_cards_sway():
+def test_cards_sway() -> None:
     """A photograph on its line never hangs quite still."""
     film = pictured(Image.fromarray(quarters(300, 200)))
     assert not np.array_equal(film.frame(0), film.frame(8))
 
 
-def test_scene_stays_where_no_card_is():
+def test_scene_stays_where_no_card_is() -> None:
     """Cards and their line cover their own part of the frame and leave the rest alone."""
     frame = pictured(Image.fromarray(quarters(300, 200))).frame(0)
     assert 0.3 < np.all(frame == GREY, axis=2).mean() < 0.95
 
 
-def test_transparent_picture_is_cut_out():
+def test_transparent_picture_is_cut_out() -> None:
     """It has no rectangle around it: its own colour in the middle, paper at its rim, the scene in the corners."""
     film = pictured(round_picture())
     (place,) = film.places
@@ -78,7 +78,7 @@ def test_transparent_picture_is_cut_out():
     assert np.abs(corner.astype(int) - GREY).max() < 25
 
 
-def test_what_counts_as_a_cutout():
+def test_what_counts_as_a_cutout() -> None:
     """Clear parts make a cut-out; an alpha channel without any does not."""
     assert kind_of(round_picture()) == "cutout"
     assert kind_of(Image.new("RGBA", (50, 50), (1, 2, 3, 255))) == "photograph"
@@ -86,13 +86,13 @@ def test_what_counts_as_a_cutout():
     assert kind_of(Image.new("RGB", (50, 50))) == "photograph"
 
 
-def test_extreme_shapes_are_cut_to_usual_ones():
+def test_extreme_shapes_are_cut_to_usual_ones() -> None:
     """A banner is shown by its middle; a cut-out loses its empty margins."""
     assert trimmed(Image.new("RGB", (800, 100))).size == (190, 100)
     assert trimmed(round_picture()).size == (161, 161)
 
 
-def test_prints_cast_shadows():
+def test_prints_cast_shadows() -> None:
     """Paper is opaque, and beside it lies a shadow that darkens and does not colour."""
     for sheet in (photograph(Image.new("RGB", (90, 60), "red"), 90, 60), cutout(trimmed(round_picture()), 80, 80)):
         height, width = sheet.pixels.shape[:2]
@@ -102,7 +102,7 @@ def test_prints_cast_shadows():
         assert below[:3].max() == 0
 
 
-def test_palette_is_the_pictures_own():
+def test_palette_is_the_pictures_own() -> None:
     """The four colours of a plain picture are found, most frequent first, the same each time."""
     picture = Image.fromarray(quarters(100, 100))
     palette = palette_of([picture, Image.new("RGB", (50, 50), (220, 40, 40))])
@@ -112,21 +112,24 @@ def test_palette_is_the_pictures_own():
     assert palette == palette_of([picture, Image.new("RGB", (50, 50), (220, 40, 40))])
 
 
-def test_palette_ignores_what_is_clear():
+def test_palette_ignores_what_is_clear() -> None:
     """A cut-out brings its own colour, not that of the nothing around it."""
     assert all(colour[0] > 150 for colour in palette_of([round_picture()]).colours)
 
 
-def test_palette_grades_the_stage():
+def test_palette_grades_the_stage() -> None:
     """With a green picture the same scene turns greener."""
     scene = Scene(environment="meadow", time_of_day="sunset")
     canvas = Canvas(width=160, height=90, fps=12, frames=12, seed=1)
     green = palette_of([Image.new("RGB", (30, 30), (40, 200, 60))])
     plain, graded = stage(scene, canvas).frame(0), stage(scene, canvas, green).frame(0)
-    assert float(graded[..., 1].mean() - graded[..., 0].mean()) > float(plain[..., 1].mean() - plain[..., 0].mean()) + 10
+    assert (
+        float(graded[..., 1].mean() - graded[..., 0].mean())
+        > float(plain[..., 1].mean() - plain[..., 0].mean()) + 10
+    )
 
 
-def test_figures_are_found_in_a_scene():
+def test_figures_are_found_in_a_scene() -> None:
     """A scene with a figure says where it plays; an empty one says nothing."""
     empty = Scene(environment="meadow", time_of_day="noon")
     assert figures_span(empty, CANVAS) is None

@@ -21,7 +21,9 @@ def overlap(first: Place, second: Place) -> float:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("count", range(1, 9))
 @pytest.mark.parametrize("figures", [None, (0.5, 0.7)], ids=["empty scene", "with figures"])
-def test_places_lie_in_the_frame_and_apart(size: tuple[int, int], count: int, figures: tuple[float, float] | None):
+def test_places_lie_in_the_frame_and_apart(
+    size: tuple[int, int], count: int, figures: tuple[float, float] | None
+) -> None:
     """One to eight pictures in any shape of frame: none leaves it, none lies on another, none is tiny."""
     for seed in range(4):
         places = arrange(MIXED[:count], size, seed, figures)
@@ -34,26 +36,26 @@ def test_places_lie_in_the_frame_and_apart(size: tuple[int, int], count: int, fi
             assert overlap(first, second) < 0.03 * min(first.width * first.height, second.width * second.height)
 
 
-def test_each_picture_keeps_its_shape_and_its_turn():
+def test_each_picture_keeps_its_shape_and_its_turn() -> None:
     """Places come in the pictures' order, each as wide over high as its picture."""
     places = arrange(MIXED, (1280, 720), 1)
     assert [(place.kind, round(place.width / place.height, 2)) for place in places] == MIXED
 
 
-def test_photographs_hang_above_cutouts():
+def test_photographs_hang_above_cutouts() -> None:
     """Where both are given, photographs take the upper half and cut-outs the floor."""
     places = arrange(MIXED, (1280, 720), 1)
     lowest = max(place.y for place in places if place.kind == "photograph")
     assert lowest < min(place.y for place in places if place.kind == "cutout")
 
 
-def test_a_single_picture_leaves_the_figures_in_view():
+def test_a_single_picture_leaves_the_figures_in_view() -> None:
     """It goes to the wider side of them."""
     (place,) = arrange([("photograph", 1.5)], (1280, 720), 1, (0.2, 0.5))
     assert place.x - place.width / 2 >= 0.5 * 1280
 
 
-def test_seed_decides_the_details():
+def test_seed_decides_the_details() -> None:
     """The same seed gives the same places; another gives others."""
     assert arrange(MIXED, (1280, 720), 1) == arrange(MIXED, (1280, 720), 1)
     assert arrange(MIXED, (1280, 720), 1) != arrange(MIXED, (1280, 720), 2)

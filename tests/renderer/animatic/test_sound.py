@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,7 @@ def brightness(sound: Sound) -> float:
 
 
 @pytest.mark.parametrize("seconds", [1.0, 1.5, 4.0, 101 / 24])
-def test_length_is_exact(seconds: float):
+def test_length_is_exact(seconds: float) -> None:
     """As many samples as the film lasts, left and right."""
     sound = soundtrack(OCEAN, seconds, 1)
     assert sound.shape == (2, round(seconds * SAMPLE_RATE))
@@ -30,7 +32,7 @@ def test_length_is_exact(seconds: float):
 
 
 @pytest.mark.parametrize("environment", sorted(PLACES))
-def test_no_place_is_silent_or_too_loud(environment: Environment):
+def test_no_place_is_silent_or_too_loud(environment: Environment) -> None:
     """Every place is heard all along, and nowhere comes near clipping."""
     sound = soundtrack(Scene(environment=environment, time_of_day="dusk"), 2.0, 3)
     assert np.abs(sound).max() < CEILING
@@ -41,33 +43,33 @@ def test_no_place_is_silent_or_too_loud(environment: Environment):
 
 
 @pytest.mark.parametrize("weather", sorted(WEATHERS))
-def test_no_weather_clips(weather: Weather):
+def test_no_weather_clips(weather: Weather) -> None:
     """Thunder included."""
     sound = soundtrack(Scene(environment="city", time_of_day="night", weather=(weather,)), 2.0, 3)
     assert np.abs(sound).max() < CEILING
 
 
-def test_begins_and_ends_softly():
+def test_begins_and_ends_softly() -> None:
     """Neither end clicks."""
     sound = soundtrack(OCEAN, 2.0, 1)
     assert np.abs(sound[:, :24]).max() < 0.02
     assert np.abs(sound[:, -24:]).max() < 0.005
 
 
-def test_seed_is_the_composer():
+def test_seed_is_the_composer() -> None:
     """One seed is one piece, to the sample; another seed is another."""
     assert np.array_equal(soundtrack(OCEAN, 1.0, 1), soundtrack(OCEAN, 1.0, 1))
     assert not np.array_equal(soundtrack(OCEAN, 1.0, 1), soundtrack(OCEAN, 1.0, 2))
 
 
-def test_places_sound_different():
+def test_places_sound_different() -> None:
     """Rain hisses where the deep sea rumbles."""
     rain = soundtrack(Scene(environment="city", time_of_day="noon", weather=("rain",)), 2.0, 1)
     deep = soundtrack(Scene(environment="underwater", time_of_day="noon"), 2.0, 1)
     assert brightness(rain) > 2 * brightness(deep)
 
 
-def test_birds_sleep_at_night_and_in_the_rain():
+def test_birds_sleep_at_night_and_in_the_rain() -> None:
     """A meadow's singers change with the hour and fall silent when it is wet."""
     day = layers(Scene(environment="meadow", time_of_day="noon"))
     night = layers(Scene(environment="meadow", time_of_day="night"))
@@ -85,12 +87,12 @@ def test_birds_sleep_at_night_and_in_the_rain():
         (Scene(environment="meadow", time_of_day="noon", mood="melancholy"), True),
     ],
 )
-def test_night_storm_and_sorrow_are_minor(scene: Scene, dark: bool):
+def test_night_storm_and_sorrow_are_minor(scene: Scene, dark: bool) -> None:
     """The key follows the scene."""
     assert is_dark(scene) is dark
 
 
-def test_recording_is_heard_over_the_scene():
+def test_recording_is_heard_over_the_scene() -> None:
     """A tone that was handed over stands out of the mix, as long as it lasts, and the mix does not clip."""
     under = soundtrack(OCEAN, 2.0, 1)
     time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
@@ -102,7 +104,7 @@ def test_recording_is_heard_over_the_scene():
     assert at_tone[0] > 20 * at_tone[1]
 
 
-def test_sound_of_a_video_is_read(tmp_path):
+def test_sound_of_a_video_is_read(tmp_path: Path) -> None:
     """At our rate, in stereo, no longer than asked for; a silent video has none."""
     frames = [quarters(64, 64)] * 12
     loud = write_video(tmp_path / "loud.mp4", frames, seconds_of_sound=1.0)

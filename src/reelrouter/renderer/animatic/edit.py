@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from reelrouter.renderer.animatic import paper
 from reelrouter.renderer.animatic.film import Frame
-from reelrouter.renderer.animatic.light import light_of, mix
-from reelrouter.renderer.animatic.scene import Scene
+from reelrouter.renderer.animatic.light import Light, light_of, mix
+from reelrouter.renderer.animatic.scene import Palette, Scene
 
 TONES = 6
 """Sheets of paper, from the darkest below to the lightest on top."""
@@ -23,9 +23,10 @@ FACTOR_ONE = 200
 """The factor 1 in eight-bit arithmetic."""
 
 
-def paper_look(scene: Scene, width: int, height: int) -> Callable[[Frame], Frame]:
-    """How a frame of that size looks when it is cut from paper in the scene's light."""
-    ramp = _ramp(scene)
+def paper_look(scene: Scene, size: tuple[int, int], palette: Palette | None = None) -> Callable[[Frame], Frame]:
+    """How a frame of that width and height looks when it is cut from paper in the scene's light."""
+    width, height = size
+    ramp = _ramp(light_of(scene, palette))
     grain = paper.texture(height, width, scene.seed) * np.float32(FACTOR_ONE)
     unit = max(1.0, min(width, height) / 360)
 
@@ -46,9 +47,8 @@ def paper_look(scene: Scene, width: int, height: int) -> Callable[[Frame], Frame
     return cut
 
 
-def _ramp(scene: Scene) -> Frame:
-    """The scene's light as one colour for each sheet, from dark to light, repeated to 256 entries."""
-    light = light_of(scene)
+def _ramp(light: Light) -> Frame:
+    """The light as one colour for each sheet, from dark to light, repeated to 256 entries."""
     top = mix(light.sky[3], light.disc, 0.5)
     stops = np.array([*(light.plain(depth) for depth in (1.0, 0.66, 0.33, 0.0)), top], dtype=np.float32)
     places = np.minimum(np.arange(256), TONES - 1) / (TONES - 1) * (len(stops) - 1)

@@ -14,6 +14,8 @@ RATES = (8, 60)
 """Frames a second."""
 SIDES = (16, 8192)
 """Pixels."""
+SEEDS = 2**63
+"""Random generators take no negative seeds, so each one is counted from 0 around this circle."""
 DRAWN_PIXELS = 1920 * 1088
 """A larger film is drawn at half its size: paper has no detail that would show the difference."""
 
@@ -83,7 +85,7 @@ def read_job(arguments: Mapping[str, Any]) -> RenderJob:
         height=arguments["height"],
         fps=_within("fps", arguments["fps"], RATES),
         duration=0 if mode in FOLLOWS_ITS_INPUT else _within("duration", arguments["duration"], DURATIONS),
-        seed=arguments["seed"],
+        seed=arguments["seed"] % SEEDS,
         audio=arguments["audio"],
         first_frame=_path(arguments.get("first_frame")),
         last_frame=_path(arguments.get("last_frame")),

@@ -111,9 +111,10 @@ def _continued(job: RenderJob, scene: Scene) -> Production:
 
 
 def _edited(job: RenderJob, scene: Scene) -> Production:
-    """The video cut from paper in the prompt's light, behind the prompt's weather."""
+    """The first video cut from paper in the light of prompt and pictures, behind the prompt's weather."""
     clip = measured(job.of_kind("video")[0])
-    look = paper_look(scene, job.width, job.height)
+    pictures = [load_picture(path) for path in job.of_kind("image")]
+    look = paper_look(scene, (job.width, job.height), palette_of(pictures) if pictures else None)
     fps = max(1, round(clip.fps))
     canvas = Canvas(width=job.width, height=job.height, fps=fps, frames=clip.frames, seed=job.seed)
     weather = overlay(scene, canvas, hold_first=False)
@@ -121,8 +122,9 @@ def _edited(job: RenderJob, scene: Scene) -> Production:
     def cut(frame: Frame, index: int) -> Frame:
         return weather(look(scaled(frame, job.width, job.height)), index)
 
-    pictures = (partial(cut, frame, index) for index, frame in enumerate(frames_of(clip)))
-    return _from_clip(job, scene, clip, pictures)
+    return _from_clip(
+        job, scene, clip, (partial(cut, frame, index) for index, frame in enumerate(frames_of(clip)))
+    )
 
 
 def _upscaled(job: RenderJob, scene: Scene) -> Production:

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("model", sa.Text(), nullable=False),
         sa.Column("plan", sa.Text(), nullable=False),
         sa.Column("routes", sa.Text(), nullable=False),
+        sa.Column("endpoint", sa.Text(), nullable=False),
         sa.Column("remarks", sa.Text(), nullable=False),
         sa.Column("shown", sa.Text(), nullable=False),
         sa.Column("base_url", sa.Text(), nullable=False),
@@ -124,7 +125,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_jobs_version", ["version"], unique=False)
         batch_op.create_index(
             "ix_jobs_waiting",
-            ["created_at"],
+            ["endpoint", "created_at"],
             unique=False,
             sqlite_where=sa.text("status = 'pending' AND started_at IS NULL"),
             postgresql_where=sa.text("status = 'pending' AND started_at IS NULL"),
