@@ -33,6 +33,11 @@ def part_of(glyph: str) -> Part:
     return Part("thing", 0.3, shifted((214, 120, 96), hue=hue))
 
 
+def listed_glyphs() -> frozenset[str]:
+    """The glyphs, and names of hand-made figures, that `figures.toml` knows."""
+    return frozenset(_parts())
+
+
 @lru_cache(maxsize=1)
 def _parts() -> dict[str, Part]:
     table = tomllib.loads(files("reelrouter.renderer.animatic").joinpath("figures.toml").read_text("utf-8"))

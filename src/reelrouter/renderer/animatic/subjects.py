@@ -1,0 +1,156 @@
+"""The figures that a prompt names: how many, in which colour, doing what, and who rides whom."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from reelrouter.renderer.animatic.figures import listed_glyphs, part_of
+from reelrouter.renderer.animatic.glyphs import font_draws
+from reelrouter.renderer.animatic.language import is_plural
+from reelrouter.renderer.animatic.lexicon import Hit
+from reelrouter.renderer.animatic.scene import Colour, Motion, Subject
+
+MOST_SUBJECTS = 5
+
+_PERSON = "\N{STANDING PERSON}"
+_PERSONS: Mapping[Motion, str] = {
+    "run": "\N{RUNNER}",
+    "walk": "\N{PEDESTRIAN}",
+    "dance": "\N{DANCER}",
+    "swim": "\N{SWIMMER}",
+    "sail": "\N{ROWBOAT}",
+}
+"""How a person without a trade is shown while doing something."""
+
+_RIDDEN = {"\N{BICYCLE}": "\N{BICYCLIST}", "\N{HORSE}": "\N{HORSE RACING}"}
+"""Where the font draws rider and mount together."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """A figure while the prompt is still being read."""
+
+    hit: Hit
+    glyph: str
+    count: int = 1
+    colour: Colour | None = None
+    motions: list[tuple[float, Motion]] = field(default_factory=list)
+    mount: "_Found | None" = None
+
+
+def subjects_of(hits: list[Hit], colours: Mapping[str, Colour]) -> tuple[Subject, ...]:
+    """At most five figures, in the prompt's order; the same one named twice counts once."""
+    found = _named(hits)
+    for figure in found:
+        figure.colour = _colour(figure, hits, colours)
+        figure.count = _count(figure, hits)
+    _give_motions(found, hits)
+    _seat_riders(found, hits)
+    return _settled(found)
+
+
+def _named(hits: list[Hit]) -> list[_Found]:
+    found: list[_Found] = []
+    for place, hit in enumerate(hits):
+        glyphs = hit.values("subjects")
+        if not glyphs or _excluded(hits, place):
+            continue
+        glyph = glyphs[0]
+        if (glyph in listed_glyphs() or font_draws(glyph)) and all(other.glyph != glyph for other in found):
+            found.append(_Found(hit, glyph))
+    return found
+
+
+def _excluded(hits: list[Hit], place: int) -> bool:
+    """Whether the words just before say that it is not there."""
+    return any(earlier.values("without") and hits[place].start - earlier.end <= 1 for earlier in hits[:place])
+
+
+def _before(figure: _Found, hits: list[Hit], reach: int) -> list[Hit]:
+    """What is said in the last words before a figure, the nearest last."""
+    return [hit for hit in hits if 0 <= figure.hit.start - hit.end <= reach and hit.end <= figure.hit.start]
+
+
+def _colour(figure: _Found, hits: list[Hit], colours: Mapping[str, Colour]) -> Colour | None:
+    painted = figure.hit.values("paint") or [
+        value for hit in _before(figure, hits, 1) for value in hit.values("colours")
+    ]
+    return colours.get(painted[-1]) if painted else None
+
+
+def _count(figure: _Found, hits: list[Hit]) -> int:
+    said = [int(value) for hit in _before(figure, hits, 2) for value in hit.values("numbers")]
+    words = figure.hit.phrase.split()
+    if words and words[0] in ("school", "flock", "shoal", "herd"):
+        return 7
+    if said and said[-1] > 1:
+        return min(said[-1], 9)
+    if words and words[-1].isascii() and is_plural(words[-1]):
+        return 2 if part_of(figure.glyph).kind == "building" else 3
+    return 1
+
+
+def _give_motions(found: list[_Found], hits: list[Hit]) -> None:
+    """Each verb goes to the nearest figure, rather to one before it than to one after."""
+    for hit in hits:
+        for value in hit.values("motion"):
+            nearest = min(found, key=lambda figure: _distance(figure.hit, hit), default=None)
+            if nearest is not None and _distance(nearest.hit, hit) <= 7:
+                nearest.motions.append((_distance(nearest.hit, hit), cast(Motion, value)))
+
+
+def _distance(figure: Hit, verb: Hit) -> float:
+    return verb.start - figure.end if verb.start >= figure.end else figure.start - verb.end + 0.6
+
+
+def _seat_riders(found: list[_Found], hits: list[Hit]) -> None:
+    for hit in hits:
+        if not hit.values("rides"):
+            continue
+        riders = [figure for figure in found if figure.hit.end <= hit.start]
+        mounts = [figure for figure in found if figure.hit.start >= hit.end and hit.end + 4 >= figure.hit.start]
+        if riders and mounts and _can_carry(mounts[0].glyph) and _can_ride(riders[-1].glyph):
+            riders[-1].mount = mounts[0]
+
+
+def _can_carry(glyph: str) -> bool:
+    return part_of(glyph).kind in ("walker", "swimmer", "flyer", "vehicle", "thing", "boat")
+
+
+def _can_ride(glyph: str) -> bool:
+    return part_of(glyph).kind in ("walker", "flyer", "thing")
+
+
+def _settled(found: list[_Found]) -> tuple[Subject, ...]:
+    """Found figures as subjects: a rider that the font draws with its mount is one of them."""
+    chosen: list[_Found] = []
+    for figure in found:
+        joined = figure.mount is not None and figure.glyph == _PERSON and figure.mount.glyph in _RIDDEN
+        if joined and figure.mount is not None:
+            figure.mount.glyph = _RIDDEN[figure.mount.glyph]
+        else:
+            chosen.append(figure)
+    chosen = chosen[:MOST_SUBJECTS]
+    return tuple(_subject(figure, chosen) for figure in chosen)
+
+
+def _subject(figure: _Found, chosen: list[_Found]) -> Subject:
+    motion = min(figure.motions)[1] if figure.motions else _usual(figure)
+    glyph = _PERSONS.get(motion, _PERSON) if figure.glyph == _PERSON and figure.mount is None else figure.glyph
+    mounted = figure.mount is not None and any(other is figure.mount for other in chosen)
+    place = next((index for index, other in enumerate(chosen) if other is figure.mount), None)
+    return Subject(
+        glyph=glyph, name=figure.hit.phrase, count=figure.count, motion="still" if mounted else motion, mount=place,
+        colour=figure.colour,
+    )  # fmt: skip
+
+
+def _usual(figure: _Found) -> Motion:
+    """What such a figure does when the prompt does not say."""
+    usual: dict[str, Motion] = {
+        "flyer": "fly", "aircraft": "fly", "floater": "float", "swimmer": "swim", "boat": "sail", "vehicle": "drive",
+        "plant": "sway",
+    }  # fmt: skip
+    if figure.glyph in ("\N{HORSE RACING}", "\N{RUNNER}"):
+        return "run"
+    return usual.get(part_of(figure.glyph).kind, "still")
