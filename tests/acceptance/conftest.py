@@ -22,7 +22,7 @@ SdkOf = Callable[[str | None], OpenRouter]
 
 _MAX_BODY = 4 * 1024 * 1024
 _SETTINGS = {"allow_private_addresses": "true", "max_body": str(_MAX_BODY)}
-_TWO_SECONDS = RetryConfig("backoff", BackoffStrategy(50, 200, 1.5, 2000), retry_connection_errors=False)
+_BRIEFLY = RetryConfig("backoff", BackoffStrategy(50, 100, 1.5, 300), retry_connection_errors=False)
 """The SDK's own pace would repeat a refused submit for an hour."""
 
 
@@ -88,7 +88,7 @@ def sdk_of(server: Server) -> Iterator[SdkOf]:
 
     def open_with(key: str | None) -> OpenRouter:
         url = f"{server.base_url}/api/v1"
-        opened.append(OpenRouter(api_key=key, server_url=url, retry_config=_TWO_SECONDS))
+        opened.append(OpenRouter(api_key=key, server_url=url, retry_config=_BRIEFLY))
         return opened[-1].__enter__()
 
     yield open_with

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import aiohttp
 import typer
-from rich.table import Table
 
 from reelrouter.accounts.keys import new_key
 from reelrouter.cli.generate import Server, make
@@ -52,8 +51,8 @@ class Shot:
 
 
 PICTURES = (
-    Picture(name="harbour-day", prompt="a sailboat on a calm lake, mountains, golden hour"),
-    Picture(name="harbour-night", prompt="a sailboat on a calm lake, mountains, starry night"),
+    Picture(name="harbour-day", prompt="a sailboat on a calm ocean, golden hour"),
+    Picture(name="harbour-night", prompt="a sailboat on a calm ocean, starry night"),
     Picture(name="balloon", prompt="a hot-air balloon over hills at noon", size=(720, 720)),
     Picture(name="lighthouse", prompt="a lighthouse on a cliff at dusk, waves", size=(720, 720)),
 )
@@ -104,8 +103,7 @@ async def _demo(output: Path, duration: int) -> None:
                 for shot in SHOTS:
                     err.print(f"[bold]{shot.name}[/bold]: {shot.title}")
                     await make(server, _body(shot, output, duration), output / f"{shot.name}.mp4")
-        out.print(await _described(pool, output))
-        out.print(f"Open them: {output.absolute()}", soft_wrap=True)
+        await _describe(pool, output)
     finally:
         await pool.close()
 
@@ -190,34 +188,37 @@ def _picture_path(output: Path, name: str) -> Path:
     return output / f"{name}.png"
 
 
-async def _described(pool: Pool, output: Path) -> Table:
-    table = Table("file", "made", "picture", "frames", "seconds", "sound", "against the pictures it was given")
+async def _describe(pool: Pool, output: Path) -> None:
+    """Says of each file what is in it, as a probe finds it."""
     for shot in SHOTS:
         path = output / f"{shot.name}.mp4"
         found = await pool.run(_PROBE, {"path": str(path.absolute())}, timeout=_TASK_SECONDS)
-        table.add_row(
-            str(path),
-            shot.title,
-            f"{found['codec']} {found['width']}x{found['height']}",
-            f"{found['frames']} at {found['fps']:g}/s",
-            f"{found['duration']:.3f}",
-            found["audio_codec"] or "none",
-            await _likeness(pool, shot, output),
+        sound = f"{found['audio_codec']} sound" if found["audio_codec"] else "no sound"
+        out.print(f"\n[bold]{path}[/bold]  {shot.title}", soft_wrap=True)
+        out.print(
+            f"  {found['codec']} {found['width']}x{found['height']}, {found['frames']} frames "
+            f"at {found['fps']:g} a second, {found['duration']:.3f} s, {sound}",
+            soft_wrap=True,
         )
-    return table
+        for line in await _likeness(pool, shot, output):
+            out.print(f"  {line}", soft_wrap=True)
 
 
-async def _likeness(pool: Pool, shot: Shot, output: Path) -> str:
-    told = []
+async def _likeness(pool: Pool, shot: Shot, output: Path) -> list[str]:
+    """How near the video's ends are to the pictures that it was given."""
+    lines = []
     for which, name in shot.frames.items():
+        picture = _picture_path(output, name)
         arguments = {
             "path": str((output / f"{shot.name}.mp4").absolute()),
             "which": which,
-            "picture": str(_picture_path(output, name).absolute()),
+            "picture": str(picture.absolute()),
         }
         found = await pool.run(_COMPARE, arguments, timeout=_TASK_SECONDS)
-        told.append(f"{which.replace('_', ' ')} {found['psnr']} dB PSNR")
-    return "\n".join(told) or "-"
+        lines.append(f"{which.replace('_', ' ')} against {picture.name}: {found['psnr']} dB PSNR")
+    if shot.references:
+        lines.append(f"references: {', '.join(_picture_path(output, name).name for name in shot.references)}")
+    return lines
 
 
 def _free_port() -> int:

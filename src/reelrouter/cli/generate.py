@@ -116,7 +116,8 @@ class _Shown:
 def _bar() -> Progress:
     share = TextColumn("{task.percentage:>3.0f}%")
     name = TextColumn("{task.description:<12}")
-    return Progress(name, BarColumn(), share, TimeElapsedColumn(), console=err, transient=True)
+    shown = err.is_terminal
+    return Progress(name, BarColumn(), share, TimeElapsedColumn(), console=err, transient=True, disable=not shown)
 
 
 def _frames(first: str | None, last: str | None) -> list[tuple[str, str]]:

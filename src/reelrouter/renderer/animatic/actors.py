@@ -210,8 +210,8 @@ def _mirrored(outline: Outline) -> Outline:
 def figure_paper(brush: Brush, role: Role) -> Colour:
     """The figure's paper in the stage's light, softened by a lamp of its own, set off from what lies behind it."""
     light = brush.light
-    red, green, blue = (factor + (1.0 - factor) * 0.72 for factor in light.key)
-    lit = mix(times(role.colour, (red, green, blue)), light.plain(0.7), 0.07 + 0.07 * light.lamps)
+    red, green, blue = (factor + (1.0 - factor) * 0.85 for factor in light.key)
+    lit = mix(times(role.colour, (red, green, blue)), light.plain(0.7), 0.05 + 0.05 * light.lamps)
     behind = light.sky[2] if role.spot in ("air", "deep") else mix(light.plain(0.4), light.sky[3], 0.25)
     return set_off(lit, behind)
 
@@ -280,10 +280,10 @@ def _ground(brush: Brush, width: int) -> Pixels:
 
 def _aura(brush: Brush, role: Role) -> Pixels | None:
     """A spotlight's glow behind the main figure where the stage is dark."""
-    if brush.light.lamps < 0.3:
+    if brush.light.lamps < 0.5:
         return None
     colour = mix((0, 0, 0), mix(brush.light.glow, brush.light.sky[3], 0.4), 0.34 + 0.2 * brush.light.lamps)
-    return brush.glow(role.height * 1.05, colour, 1.7)
+    return brush.glow(role.height * 0.9, colour, 1.6)
 
 
 def _flame(role: Role) -> Pixels:

@@ -61,6 +61,8 @@ def _rings(brush: Brush) -> tuple[Profile, Profile]:
         lip = np.exp(-np.clip(times * radius - away, 0, None) / (0.012 * brush.unit)) * (away <= times * radius)
         dim = 1.0 - 0.13 * lip
         keep, gain = keep * (1 - inside) * dim, (gain * (1 - inside) + inside) * dim
+    halo = np.clip(1 - away / (4.2 * radius), 0, 1) ** 2 * (luminance(brush.light.glow) * 0.9)
+    gain = gain + halo * (1 - gain)
     x = np.arange(brush.wide, dtype=np.float32)[None, :] - brush.x(brush.disc[0])
     y = np.arange(brush.high, dtype=np.float32)[:, None] - brush.y(brush.disc[1])
     place = np.minimum(cv2.sqrt(x * x + y * y) * 4, len(away) - 1).astype(np.int32)
@@ -86,9 +88,7 @@ def sun_or_moon(brush: Brush) -> list[Layer]:
             shapes.disc(spots, x + away * np.cos(turn), y + away * np.sin(turn), size)
         spots = cv2.bitwise_and(spots, face)
         marks.append(paper.Mark(mask=spots, colour=mix(brush.light.disc, brush.light.sky[1], 0.22), strength=0.8))
-    disc = brush.sheet(face, brush.light.disc, 0.04, marks=marks, finish=brush.finish(0.1, shadow=0.12, fall=0.06))
-    halo = brush.glow_at(x, y, radius * 4.2, brush.light.glow, 0.03)
-    return [halo, disc]
+    return [brush.sheet(face, brush.light.disc, 0.04, marks=marks, finish=brush.finish(0.1, shadow=0.12, fall=0.06))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ def cloud_banks(brush: Brush, horizon: float) -> list[Layer]:
     heavy = bool({"storm", "rain", "clouds"} & weather)
     count = 6 if heavy else 3 if "fog" not in weather and brush.light.stars < 0.5 else 2
     layers: list[Layer] = []
-    for depth in (0.07, 0.16):
+    for depth in (0.12,) if heavy else (0.07, 0.16):
         mask = brush.blank()
         for _ in range(count):
             x = brush.x(rng.uniform(-0.05, 1.05))

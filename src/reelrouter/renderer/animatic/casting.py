@@ -115,7 +115,7 @@ def _role(brush: Brush, setting: Setting, subject: Subject, *, share: float, hea
 
 
 def _room(brush: Brush, share: float, width: float) -> float:
-    return max(0.03, min(share, 1 - share) - 0.52 * width / brush.canvas.width)
+    return max(0.03, min(share, 1 - share) - 0.03 - 0.56 * width / brush.canvas.width)
 
 
 def _motion(subject: Subject, part: Part, setting: Setting) -> Motion:
@@ -194,7 +194,7 @@ def _copies(brush: Brush, setting: Setting, role: Role, count: int, rng: np.rand
         return [role]
     base = {name: getattr(role, name) for name in Role.__slots__}
     group = []
-    shrink = 0.82 if count <= 3 else 0.66 if count <= 5 else 0.52
+    shrink = 0.82 if count <= 3 else 0.7 if count <= 5 else 0.62
     for index in range(count):
         place = (index + 0.5) / count - 0.5
         size = shrink * (1.0 if index == count // 2 else rng.uniform(0.62, 0.95))

@@ -67,7 +67,7 @@ def paint_of(paper: Colour, rim: Colour, shade: Colour, shadow: float = 0.4) -> 
     dark = luminance(paper) < 0.3
     line = mix(paper, rim, 0.62) if dark else mix(paper, shade, 0.72)
     return Paint(
-        paper=paper, line=line, pale=mix(paper, (255, 250, 240), 0.62), rim=rim, shade=shade, shadow=shadow
+        paper=paper, line=line, pale=mix(paper, (255, 242, 222), 0.72), rim=rim, shade=shade, shadow=shadow
     )
 
 

@@ -92,9 +92,11 @@ def stem(word: str, language: Language) -> str:
             return word
 
 
-def is_plural(word: str) -> bool:
-    """Whether an English word names several."""
-    return word in _SEVERAL or (word != _english(word) and word not in _ONE)
+def is_plural(word: str, language: Language) -> bool:
+    """Whether a noun names several, as far as its ending tells."""
+    if language in ("es", "fr", "pt"):
+        return len(word) > 3 and word.endswith(("s", "aux"))
+    return language == "en" and (word in _SEVERAL or (word != _english(word) and word not in _ONE))
 
 
 _SEVERAL = frozenset({"people", "men", "women", "children", "mice", "geese", "wolves", "fishes", "cattle", "sheep"})

@@ -37,6 +37,7 @@ class Hit:
     end: int
     phrase: str
     meanings: tuple[Meaning, ...]
+    language: Language
 
     def values(self, kind: Kind) -> list[str]:
         return [value for one, value in self.meanings if one == kind]
@@ -61,7 +62,7 @@ class Vocabulary:
         return self._beginning(phrase) if self.prefixes else ()
 
     def _beginning(self, phrase: str) -> tuple[Meaning, ...]:
-        for length in range(len(phrase), 1, -1):
+        for length in range(len(phrase), max(1, phrase.rfind(" ") + 1), -1):
             if phrase[:length] in self.prefixes:
                 return self.prefixes[phrase[:length]]
         return ()
@@ -95,7 +96,7 @@ def _longest(words: tuple[str, ...], at: int, vocabularies: list[Vocabulary]) ->
         for known in vocabularies:
             meanings = known.look_up(part)
             if meanings:
-                return Hit(at, at + count, " ".join(part), meanings)
+                return Hit(at, at + count, " ".join(part), meanings, known.language)
     return None
 
 
@@ -105,7 +106,7 @@ def _covered_text(text: str, known: Vocabulary) -> Iterator[Hit]:
         for count in range(min(longest, len(text) - at), 0, -1):
             part = text[at : at + count]
             if part in known.exact:
-                yield Hit(at, at + count, part, known.exact[part])
+                yield Hit(at, at + count, part, known.exact[part], known.language)
                 at += count
                 break
         else:

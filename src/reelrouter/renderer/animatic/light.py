@@ -36,7 +36,7 @@ class Light:
 
     def paper(self, colour: Colour, depth: float, keep: float = 0.5) -> Colour:
         """Coloured paper at `depth`; `keep` says how much of its own colour survives the air between."""
-        own = times(colour, self.key)
+        own = times(mix(colour, _EVENING, 0.55 * self.warmth), self.key)
         clear = 0.35 * (1.0 - self.lamps) * (1.0 - self.warmth) - 0.7 * self.warmth
         lit = mix(self.plain(depth), own, min(0.92, keep * (1.0 + clear)))
         return mix(lit, self.sky[3], self.haze * (1.0 - depth) ** 0.8)
@@ -55,6 +55,10 @@ class Light:
     def shade(self) -> Colour:
         """The colour of cast shadows."""
         return mix(self.ramp[3], (8, 6, 16), 0.55)
+
+
+_EVENING: Colour = (158, 118, 170)
+"""What a low sun makes of every paper's own colour, so that greens and blues do not turn grey in it."""
 
 
 def indoors(light: Light) -> Light:
@@ -202,7 +206,7 @@ _HOURS: dict[TimeOfDay, Light] = {
     ),
     "golden": _light(
         "6c9cc0 e4bf98 ffca78 fff0b4",
-        "fbcf94 e08a58 97485a 3c2248",
+        "f8c592 dc7c68 8f4668 3a2450",
         "fffbe0", "6e4a1c", (1.0, 0.86, 0.64, 0.1, 0.0, 0.6),
     ),
     "sunset": _light(

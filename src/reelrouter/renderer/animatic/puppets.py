@@ -28,6 +28,8 @@ def figure(glyph: str, pose: Pose = "rest") -> Outline:
         return _strider(glyph, tail, tip=colour_tip) if pose != "rest" else _sitter(glyph, tail, tip=colour_tip)
     if glyph in _PEOPLE:
         return _person(glyph, pose)
+    if glyph in _DRESSED:
+        return _dressed(glyph, _DRESSED[glyph])
     if glyph in _MADE:
         return _MADE[glyph]()
     return glyph_outline(glyph)
@@ -201,6 +203,48 @@ def _rider(glyph: str, wide: float) -> Outline:
     return paper.outline()
 
 
+def _dressed(glyph: str, hip: float) -> Outline:
+    """A figure that the font draws all black, with a paler head and legs that are darker from `hip` down.
+
+    The head is the largest circle that fits into the figure's upper third; `hip` is a share of its height.
+    """
+    whole = glyph_outline(glyph)
+    height, width = whole.silhouette.shape
+    head, legs = np.zeros((height, width), np.uint8), np.zeros((height, width), np.uint8)
+    upper = (whole.silhouette > 127).astype(np.uint8)
+    upper[int(0.36 * height) :] = 0
+    _, radius, _, (x, y) = cv2.minMaxLoc(cv2.distanceTransform(np.pad(upper, 1), cv2.DIST_L2, 5))
+    shapes.disc(head, x - 1, y - 1, radius + 2)
+    legs[int(hip * height) :] = 255
+    silhouette = whole.silhouette.copy()
+    return trimmed(silhouette, _u8(cv2.min(legs, silhouette)), _u8(cv2.min(head, silhouette)))
+
+
+def _dancer() -> Outline:
+    """A dancer on one foot, arms raised, in a swinging skirt."""
+    paper = Paper()
+    paper.add(_band(shapes.curve((352, 470), (330, 580), (345, 690)), [30, 22, 14]))
+    paper.add(_band(shapes.curve((380, 470), (480, 560), (560, 590)), [30, 22, 13]))
+    for hand, bend in (((245, 60), (210, 240)), ((500, 70), (530, 250))):
+        paper.add(_band(shapes.curve((362, 300), bend, hand), [26, 20, 16]))
+    paper.add(_band(shapes.curve((362, 270), (356, 350), (364, 430)), [44, 50, 40]))
+    skirt = blank()
+    hem = np.concatenate([shapes.curve((590, 520), (470, 500), (390, 590)), shapes.curve((390, 590), (290, 540), (190, 570))])
+    shapes.polygon(skirt, np.concatenate([[[332, 398], [398, 398]], shapes.curve((398, 398), (500, 430), (590, 520)), hem, shapes.curve((190, 570), (270, 440), (332, 398))]))
+    paper.add(skirt)
+    folds = blank()
+    for end in ((285, 545), (390, 580), (480, 515)):
+        shapes.stroke(folds, [(365, 425), end], 9)
+    paper.dark(folds)
+    head, hair = blank(), blank()
+    shapes.disc(head, 366, 170, 72)
+    shapes.disc(hair, 412, 112, 34)
+    paper.add(hair)
+    paper.dark(hair)
+    paper.add(head, pale=True)
+    return paper.outline()
+
+
 def _robot() -> Outline:
     paper = Paper()
     for x in (300, 420):
@@ -357,9 +401,18 @@ _SITTERS: dict[str, tuple[str, bool]] = {
     "\N{HAMSTER FACE}": ("none", False),
     "\N{FROG FACE}": ("none", False),
 }
+_DRESSED: dict[str, float] = {
+    "\N{STANDING PERSON}": 0.62,
+    "\N{PEDESTRIAN}": 0.6,
+    "\N{RUNNER}": 0.66,
+    "\N{KNEELING PERSON}": 0.68,
+    "\N{PERSON IN LOTUS POSITION}": 0.74,
+}
 _PEOPLE: dict[str, float] = {"\N{ADULT}\u200d\N{ROCKET}": 300.0, "\N{ADULT}\u200d\N{FIRE ENGINE}": 260.0}
 _MADE: dict[str, Callable[[], Outline]] = {
     "\N{ROBOT FACE}": _robot,
+    "\N{DANCER}": _dancer,
+    "\N{MAN DANCING}": _dancer,
     "lighthouse": _lighthouse,
     "hot-air balloon": _balloon,
     "windmill": _windmill,

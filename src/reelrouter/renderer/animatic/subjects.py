@@ -22,6 +22,22 @@ _PERSONS: Mapping[Motion, str] = {
 }
 """How a person without a trade is shown while doing something."""
 
+_MEANT: Mapping[tuple[str, Motion], Motion] = {
+    ("vehicle", "walk"): "drive",
+    ("vehicle", "run"): "drive",
+    ("boat", "walk"): "sail",
+    ("boat", "drive"): "sail",
+    ("boat", "run"): "sail",
+    ("swimmer", "walk"): "swim",
+    ("swimmer", "run"): "swim",
+    ("aircraft", "drive"): "fly",
+    ("aircraft", "walk"): "fly",
+    ("aircraft", "run"): "fly",
+    ("walker", "drive"): "walk",
+    ("walker", "sail"): "float",
+}
+"""What a verb comes to for a figure that cannot do it literally: a train that crosses a valley drives."""
+
 _RIDDEN = {"\N{BICYCLE}": "\N{BICYCLIST}", "\N{HORSE}": "\N{HORSE RACING}"}
 """Where the font draws rider and mount together."""
 
@@ -36,6 +52,7 @@ class _Found:
     colour: Colour | None = None
     motions: list[tuple[float, Motion]] = field(default_factory=list)
     mount: "_Found | None" = None
+    ridden: bool = False
 
 
 def subjects_of(hits: list[Hit], colours: Mapping[str, Colour]) -> tuple[Subject, ...]:
@@ -81,22 +98,34 @@ def _colour(figure: _Found, hits: list[Hit], colours: Mapping[str, Colour]) -> C
 def _count(figure: _Found, hits: list[Hit]) -> int:
     said = [int(value) for hit in _before(figure, hits, 2) for value in hit.values("numbers")]
     words = figure.hit.phrase.split()
-    if words and words[0] in ("school", "flock", "shoal", "herd"):
+    if words[:1] and words[0] in ("school", "shoal", "flock") and words[1:2] == ["of"]:
         return 7
+    if words and words[-1] == "field":
+        return 5
     if said and said[-1] > 1:
         return min(said[-1], 9)
-    if words and words[-1].isascii() and is_plural(words[-1]):
+    if words and is_plural(words[-1], figure.hit.language):
         return 2 if part_of(figure.glyph).kind == "building" else 3
     return 1
 
 
 def _give_motions(found: list[_Found], hits: list[Hit]) -> None:
-    """Each verb goes to the nearest figure, rather to one before it than to one after."""
+    """Each verb goes to the nearest figure, rather to one before it than to one after, unless weather is nearer.
+
+    A verb between two figures is both of theirs: who walks a dog walks with it.
+    """
+    weather = [hit for hit in hits if hit.values("weather") and not hit.values("motion")]
     for hit in hits:
+        able = [figure for figure in found if part_of(figure.glyph).kind not in ("building", "plant")]
         for value in hit.values("motion"):
-            nearest = min(found, key=lambda figure: _distance(figure.hit, hit), default=None)
-            if nearest is not None and _distance(nearest.hit, hit) <= 7:
+            nearest = min(able, key=lambda figure: _distance(figure.hit, hit), default=None)
+            reach = min((_distance(other, hit) for other in weather), default=8.0)
+            if nearest is not None and _distance(nearest.hit, hit) <= min(7.0, reach):
                 nearest.motions.append((_distance(nearest.hit, hit), cast(Motion, value)))
+            if value in ("walk", "run"):
+                led = [figure for figure in able if figure is not nearest and 0 <= figure.hit.start - hit.end <= 1]
+                for figure in led:
+                    figure.motions.append((_distance(figure.hit, hit), cast(Motion, value)))
 
 
 def _distance(figure: Hit, verb: Hit) -> float:
@@ -111,6 +140,7 @@ def _seat_riders(found: list[_Found], hits: list[Hit]) -> None:
         mounts = [figure for figure in found if figure.hit.start >= hit.end and hit.end + 4 >= figure.hit.start]
         if riders and mounts and _can_carry(mounts[0].glyph) and _can_ride(riders[-1].glyph):
             riders[-1].mount = mounts[0]
+            mounts[0].ridden = True
 
 
 def _can_carry(glyph: str) -> bool:
@@ -135,7 +165,8 @@ def _settled(found: list[_Found]) -> tuple[Subject, ...]:
 
 
 def _subject(figure: _Found, chosen: list[_Found]) -> Subject:
-    motion = min(figure.motions)[1] if figure.motions else _usual(figure)
+    said = min(figure.motions)[1] if figure.motions else _usual(figure)
+    motion = _MEANT.get((part_of(figure.glyph).kind, said), said)
     glyph = _PERSONS.get(motion, _PERSON) if figure.glyph == _PERSON and figure.mount is None else figure.glyph
     mounted = figure.mount is not None and any(other is figure.mount for other in chosen)
     place = next((index for index, other in enumerate(chosen) if other is figure.mount), None)
@@ -151,6 +182,8 @@ def _usual(figure: _Found) -> Motion:
         "flyer": "fly", "aircraft": "fly", "floater": "float", "swimmer": "swim", "boat": "sail", "vehicle": "drive",
         "plant": "sway",
     }  # fmt: skip
+    if figure.ridden and part_of(figure.glyph).kind == "walker":
+        return "run"
     if figure.glyph in ("\N{HORSE RACING}", "\N{RUNNER}"):
         return "run"
     return usual.get(part_of(figure.glyph).kind, "still")

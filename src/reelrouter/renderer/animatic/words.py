@@ -12,7 +12,6 @@ from reelrouter.renderer.animatic.scene import (
     Colour,
     Environment,
     Mood,
-    Motion,
     Scene,
     Subject,
     TimeOfDay,
@@ -55,6 +54,9 @@ _SPECIFIC = {"mars": 4.0, "moon": 4.0, "underwater": 3.0, "space": 2.5, "volcano
              "city": 2.1, "sky": 1.2, "meadow": 1.8, "mountains": 2.2, "beach": 2.2}  # fmt: skip
 """Weights of environments: those that exclude others weigh more than those that are part of any view."""
 
+_LEANS = {"snow": "arctic", "leaves": "forest", "petals": "meadow", "aurora": "arctic", "fireflies": "forest", "embers": "volcano"}
+"""Where weather is at home, when nothing else says where."""
+
 _HARD: dict[str, tuple[str, ...]] = {"snow": ("leaves", "petals"), "storm": ("clear",), "rain": ("clear",)}
 """Weather that drives other weather away."""
 
@@ -87,13 +89,14 @@ def _environment(hits: list[Hit], subjects: tuple[Subject, ...], seed: int) -> E
     for hit in hits:
         for value in hit.values("environment"):
             votes[value] += _SPECIFIC.get(value, 2.0) * (1.0 + 0.15 * hit.phrase.count(" "))
+    for value in _said(hits, "weather"):
+        if value in _LEANS:
+            votes[_LEANS[value]] += 0.8
     for index, subject in enumerate(subjects):
         home = habitats().get(subject.glyph)
         if home:
-            votes[home] += 0.9 if index == 0 else 0.5
+            votes[home] += 0.9 if index == 0 else 1.0 if home == "ocean" else 0.5
     if not votes:
-        if "snow" in _said(hits, "weather"):
-            return "arctic"
         rng = random(seed, "environment")
         return _PLEASANT[int(rng.integers(0, len(_PLEASANT)))]
     top = max(votes.values())
@@ -168,7 +171,3 @@ def _at_home(subjects: tuple[Subject, ...], environment: Environment) -> tuple[S
 
 
 _ON_FOOT = {"\N{STANDING PERSON}", "\N{PEDESTRIAN}", "\N{RUNNER}"}
-
-
-def motions() -> tuple[Motion, ...]:
-    return get_args(Motion)

@@ -210,10 +210,10 @@ def _dune_line(brush: Brush, name: str, base: float, height: float) -> Profile:
 
 def _dune(brush: Brush, name: str, base: float, height: float, depth: float) -> Layer:
     line = _dune_line(brush, name, base, height)
-    smooth = cv2.GaussianBlur(line[None, :], (0, 0), 0.012 * brush.unit)[0]
+    smooth = cv2.GaussianBlur(line[None, :], (0, 0), 0.03 * brush.unit)[0]
     steep = np.clip(np.gradient(smooth) * 2.2, 0, 1) ** 0.7
-    lee = cv2.subtract(brush.land(line), brush.land((line + 0.11 * brush.unit * steep).astype(np.float32)))
-    mark = Mark(mask=lee.astype(np.uint8, copy=False), colour=brush.light.shade, strength=0.2)
+    lee = cv2.subtract(brush.land(line), brush.land((line + 0.15 * brush.unit * steep).astype(np.float32)))
+    mark = Mark(mask=lee.astype(np.uint8, copy=False), colour=brush.light.shade, strength=0.15)
     return brush.sheet(brush.land(line), brush.light.paper((236, 180, 112), depth, 0.55), depth, marks=[mark])
 
 
