@@ -1,6 +1,6 @@
 """A contact sheet of the embedded renderer: for each prompt the first, a middle and the last frame.
 
-    uv run python bench/contact_sheet.py sheet.png "a red fox in falling snow at dawn" "a sailboat at sunset"
+uv run python bench/contact_sheet.py sheet.png "a red fox in falling snow at dawn" "a sailboat at sunset"
 """
 
 import argparse

@@ -29,7 +29,9 @@ class Books:
 
     def prices(self) -> dict[str, int]:
         """What completed jobs cost, by job."""
-        return {row["id"]: row["price"] for row in self._rows("SELECT id, price FROM jobs WHERE price IS NOT NULL")}
+        return {
+            row["id"]: row["price"] for row in self._rows("SELECT id, price FROM jobs WHERE price IS NOT NULL")
+        }
 
     def charges(self) -> list[tuple[str, int]]:
         """Every entry of the ledger: job and amount."""

@@ -8,24 +8,29 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 
 def landscape(seed: int, size: tuple[int, int] = (1000, 640)) -> Image.Image:
-    """Soft light, hard edges and some grain, as a photograph has; no two seeds look alike."""
+    """Soft light, sharp shapes of muted colour and some grain, as a photograph has; no two seeds look alike.
+
+    Video holds half of a picture's colour detail: edges between garish colours could not come back unharmed.
+    """
     width, height = size
     random = np.random.default_rng(seed)
     down, across = np.mgrid[0:height, 0:width]
     phase = random.uniform(0, np.pi, 3)
     light = [128 + 90 * np.sin(across / width * 3 + down / height * 2 + shift) for shift in phase]
-    grain = random.normal(0, 2, (height, width, 1))
-    picture = Image.fromarray(np.clip(np.stack(light, axis=2) + grain, 0, 255).astype(np.uint8))
+    picture = Image.fromarray(np.stack(light, axis=2).astype(np.uint8))
     draw = ImageDraw.Draw(picture)
     for _ in range(6):
         x, y, reach = (int(random.integers(0, limit)) for limit in (width, height, height // 3))
-        colour = (int(random.integers(256)), int(random.integers(256)), int(random.integers(256)))
-        draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=colour)
-    return picture
+        grey, tint = int(random.integers(30, 225)), random.integers(-25, 25, 3)
+        red, green, blue = (grey + int(part) for part in tint)
+        draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=(red, green, blue))
+    lens = np.asarray(picture.filter(ImageFilter.GaussianBlur(0.8)), dtype=np.float64)
+    grain = random.normal(0, 2, (height, width, 1))
+    return Image.fromarray(np.clip(lens + grain, 0, 255).astype(np.uint8))
 
 
 def png(picture: Image.Image) -> bytes:

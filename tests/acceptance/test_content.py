@@ -55,7 +55,12 @@ def test_head_tells_the_same_and_sends_nothing(address: str, client: httpx.Clien
 
 @pytest.mark.parametrize(
     ("asked", "span"),
-    [("bytes=0-99", (0, 100)), ("bytes=100-", (100, None)), ("bytes=-50", (-50, None)), ("bytes=7-9999999", (7, None))],
+    [
+        ("bytes=0-99", (0, 100)),
+        ("bytes=100-", (100, None)),
+        ("bytes=-50", (-50, None)),
+        ("bytes=7-9999999", (7, None)),
+    ],
 )
 def test_a_range_is_answered_with_that_part(
     asked: str, span: tuple[int, int | None], take: Take, address: str, client: httpx.Client
@@ -152,7 +157,9 @@ def test_pictures_of_a_video_come_from_the_same_address(variant: str, address: s
         picture.load()
 
 
-def test_after_its_retention_a_video_is_410(server: Server, client: httpx.Client, keyless_client: httpx.Client) -> None:
+def test_after_its_retention_a_video_is_410(
+    server: Server, client: httpx.Client, keyless_client: httpx.Client
+) -> None:
     """With a key and with a link that is otherwise alive; the job itself can still be looked at."""
     job_id = placed(client, small())
     link = ended(client, job_id)["urls"][0]

@@ -88,7 +88,9 @@ def test_options_for_other_providers_are_ignored_and_named(sdk: OpenRouter, clie
     """What is meant for a provider that does not serve the model does no harm."""
     options = {"options": {"runway": {"contentModeration": True}}}
     job = place(sdk, "[[fail:server]]", provider=options)
-    assert [warning.partition(":")[0] for warning in poll(client, job.id)["warnings"]] == ["provider.options.runway"]
+    assert [warning.partition(":")[0] for warning in poll(client, job.id)["warnings"]] == [
+        "provider.options.runway"
+    ]
 
 
 @pytest.mark.parametrize("error_type", ["content_policy_violation", "refusal", "provider_overloaded", "server"])

@@ -47,7 +47,12 @@ def test_a_missing_or_wrong_key_is_401(key: str | None, sdk_of: SdkOf) -> None:
 @pytest.mark.parametrize(
     ("change", "field", "allowed", "words"),
     [
-        ({"duration": 5}, "duration", [4, 6, 8], "Duration 5s is not supported for this model. Supported durations: "),
+        (
+            {"duration": 5},
+            "duration",
+            [4, 6, 8],
+            "Duration 5s is not supported for this model. Supported durations: ",
+        ),
         (
             {"resolution": "4K"},
             "resolution",
@@ -169,7 +174,9 @@ def test_a_video_as_a_data_url_is_refused(sdk: OpenRouter) -> None:
         (503, errors.ServiceUnavailableResponseError),
     ],
 )
-def test_every_refusal_can_be_rehearsed(status: int, raised: type[errors.OpenRouterError], sdk: OpenRouter) -> None:
+def test_every_refusal_can_be_rehearsed(
+    status: int, raised: type[errors.OpenRouterError], sdk: OpenRouter
+) -> None:
     """`[[submit:<status>]]` answers with that status, in the shape that the SDK has a class for."""
     with pytest.raises(raised) as error:
         sdk.video_generation.generate(**small(prompt=f"[[submit:{status}]]"))
@@ -227,7 +234,11 @@ def test_an_index_out_of_range_is_400(index: int, sdk: OpenRouter, studio: Studi
 
 @pytest.mark.parametrize(
     ("status", "raised"),
-    [(410, errors.GoneResponseError), (502, errors.BadGatewayResponseError), (500, errors.InternalServerResponseError)],
+    [
+        (410, errors.GoneResponseError),
+        (502, errors.BadGatewayResponseError),
+        (500, errors.InternalServerResponseError),
+    ],
 )
 def test_a_failing_download_can_be_rehearsed(
     status: int, raised: type[errors.OpenRouterError], sdk: OpenRouter, client: httpx.Client

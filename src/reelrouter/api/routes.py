@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 from fastapi import FastAPI
@@ -15,6 +16,7 @@ from reelrouter.api import problems, responses
 from reelrouter.api.content import Content
 from reelrouter.api.health import Check, Health
 from reelrouter.api.models import Models
+from reelrouter.api.openapi import body_reference, document
 from reelrouter.api.schemas import VideoBody
 from reelrouter.api.videos import Edge, Videos
 from reelrouter.storage.links import Variant
@@ -71,7 +73,13 @@ def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
             summary="Cancel a job", status=200, answer=responses.CancelledJob, errors=(401, 404, 409, 500),
         ),
         Row(
-            methods=("GET", "HEAD"), path=f"{one}/content", handler=content.download,
+            methods=("HEAD",), path=f"{one}/content", handler=content.download, operation="headVideosContent",
+            summary="Ask for the size and the type of a video", status=200, answer=None,
+            errors=(400, 401, 403, 404, 409, 410, 416, 500, 502),
+            query=("index", "variant", "expires", "signature"),
+        ),
+        Row(
+            methods=("GET",), path=f"{one}/content", handler=content.download,
             operation="listVideosContent", summary="Download a video, whole or in parts", status=200, answer=None,
             errors=(400, 401, 403, 404, 409, 410, 416, 500, 502),
             query=("index", "variant", "expires", "signature"),
@@ -102,8 +110,10 @@ def build_app(edge: Edge, checks: Mapping[str, Check], version: str) -> FastAPI:
             Exception: problems.on_unknown_error,
         },
     )
-    for row in table(edge, checks):
+    rows = table(edge, checks)
+    for row in rows:
         _add(app, row)
+    app.openapi = partial(document, app, [row.body for row in rows if row.body])  # type: ignore[method-assign]
     return app
 
 
@@ -147,7 +157,7 @@ def _plain_success(row: Row) -> dict[str, Any]:
 
 def _also(row: Row) -> dict[int | str, dict[str, Any]]:
     """Answers that are neither success nor error."""
-    if row.operation == "listVideosContent":
+    if row.path.endswith("/content"):
         return {206: {"description": "A part of it.", "content": _VIDEO}, 304: {"description": "Not changed."}}
     if row.operation == "readyz":
         return {503: {"model": responses.Health}}
@@ -164,6 +174,5 @@ def _extra(row: Row) -> dict[str, Any]:
         "security": [{"key": []}] if row.key else [],
     }
     if row.body is not None:
-        schema = row.body.model_json_schema(ref_template="#/components/schemas/{model}")
-        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        extra["requestBody"] = body_reference(row.body)
     return extra

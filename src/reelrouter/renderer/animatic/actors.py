@@ -1,31 +1,43 @@
 """Figures that move: paper puppets on their paths, with what shines from them and the shadow at their feet."""
 
+
 import math
+
+
 from dataclasses import dataclass
 
+
 import cv2
+
+
 import numpy as np
+
+
 from numpy.typing import NDArray
 
+
 from reelrouter.renderer.animatic.brush import Brush, Setting
+
+
 from reelrouter.renderer.animatic.casting import Role
+
+
 from reelrouter.renderer.animatic.glyphs import Cutout, Outline, cutout, paint_of
+
+
 from reelrouter.renderer.animatic.light import luminance, mix, shifted, times
+
+
 from reelrouter.renderer.animatic.paper import Pixels
+
+
 from reelrouter.renderer.animatic.puppets import figure
+
+
 from reelrouter.renderer.animatic.scene import Colour
+
+
 from reelrouter.renderer.animatic.theatre import UNKNOWN, Extent, Layer, View, overlay_turned
-
-
-@dataclass(frozen=True, slots=True)
-class Stance:
-    """Where a figure is at one instant, relative to its place: pixels, degrees, factors."""
-
-    x: float = 0.0
-    y: float = 0.0
-    turn: float = 0.0
-    wide: float = 1.0
-    high: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,77 +99,6 @@ def _lay(
 
 def _stands(role: Role) -> bool:
     return role.spot in ("floor", "water", "perch", "back")
-
-
-def stance_of(role: Role, view: View, size: tuple[int, int]) -> Stance:
-    """The figure's path, as a pure function of time."""
-    wide, high = size
-    t, along = view.seconds + 7.0 * role.phase, 2.0 * view.share - 1.0
-    ahead = role.heading
-    unit = min(high, wide)
-
-    def travelled(speed: float, most: float) -> float:
-        """Pixels along the path about its middle: `speed` and `most` in widths, a second and in all."""
-        return ahead * along * min(role.room, 0.5 * most, 0.5 * speed * view.length) * wide
-
-    match role.motion:
-        case "walk":
-            step = math.sin(t * 5.2)
-            return Stance(x=travelled(0.045, 0.3), y=-abs(step) * 0.02 * role.height, turn=2.2 * step)
-        case "run":
-            step = math.sin(t * 9.5)
-            return Stance(x=travelled(0.1, 0.42), y=-abs(step) * 0.05 * role.height, turn=3.6 * step + 1.5 * ahead)
-        case "drive":
-            shake = math.sin(t * 17.0) * 0.004 * role.height
-            return Stance(x=travelled(0.12, 0.5), y=-abs(shake), turn=0.25 * math.sin(t * 6.0))
-        case "fly":
-            beat = math.sin(t * (7.5 if role.part.kind == "flyer" else 1.4))
-            flap = 0.07 * beat if role.part.kind == "flyer" else 0.0
-            rise = math.sin(t * 1.3) * 0.03 * unit - (0.06 * high * along if role.part.kind == "aircraft" else 0.0)
-            return Stance(
-                x=travelled(0.09, 0.44),
-                y=rise,
-                turn=2.5 * math.sin(t * 1.3 + 0.6),
-                high=1.0 + flap,
-                wide=1.0 - 0.4 * flap,
-            )
-        case "float":
-            return Stance(
-                x=travelled(0.015, 0.1), y=math.sin(t * 1.05) * 0.022 * unit, turn=3.2 * math.sin(t * 0.8)
-            )
-        case "swim":
-            wave = math.sin(t * 2.4)
-            if role.spot == "water":
-                return Stance(x=travelled(0.04, 0.3), y=0.05 * role.height * math.sin(t * 1.7), turn=4.0 * wave)
-            return Stance(
-                x=travelled(0.06, 0.36), y=math.sin(t * 1.2) * 0.03 * unit, turn=3.0 * wave, wide=1.0 + 0.02 * wave
-            )
-        case "sail":
-            return Stance(
-                x=travelled(0.02, 0.14), y=math.sin(t * 1.7) * 0.012 * unit, turn=2.4 * math.sin(t * 1.35)
-            )
-        case "dance":
-            beat = math.sin(t * 6.3)
-            return Stance(
-                y=-abs(beat) * 0.05 * role.height, turn=7.0 * beat, x=0.03 * role.height * math.sin(t * 3.15)
-            )
-        case "fall":
-            return Stance(
-                x=math.sin(t * 1.8) * 0.05 * unit, y=along * 0.3 * high, turn=14.0 * math.sin(t * 1.8 + 0.8)
-            )
-        case "rise":
-            lift = 0.5 * min(0.36, 0.12 * view.length) * high
-            shake = 0.002 * unit * math.sin(t * 40.0) if role.part.kind == "aircraft" else 0.0
-            return Stance(
-                x=shake, y=-along * lift, turn=0.0 if role.part.kind == "aircraft" else 2.5 * math.sin(t)
-            )
-        case "sway":
-            return Stance(turn=3.0 * math.sin(t * 1.6))
-        case "still":
-            breath = math.sin(t * 2.1)
-            if role.part.kind in ("building", "thing"):
-                return Stance()
-            return Stance(turn=0.7 * math.sin(t * 1.1), high=1.0 + 0.009 * breath, wide=1.0 - 0.005 * breath)
 
 
 def act(brush: Brush, setting: Setting, role: Role, *, lead: bool) -> list[Layer]:
@@ -295,40 +236,3 @@ def _flame(role: Role) -> Pixels:
     paint = paint_of((250, 150, 50), (255, 240, 190), (120, 30, 10), shadow=0.0)
     fire = cutout(upside, max(8, round(role.height * 0.4)), paint)
     return np.ascontiguousarray(fire.pixels[fire.top :])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beam:
-    """A lighthouse's light: two cones that turn about the lantern."""
-
-    pixels: Pixels
-    place: tuple[float, float]
-    depth: float
-
-    def draw(self, target: Pixels, view: View) -> None:
-        scale, x, y = view.at(self.depth)
-        at = (x + scale * self.place[0], y + scale * self.place[1])
-        turn = view.seconds * 0.9 + 0.5
-        for way in (1.0, -1.0):
-            reach = way * math.cos(turn)
-            if abs(reach) > 0.06:
-                _lay(
-                    target,
-                    self.pixels,
-                    (0.0, self.pixels.shape[0] / 2),
-                    at,
-                    (scale * reach, scale * (1.2 - 0.4 * abs(reach)), -3.0 * way),
-                )
-
-
-def _beam(brush: Brush, role: Role) -> Beam:
-    length, half = int(1.1 * brush.unit), int(0.11 * brush.unit)
-    x = np.linspace(0, 1, length, dtype=np.float32)[None, :]
-    y = np.linspace(-1, 1, 2 * half, dtype=np.float32)[:, None]
-    wide = 0.06 + 0.94 * x
-    shine: NDArray[np.float32] = np.clip(1 - (np.abs(y) / wide) ** 2, 0, 1) * (1 - x) ** 1.3
-    pixels = np.zeros((2 * half, length, 4), np.uint8)
-    pixels[..., :3] = shine[..., None] * np.array((190, 176, 130), np.float32) * (0.4 + 0.6 * brush.light.lamps)
-    width = role.height * figure(role.glyph).aspect
-    x_lamp = role.x * brush.canvas.width - 0.1 * width
-    return Beam(pixels=pixels, place=(x_lamp, role.y - 0.8 * role.height), depth=role.depth)

@@ -88,7 +88,9 @@ def sun_or_moon(brush: Brush) -> list[Layer]:
             shapes.disc(spots, x + away * np.cos(turn), y + away * np.sin(turn), size)
         spots = cv2.bitwise_and(spots, face)
         marks.append(paper.Mark(mask=spots, colour=mix(brush.light.disc, brush.light.sky[1], 0.22), strength=0.8))
-    return [brush.sheet(face, brush.light.disc, 0.04, marks=marks, finish=brush.finish(0.1, shadow=0.12, fall=0.06))]
+    return [
+        brush.sheet(face, brush.light.disc, 0.04, marks=marks, finish=brush.finish(0.1, shadow=0.12, fall=0.06))
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

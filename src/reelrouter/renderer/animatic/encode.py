@@ -6,10 +6,11 @@ Nothing is drawn here: the frames come as small jobs, which two threads run a li
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import islice
 from math import ceil
 from pathlib import Path
 
@@ -136,17 +137,12 @@ def _audio_stream(container: OutputContainer) -> AudioStream:
 
 def _drawn_ahead(pictures: Iterable[Picture], encoding: Encoding) -> Iterator[NDArray[np.uint8]]:
     """The pictures' planes in order, `LOOK_AHEAD` of them under way at a time."""
-    waiting: deque[Future[NDArray[np.uint8]]] = deque()
     with ThreadPoolExecutor(DRAWING_THREADS, thread_name_prefix="draw") as threads:
-        try:
-            for picture in pictures:
-                waiting.append(threads.submit(_draw, picture, encoding))
-                if len(waiting) >= LOOK_AHEAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            threads.shutdown(wait=True, cancel_futures=True)
+        drawings = (threads.submit(_draw, picture, encoding) for picture in pictures)
+        waiting = deque(islice(drawings, LOOK_AHEAD))
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(islice(drawings, 1))
 
 
 def _draw(picture: Picture, encoding: Encoding) -> NDArray[np.uint8]:

@@ -26,7 +26,9 @@ _SCRIPTED = re.compile(r"\[\[[^\]]*\]\]")
 
 def plain(text: str) -> str:
     """Lower case, one form for each letter, Latin accents dropped, and no `[[…]]` test words."""
-    folded = unicodedata.normalize("NFKC", _SCRIPTED.sub(" ", text)).casefold().replace("\u0307", "").replace("ё", "е")
+    folded = (
+        unicodedata.normalize("NFKC", _SCRIPTED.sub(" ", text)).casefold().replace("\u0307", "").replace("ё", "е")
+    )
     return "".join(_unaccented(letter) for letter in folded)
 
 
@@ -99,7 +101,9 @@ def is_plural(word: str, language: Language) -> bool:
     return language == "en" and (word in _SEVERAL or (word != _english(word) and word not in _ONE))
 
 
-_SEVERAL = frozenset({"people", "men", "women", "children", "mice", "geese", "wolves", "fishes", "cattle", "sheep"})
+_SEVERAL = frozenset(
+    {"people", "men", "women", "children", "mice", "geese", "wolves", "fishes", "cattle", "sheep"}
+)
 _ONE = frozenset({"horus", "lens", "dress"})
 
 

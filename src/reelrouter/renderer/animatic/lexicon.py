@@ -148,7 +148,11 @@ def function_words() -> dict[Language, frozenset[str]]:
         small = {word for phrase in table["words"].get("function", ()) for word in words_of(plain(phrase))}
         large = {phrase for kind in ("environment", "time_of_day", "weather") for phrases in table[kind].values()
                  for phrase in map(plain, phrases) if " " not in phrase}  # fmt: skip
-        known[language] = frozenset(small | large | {name for name in names("en") if " " not in name} if language == "en" else small | large)
+        known[language] = frozenset(
+            small | large | {name for name in names("en") if " " not in name}
+            if language == "en"
+            else small | large
+        )
     return known
 
 
@@ -166,10 +170,22 @@ def vocabulary(language: Language) -> Vocabulary:
         key = name if language in UNSPACED else " ".join(words_of(name))
         if key and not _settles(exact.get(key, [])) and (len(key) > 1 or language in UNSPACED or language == "ko"):
             exact.setdefault(key, []).append(("subjects", glyph))
-    stemmed = {" ".join(stem(word, language) for word in phrase.split()): tuple(meanings) for phrase, meanings in exact.items()}
+    stemmed = {
+        " ".join(stem(word, language) for word in phrase.split()): tuple(meanings)
+        for phrase, meanings in exact.items()
+    }
     if language == "ko":
-        prefixes |= {phrase: tuple(meanings) for phrase, meanings in exact.items() if len(phrase) > 1 and phrase not in prefixes}
-        exact |= {phrase + ending: meanings for phrase, meanings in list(exact.items()) if len(phrase) == 1 for ending in _PARTICLES}
+        prefixes |= {
+            phrase: tuple(meanings)
+            for phrase, meanings in exact.items()
+            if len(phrase) > 1 and phrase not in prefixes
+        }
+        exact |= {
+            phrase + ending: meanings
+            for phrase, meanings in list(exact.items())
+            if len(phrase) == 1
+            for ending in _PARTICLES
+        }
     return Vocabulary(language, {phrase: tuple(meanings) for phrase, meanings in exact.items()}, stemmed, prefixes)
 
 

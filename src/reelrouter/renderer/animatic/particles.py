@@ -192,7 +192,7 @@ class Lightning:
         if self.part == "bolt":
             self._bolt(target, view, number, strength)
             return
-        light = tuple(float(round(channel * strength * 0.45)) for channel in self.colour)
+        light = tuple(float(round(channel * strength * 0.3)) for channel in self.colour)
         cv2.add(target, (*light, 0.0), dst=target)
 
     def _flash(self, view: View) -> tuple[float, int]:

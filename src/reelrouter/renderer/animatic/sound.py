@@ -14,6 +14,8 @@ CEILING = 0.8
 """The highest sample: AAC overshoots a little, and 1.0 would clip in players."""
 LOUDNESS = 0.085
 """RMS that a whole soundtrack is brought to."""
+MUSIC = 0.6
+"""RMS of the music where the place's sound is 1: it is heard behind it."""
 FADE_IN = 0.08
 FADE_OUT = 0.5
 """Seconds."""
@@ -23,8 +25,8 @@ def soundtrack(scene: Scene, seconds: float, seed: int) -> Sound:
     """Exactly `seconds` of sound for the scene; the same samples for the same arguments."""
     samples = round(seconds * SAMPLE_RATE)
     random = np.random.default_rng([seed, samples, 0x50])
-    mix = ambience(scene, samples, random) + music(scene, samples, random)
-    return finished(mix)
+    place = _at_loudness(ambience(scene, samples, random), 1.0)
+    return finished(place + _at_loudness(music(scene, samples, random), MUSIC))
 
 
 def accompanied(recordings: list[Sound], under: Sound) -> Sound:
@@ -32,13 +34,13 @@ def accompanied(recordings: list[Sound], under: Sound) -> Sound:
     mix = under * np.float32(0.35)
     for recording in recordings:
         length = min(mix.shape[1], recording.shape[1])
-        mix[:, :length] += _at_loudness(recording[:, :length])
+        mix[:, :length] += _at_loudness(recording[:, :length], LOUDNESS)
     return finished(mix)
 
 
 def finished(mix: Sound) -> Sound:
     """Brought to the usual loudness, limited and faded."""
-    loud = _at_loudness(mix)
+    loud = _at_loudness(mix, LOUDNESS)
     limited = CEILING * np.tanh(loud / CEILING)
     return np.asarray(limited * _fades(mix.shape[1]), dtype=np.float32)
 
@@ -65,9 +67,10 @@ def read_sound(path: Path, seconds: float) -> Sound | None:
     return joined[:, :wanted]
 
 
-def _at_loudness(mix: Sound) -> Sound:
-    loudness = float(np.sqrt(np.mean(mix**2))) if mix.size else 0.0
-    return mix if loudness < 1e-5 else np.asarray(mix * np.float32(LOUDNESS / loudness), dtype=np.float32)
+def _at_loudness(sound: Sound, wanted: float) -> Sound:
+    """Brought to an RMS; what is silent stays silent."""
+    loudness = float(np.sqrt(np.mean(sound**2))) if sound.size else 0.0
+    return sound if loudness < 1e-5 else np.asarray(sound * np.float32(wanted / loudness), dtype=np.float32)
 
 
 def _fades(samples: int) -> Wave:

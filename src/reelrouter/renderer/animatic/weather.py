@@ -83,17 +83,17 @@ def _of(weather: Weather, canvas: Canvas, light: Light) -> tuple[list[Layer], li
                 Lightning(seed=canvas.seed, part="flash"),
             ]
         case "snow":
-            return [_snow(canvas, light, "far", 90, (0.0016, 0.0038))], _near_snow(canvas, light)
+            return [_snow(canvas, light, "far", 130, (0.0018, 0.004))], _near_snow(canvas, light)
         case "fog":
             return [_bank(canvas, light, 0.3, 0.34, 0.5)], [_bank(canvas, light, 0.85, 0.3, 0.88)]
         case "wind" | "leaves":
-            many = 26 if weather == "leaves" else 9
-            return [_scraps(canvas, "leaves-far", _leaves(), many, (0.014, 0.026))], [
-                _scraps(canvas, "leaves", _leaves(), many // 2, (0.03, 0.055))
+            many = 40 if weather == "leaves" else 12
+            return [_scraps(canvas, "leaves-far", _leaves(), many, (0.018, 0.032))], [
+                _scraps(canvas, "leaves", _leaves(), many // 2, (0.035, 0.062))
             ]
         case "petals":
-            return [_scraps(canvas, "petals-far", _petals(), 30, (0.01, 0.018))], [
-                _scraps(canvas, "petals", _petals(), 16, (0.02, 0.036))
+            return [_scraps(canvas, "petals-far", _petals(), 44, (0.013, 0.022))], [
+                _scraps(canvas, "petals", _petals(), 22, (0.024, 0.042))
             ]
         case "fireflies":
             return [_fireflies(canvas, "far", 16, 0.05)], [_fireflies(canvas, "near", 14, 0.085)]
@@ -129,7 +129,7 @@ def _near_snow(canvas: Canvas, light: Light) -> list[Layer]:
     paint = paint_of(_white(light), (255, 255, 255), (40, 50, 80), shadow=0.25)
     star = cutout(figure("\N{SNOWFLAKE}"), 96, paint).pixels
     scraps = Scraps(swarm=swarm(canvas, "crystals", habit), images=(star,), tumble=0.6)
-    return [_snow(canvas, light, "near", 46, (0.004, 0.0085)), scraps]
+    return [_snow(canvas, light, "near", 60, (0.004, 0.0085)), scraps]
 
 
 def _bank(canvas: Canvas, light: Light, depth: float, density: float, height: float) -> Layer:

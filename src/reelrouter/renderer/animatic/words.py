@@ -54,7 +54,14 @@ _SPECIFIC = {"mars": 4.0, "moon": 4.0, "underwater": 3.0, "space": 2.5, "volcano
              "city": 2.1, "sky": 1.2, "meadow": 1.8, "mountains": 2.2, "beach": 2.2}  # fmt: skip
 """Weights of environments: those that exclude others weigh more than those that are part of any view."""
 
-_LEANS = {"snow": "arctic", "leaves": "forest", "petals": "meadow", "aurora": "arctic", "fireflies": "forest", "embers": "volcano"}
+_LEANS = {
+    "snow": "arctic",
+    "leaves": "forest",
+    "petals": "meadow",
+    "aurora": "arctic",
+    "fireflies": "forest",
+    "embers": "volcano",
+}
 """Where weather is at home, when nothing else says where."""
 
 _HARD: dict[str, tuple[str, ...]] = {"snow": ("leaves", "petals"), "storm": ("clear",), "rain": ("clear",)}
@@ -134,7 +141,9 @@ def _time_of_day(hits: list[Hit], environment: Environment, weather: tuple[Weath
     return hours[int(random(seed, "hour").integers(0, len(hours)))]
 
 
-_FAINT_HOURS: dict[str, float] = {word: -0.5 for word in ("spring", "fresh", "summer", "autumn", "bright", "day", "dark", "moon")}
+_FAINT_HOURS: dict[str, float] = {
+    word: -0.5 for word in ("spring", "fresh", "summer", "autumn", "bright", "day", "dark", "moon")
+}
 """Words that hint at an hour without naming it."""
 
 
@@ -166,7 +175,9 @@ def _wonders(hits: list[Hit], subjects: tuple[Subject, ...]) -> frozenset[str]:
 def _at_home(subjects: tuple[Subject, ...], environment: Environment) -> tuple[Subject, ...]:
     """Figures as the place has them: by the sea a person without a task is not asked to walk on water."""
     if environment == "ocean":
-        return tuple(replace(subject, glyph="\N{ROWBOAT}") if subject.glyph in _ON_FOOT else subject for subject in subjects)
+        return tuple(
+            replace(subject, glyph="\N{ROWBOAT}") if subject.glyph in _ON_FOOT else subject for subject in subjects
+        )
     return subjects
 
 

@@ -1,18 +1,38 @@
-"""Places with water: ocean, beach, lake, and the world below the surface."""
+"""Places with water: ocean, beach, lake."""
+
 
 from collections.abc import Sequence
 
+
 import cv2
+
+
 import numpy as np
 
+
 from reelrouter.renderer.animatic import shapes
+
+
 from reelrouter.renderer.animatic.backdrop import backdrop, sky
+
+
 from reelrouter.renderer.animatic.brush import Brush, Perch, Setting
+
+
 from reelrouter.renderer.animatic.light import mix, shifted
+
+
 from reelrouter.renderer.animatic.paper import Mark, Mask, Pixels, Profile, Sway
+
+
 from reelrouter.renderer.animatic.places.land import front, peaks, range_of, wooded
+
+
 from reelrouter.renderer.animatic.scene import Colour
+
+
 from reelrouter.renderer.animatic.theatre import Layer
+
 
 _FAR_SEA, _NEAR_SEA = (120, 190, 205), (20, 96, 140)
 
@@ -51,7 +71,7 @@ def beach(brush: Brush) -> Setting:
     surf = Sway(x=0.008 * brush.unit, y=0.008 * brush.unit, period=3.6)
     layers.append(brush.sheet(brush.land(foam.astype(np.float32)), white, 0.5, sway=surf))
     sand = brush.light.paper((240, 208, 148), 0.5, 0.9)
-    layers.append(brush.sheet(brush.land(shore), sand, 0.6, marks=_pebbles(brush, shore)))
+    layers.append(brush.sheet(brush.land(shore), sand, 0.6, marks=pebbles(brush, shore)))
     stage = len(layers)
     layers.append(_palms(brush))
     return Setting(
@@ -80,25 +100,6 @@ def lake(brush: Brush) -> Setting:
     return Setting(
         layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(hull, 0.012), depth=0.62,
         surface="water", horizon=0.6,
-    )  # fmt: skip
-
-
-def underwater(brush: Brush) -> Setting:
-    layers: list[Layer] = [sky(brush, 1.0)]
-    layers.extend(_rays(brush))
-    layers.append(_reef(brush, "far", 0.8, 0.18, 8, (70, 130, 170)))
-    layers.append(_reef(brush, "middle", 0.86, 0.36, 7, (196, 96, 130)))
-    air = len(layers)
-    floor = brush.ridge("sand", 0.885, 0.025, 0.7, 2)
-    sand = brush.light.paper((196, 180, 140), 0.6, 0.34)
-    layers.append(brush.sheet(brush.land(floor), sand, 0.55, marks=_pebbles(brush, floor)))
-    layers.append(_weeds(brush, 0.5, 9, 0.24, 0.96))
-    stage = len(layers)
-    layers.append(_weeds(brush, 0.9, 8, 0.4, 1.06))
-    layers.append(_reef(brush, "front", 1.01, 0.97, 6, (220, 92, 90), sides=True))
-    return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(floor, 0.05), depth=0.66,
-        surface="deep", horizon=0.85,
     )  # fmt: skip
 
 
@@ -225,7 +226,7 @@ def _strata(brush: Brush, line: Profile) -> np.ndarray:
     return bands
 
 
-def _pebbles(brush: Brush, line: Profile) -> list[Mark]:
+def pebbles(brush: Brush, line: Profile) -> list[Mark]:
     rng = brush.random("pebbles")
     dots = brush.blank()
     for _ in range(70):
@@ -277,78 +278,3 @@ def _mirror(brush: Brush, share: float, far: Profile) -> Layer:
         _glitter(brush, share, share + 0.09, 14),
     ]
     return brush.sheet(mask, colour, 0.26, marks=marks)
-
-
-def _rays(brush: Brush) -> Sequence[Layer]:
-    """Shafts of sunlight from the surface, swaying."""
-    rng = brush.random("rays")
-    layers = []
-    strength = 1.0 if "rays" in brush.scene.wonders else 0.65
-    for group in range(2):
-        shafts = brush.blank()
-        for _ in range(5):
-            x, half = brush.x(rng.uniform(-0.1, 1.0)), brush.unit * rng.uniform(0.02, 0.05)
-            lean, foot = brush.unit * rng.uniform(0.2, 0.34), brush.y(rng.uniform(0.75, 1.1))
-            shapes.polygon(
-                shafts, [(x - half, 0), (x + half, 0), (x + lean + 3 * half, foot), (x + lean - half, foot)]
-            )
-        soft = cv2.GaussianBlur(shafts, (0, 0), 0.012 * brush.unit).astype(np.float32) / 255.0
-        fade = np.clip(1.05 - np.arange(brush.high, dtype=np.float32) / brush.high * 1.15, 0, 1)[:, None] ** 1.3
-        pixels: Pixels = np.zeros((brush.high, brush.wide, 4), np.uint8)
-        glow = np.array(mix(brush.light.glow, brush.light.disc, 0.24), np.float32)
-        pixels[..., :3] = np.clip((soft * fade)[..., None] * glow * strength, 0, 255)
-        sway = Sway(x=0.03 * brush.unit, period=5.0 + 2 * group, phase=0.5 * group)
-        layers.append(brush.hung(pixels, 0.1 + 0.25 * group, sway=sway))
-    return layers
-
-
-def _reef(
-    brush: Brush, name: str, base: float, depth: float, count: int, colour: Colour, *, sides: bool = False
-) -> Layer:
-    """Rocks and branching corals along the sea floor; `sides` keeps the middle free."""
-    rng = brush.random(f"reef-{name}")
-    line = brush.ridge(f"reef-{name}", base, 0.04, 0.45)
-    mask = brush.land(line)
-    bloom = brush.blank()
-    for index in range(count):
-        share = (index + rng.uniform(0.1, 0.9)) / count
-        if sides:
-            share = share * 0.34 if index % 2 else 1 - share * 0.34
-        x = brush.x(share * 1.1 - 0.05)
-        foot = float(line[int(np.clip(x, 0, brush.wide - 1))])
-        if rng.random() < 0.35:
-            shapes.rock(mask, x, foot + 6, brush.unit * rng.uniform(0.12, 0.26), rng)
-        _growth(bloom, (x, foot + 8), brush.unit * rng.uniform(0.12, 0.2) * (0.7 + 0.6 * depth), rng)
-    tint = shifted(colour, hue=float(rng.uniform(-0.06, 0.06)))
-    rocks = brush.light.paper((60, 96, 130), depth, 0.4)
-    whole = cv2.max(mask, bloom).astype(np.uint8, copy=False)
-    mark = Mark(mask=bloom, colour=brush.light.paper(tint, depth, 0.25 + 0.45 * depth))
-    return brush.sheet(whole, rocks, depth, marks=[mark])
-
-
-def _growth(mask: Mask, foot: tuple[float, float], height: float, rng: np.random.Generator) -> None:
-    """One coral: branches, a cluster of tubes, or a ribbed fan."""
-    kind = int(rng.integers(0, 4))
-    if kind < 2:
-        shapes.coral(mask, foot[0], foot[1], height * 1.1, -np.pi / 2, rng, 3)
-    elif kind == 2:
-        for turn in np.linspace(-0.5, 0.5, 5):
-            high = height * rng.uniform(0.5, 0.95)
-            end = (foot[0] + high * np.sin(turn), foot[1] - high * np.cos(turn))
-            shapes.stroke(mask, [foot, end], height * 0.14)
-            shapes.disc(mask, *end, height * 0.1)
-    else:
-        for turn in np.linspace(-1.1, 1.1, 13):
-            end = (foot[0] + height * 0.85 * np.sin(turn), foot[1] - height * 0.85 * np.cos(turn))
-            shapes.stroke(mask, [foot, end], max(2.0, height * 0.045))
-            shapes.disc(mask, *end, height * 0.06)
-
-
-def _weeds(brush: Brush, depth: float, count: int, height: float, foot: float) -> Layer:
-    rng = brush.random(f"weeds{depth}")
-    mask = brush.blank()
-    for _ in range(count):
-        share = rng.uniform(-0.05, 0.3) if rng.random() < 0.5 else rng.uniform(0.7, 1.05)
-        shapes.weed(mask, brush.x(share), brush.y(foot), brush.unit * height * rng.uniform(0.6, 1.15), rng)
-    sway = Sway(x=0.012 * brush.unit, period=4.2, phase=depth)
-    return brush.sheet(mask, brush.light.paper((58, 150, 120), depth, 0.42), depth, sway=sway)

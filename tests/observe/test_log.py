@@ -1,0 +1,54 @@
+"""Events: a closed list that its table describes, and lines that machines can read."""
+
+import json
+import re
+from typing import get_args
+
+import pytest
+
+from reelrouter.observe import events
+from reelrouter.observe.events import AttemptEnded, Event, JobEnded
+from reelrouter.observe.log import open_log
+
+
+def test_the_table_names_every_event_and_no_other() -> None:
+    """An event without a line in the table is one that operators cannot look up."""
+    documented = set(re.findall(r"^\| ([A-Z]\w+) \|", events.__doc__ or "", flags=re.MULTILINE))
+    assert documented == {event.__name__ for event in get_args(Event)}
+
+
+def test_an_event_is_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:
+    """Name, fields and process, and nothing for what has no value."""
+    emit = open_log("json", "engine")
+    emit(AttemptEnded(job="j", attempt=0, endpoint="renderer", end="finished"))
+    line = json.loads(capfd.readouterr().err)
+    assert line.pop("timestamp")
+    assert line == {
+        "event": "attempt_ended",
+        "process": "engine",
+        "level": "info",
+        "job": "j",
+        "attempt": 0,
+        "endpoint": "renderer",
+        "end": "finished",
+    }
+
+
+def test_people_get_a_readable_line(capfd: pytest.CaptureFixture[str]) -> None:
+    """The console form names the event and its fields."""
+    emit = open_log("console", "api")
+    emit(
+        JobEnded(
+            job="j",
+            workspace="w",
+            model="m",
+            mode="test",
+            status="completed",
+            error_type=None,
+            price=5,
+            seconds=1.5,
+        )
+    )
+    line = capfd.readouterr().err
+    assert "job_ended" in line
+    assert "completed" in line
