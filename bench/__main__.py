@@ -1,4 +1,4 @@
-"""`python -m bench [name …] [--quick] [--large] [--json]`: measures, and prints one table. It never fails on a figure."""
+"""Measures ReelRouter, each figure beside its floor in the same run, and prints one table. No figure fails it."""
 
 import argparse
 import json

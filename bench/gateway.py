@@ -1,4 +1,4 @@
-"""A gateway of our own to measure: the real API process with a scripted engine, in a directory that is thrown away."""
+"""A gateway to measure: the real API process with a scripted engine, in a directory that is thrown away."""
 
 import json
 import secrets
@@ -86,7 +86,7 @@ class Gateway:
     def is_up(self) -> bool:
         """Whether it answers."""
         try:
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:  # noqa: S310 - loopback
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -104,11 +104,23 @@ def running(directory: Path, behaviour: Behaviour, port: int = 0) -> Iterator[Ga
     """A gateway on `directory`, which may hold an earlier one's data."""
     engine = command(behaviour)
     words = (sys.executable, "-m", "bench.serve", *engine)
-    with processes.started(words, environment(directory, port), directory.parent / "gateway.log") as process:
+    log = directory.parent / "gateway.log"
+    with processes.started(words, environment(directory, port), log) as process, _complaints_shown(log):
         address = processes.first_line(process)
         gateway = Gateway(process, address, directory)
         processes.until(gateway.is_up, "an answer from the gateway")
         yield gateway
+
+
+@contextmanager
+def _complaints_shown(log: Path) -> Iterator[None]:
+    """If what was waited for did not come, the reason is most likely in the log, which is thrown away."""
+    try:
+        yield
+    except processes.NotReady:
+        lines = [line for line in log.read_text().splitlines() if '"level": "info"' not in line]
+        print("\n".join(lines[-20:]), file=sys.stderr)
+        raise
 
 
 def environment(directory: Path, port: int) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The load generator, in a process of its own: keep-alive connections that ask, wait for the answer, and ask again.
+"""The load generator, in a process of its own: connections that ask, wait for the answer, and ask again.
 
 It speaks just enough HTTP/1.1 for servers that send Content-Length, so that it is not what is measured.
 `python -m bench.load` reads a `Load` as JSON from its standard input and prints an `Answered`.

@@ -13,7 +13,7 @@ _BACKLOG = 6000
 
 
 def measure(plan: Plan) -> list[Figure]:
-    idle = Behaviour(output=plan.clip, hold=True)
+    idle = Behaviour(output=plan.clip, capacity=0)
     busy = Behaviour(output=plan.clip)
     return [
         *_beside(plan, "idle", idle, at_least_of_floor(0.85)),
@@ -27,7 +27,7 @@ def _beside(plan: Plan, when: str, behaviour: Behaviour, target: Target) -> list
     with gateway.running(directory, behaviour) as ours, gateway.floor(plan.directory) as floor:
         ours.until_calm()
         for connections in _CONNECTIONS:
-            polled = _prepare(ours, busy=not behaviour.hold)
+            polled = _prepare(ours, busy=behaviour.capacity > 0)
             wanted = Load(
                 address=ours.address,
                 requests=gateway.status_requests(polled),

@@ -1,4 +1,4 @@
-"""Submits a second: authorised, checked, priced, held and flushed to the disk before the 202, against a bare POST."""
+"""Submits a second: authorised, checked, priced, held and on the disk before the 202, against a bare POST."""
 
 from bench import gateway, turns
 from bench.figures import Figure, Plan, Target, at_least_of_floor, at_most
@@ -10,7 +10,7 @@ _CONNECTIONS = 16
 
 
 def measure(plan: Plan) -> list[Figure]:
-    idle = Behaviour(output=plan.clip, hold=True)
+    idle = Behaviour(output=plan.clip, capacity=0)
     busy = Behaviour(output=plan.clip)
     return [
         *_beside(plan, "idle", idle, at_least_of_floor(0.35)),

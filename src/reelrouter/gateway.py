@@ -129,8 +129,10 @@ class Gateway:
         """Places a job; when this returns, it is durable. Every refusal leaves nothing behind."""
         model = self._model(request.model)
         rules = self._rules(caller, request)
-        refuse(request, model, rules)
-        inputs = await self._take_inputs(caller, wanted(request, model), visit)
+        named = wanted(request, model)
+        if named:
+            refuse(request, model, rules)  # before anything is fetched; without inputs `check` says all of it
+        inputs = await self._take_inputs(caller, named, visit)
         plan = check(request, model, inputs, rules)
         if plan.script is not None and plan.script.submit is not None:
             raise scripted_refusal(plan.script.submit)

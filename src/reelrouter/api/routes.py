@@ -28,7 +28,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    methods: tuple[str, ...]
+    method: str
     path: str
     handler: Handler
     operation: str
@@ -46,50 +46,50 @@ def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
     one = f"{BASE}/videos/{{job_id}}"
     return (
         Row(
-            methods=("POST",), path=f"{BASE}/videos", handler=videos.create, operation="createVideos",
+            method="POST", path=f"{BASE}/videos", handler=videos.create, operation="createVideos",
             summary="Submit a video job", status=202, answer=responses.PlacedJob, body=VideoBody,
             errors=(400, 401, 402, 403, 404, 413, 429, 500, 503),
         ),
         Row(
-            methods=("GET",), path=f"{BASE}/videos", handler=videos.list_all, operation="listVideos",
+            method="GET", path=f"{BASE}/videos", handler=videos.list_all, operation="listVideos",
             summary="List jobs, newest first", status=200, answer=responses.JobList,
             errors=(400, 401, 500), query=("limit", "cursor"),
         ),
         Row(
-            methods=("GET",), path=f"{BASE}/videos/models", handler=models.list_all, operation="listVideosModels",
+            method="GET", path=f"{BASE}/videos/models", handler=models.list_all, operation="listVideosModels",
             summary="List the models and what they can do", status=200, answer=responses.ModelList,
             errors=(500,), key=False,
         ),
         Row(
-            methods=("GET",), path=one, handler=videos.show, operation="getVideos",
+            method="GET", path=one, handler=videos.show, operation="getVideos",
             summary="Ask how a job is doing", status=200, answer=responses.VideoJob, errors=(401, 404, 500),
         ),
         Row(
-            methods=("DELETE",), path=one, handler=videos.delete, operation="deleteVideos",
+            method="DELETE", path=one, handler=videos.delete, operation="deleteVideos",
             summary="Delete an ended job and its files", status=204, answer=None, errors=(401, 404, 409, 500),
         ),
         Row(
-            methods=("POST",), path=f"{one}/cancel", handler=videos.cancel, operation="cancelVideos",
+            method="POST", path=f"{one}/cancel", handler=videos.cancel, operation="cancelVideos",
             summary="Cancel a job", status=200, answer=responses.CancelledJob, errors=(401, 404, 409, 500),
         ),
         Row(
-            methods=("HEAD",), path=f"{one}/content", handler=content.download, operation="headVideosContent",
+            method="HEAD", path=f"{one}/content", handler=content.download, operation="headVideosContent",
             summary="Ask for the size and the type of a video", status=200, answer=None,
             errors=(400, 401, 403, 404, 409, 410, 416, 500, 502),
             query=("index", "variant", "expires", "signature"),
         ),
         Row(
-            methods=("GET",), path=f"{one}/content", handler=content.download,
+            method="GET", path=f"{one}/content", handler=content.download,
             operation="listVideosContent", summary="Download a video, whole or in parts", status=200, answer=None,
             errors=(400, 401, 403, 404, 409, 410, 416, 500, 502),
             query=("index", "variant", "expires", "signature"),
         ),
         Row(
-            methods=("GET",), path="/healthz", handler=health.live, operation="healthz",
+            method="GET", path="/healthz", handler=health.live, operation="healthz",
             summary="Whether the process lives", status=200, answer=responses.Health, errors=(), key=False,
         ),
         Row(
-            methods=("GET",), path="/readyz", handler=health.ready, operation="readyz",
+            method="GET", path="/readyz", handler=health.ready, operation="readyz",
             summary="Whether jobs can be taken and made", status=200, answer=responses.Health, errors=(),
             key=False,
         ),
@@ -122,7 +122,7 @@ def _add(app: FastAPI, row: Row) -> None:
     app.add_api_route(
         row.path,
         row.handler,
-        methods=list(row.methods),
+        methods=[row.method],
         operation_id=row.operation,
         summary=row.summary,
         status_code=row.status,

@@ -83,6 +83,8 @@ def _options(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:
 
 def _taken(request: VideoRequest, endpoint: Endpoint) -> tuple[_Option, ...]:
     """The first of each option that the endpoint takes, its own name's before its aliases'."""
+    if not request.provider.options:
+        return ()
     found: dict[str, _Option] = {}
     for slug in _slugs(endpoint):
         given = request.provider.options.get(slug, {})

@@ -102,6 +102,8 @@ class InputUrl:
 
 def input_urls(request: VideoRequest) -> tuple[InputUrl, ...]:
     """Every input of a request, in the body's order: frames, then references."""
+    if not request.frame_images and not request.references:
+        return ()  # most requests; it is asked for several times in each
     frames = (
         InputUrl(field=f"frame_images[{index}].image_url.url", kind="image", role=frame.frame_type, url=frame.url)
         for index, frame in enumerate(request.frame_images)

@@ -58,6 +58,9 @@ class ScriptReading(NamedTuple):
     problems: tuple[Problem, ...]
 
 
+_NOTHING = Script()
+
+
 def read_script(prompt: str) -> tuple[str, Script]:
     """The prompt without its words, and what they ask for; raises `InvalidRequest` with every bad word."""
     reading = take_apart(prompt)
@@ -68,6 +71,8 @@ def read_script(prompt: str) -> tuple[str, Script]:
 
 def take_apart(prompt: str) -> ScriptReading:
     """The same without raising, for a caller that collects problems."""
+    if "[[" not in prompt:
+        return ScriptReading(prompt, _NOTHING, ())
     marks = _MARK.findall(prompt)
     rest = _MARK.sub("", prompt)
     values: dict[str, Any] = {}

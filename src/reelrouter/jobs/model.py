@@ -1,7 +1,7 @@
 """What a job and its attempts are, as values. Reading and writing them is `store`'s."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -106,7 +106,8 @@ def input_keys(inputs: Inputs) -> frozenset[str]:
 
 def shown_of(plan: Plan) -> dict[str, Any]:
     """The part of a job's answers that its plan fixes for good."""
-    resolved = {name: value for name, value in asdict(plan.resolved).items() if value is not None}
+    values = {one.name: getattr(plan.resolved, one.name) for one in fields(plan.resolved)}
+    resolved = {name: value for name, value in values.items() if value is not None}
     return {"resolved": resolved, "warnings": list(plan.warnings)}
 
 

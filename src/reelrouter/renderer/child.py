@@ -44,16 +44,15 @@ def main() -> None:
     channel = Channel(replies)
     channel.send({"ready": os.getpid()})
     for line in requests:
-        channel.send(answer(json.loads(line), _words(options.packages), channel.report))
+        channel.send(answer(json.loads(line), _words(options.packages), Progress(channel)))
 
 
 class Channel:
-    """The way back to the parent; its reports may come from any thread of a task."""
+    """The way back to the parent, for any thread."""
 
     def __init__(self, replies: BinaryIO) -> None:
         self._replies = replies
         self._lock = threading.Lock()
-        self._next_report = 0.0
 
     def send(self, message: Mapping[str, Any]) -> None:
         line = json.dumps(message).encode() + b"\n"
@@ -61,13 +60,20 @@ class Channel:
             self._replies.write(line)
             self._replies.flush()
 
-    def report(self, progress: float, /) -> None:
-        """Passes on the end and about twenty steps a second; the parent has no use for more."""
+
+class Progress:
+    """One task's reports: the first, the last and about twenty a second; the parent has no use for more."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._next = 0.0
+
+    def __call__(self, progress: float, /) -> None:
         now = time.monotonic()
-        if now < self._next_report and progress < 1:
+        if now < self._next and progress < 1:
             return
-        self._next_report = now + PROGRESS_INTERVAL
-        self.send({"progress": progress})
+        self._next = now + PROGRESS_INTERVAL
+        self._channel.send({"progress": progress})
 
 
 def answer(request: Mapping[str, Any], packages: Sequence[str], report: Report) -> dict[str, Any]:

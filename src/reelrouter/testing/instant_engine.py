@@ -23,7 +23,6 @@ from reelrouter.jobs.poller import Pace
 from reelrouter.jobs.steps import Lane
 from reelrouter.work import Accepted, Blob, Cancelled, Finished, Handle, Order, Outcome, Running
 
-_LIMIT = 100_000
 _TICK = 0.01
 _TICKS_KEPT = 2000
 _GAUGE_SECONDS = 0.25
@@ -35,8 +34,8 @@ class Behaviour:
 
     output: Path
     """A playable MP4; every job gets a copy of it."""
-    hold: bool = False
-    """Submits never return, so that the engine is full at once and starts nothing more."""
+    capacity: int = 100_000
+    """Jobs that may be under way at one time; with 0 they are placed, and wait."""
     latency: float = 0.0
     """Seconds that a submit takes."""
     duration: float = 0.0
@@ -52,7 +51,7 @@ class Behaviour:
 def command(behaviour: Behaviour) -> tuple[str, ...]:
     """The command line of an engine that behaves so."""
     words = [sys.executable, "-m", "reelrouter.testing.instant_engine", "--output", str(behaviour.output)]
-    words += ["--hold"] if behaviour.hold else []
+    words += ["--capacity", str(behaviour.capacity)]
     words += ["--latency", str(behaviour.latency), "--duration", str(behaviour.duration)]
     words += ["--poll-every", str(behaviour.poll_every)] if behaviour.poll_every is not None else []
     words += ["--journal", str(behaviour.journal)] if behaviour.journal else []
@@ -64,7 +63,7 @@ def parse(words: Sequence[str]) -> Behaviour:
     """What `command` wrote, read back; ends the process with a sentence for words that it does not know."""
     parser = argparse.ArgumentParser(prog="python -m reelrouter.testing.instant_engine", description=__doc__)
     parser.add_argument("--output", type=Path, required=True, help="the MP4 that every job gets a copy of")
-    parser.add_argument("--hold", action="store_true", help="never answer a submit")
+    parser.add_argument("--capacity", type=int, default=100_000, help="jobs under way at one time; 0 for none")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that a submit takes")
     parser.add_argument("--duration", type=float, default=0.0, help="seconds that a job takes; inf is allowed")
     parser.add_argument("--poll-every", type=float, help="seconds between two polls of a job")
@@ -144,23 +143,24 @@ class Gauge:
 class Instant:
     """Implements `work.Backend`. What it must know of a job is in the handle, so that a kill loses nothing."""
 
-    def __init__(self, behaviour: Behaviour, directory: Path, gauge: Gauge | None = None) -> None:
-        """`directory` takes the copies that jobs are given."""
+    def __init__(
+        self, behaviour: Behaviour, directory: Path, endpoint: str = "test", gauge: Gauge | None = None
+    ) -> None:
+        """`directory` takes the copies that jobs are given; `endpoint` is what routes call it."""
         self._as = behaviour
         self._directory = directory
+        self._endpoint = endpoint
         self._gauge = gauge
         self._journal = Journal(behaviour.journal) if behaviour.journal else None
 
     async def submit(self, order: Order) -> Accepted:
         self._note("submit", order.attempt_key)
-        if self._as.hold:
-            await asyncio.get_running_loop().create_future()
         await asyncio.sleep(self._as.latency)
         ready_at = time.time() + self._as.duration
         # JSON knows no infinity, and a handle is JSON.
         extra = {"ready_at": ready_at if math.isfinite(ready_at) else None}
         return Accepted(
-            handle=Handle(endpoint="test", credential="test", native_id=order.attempt_key, extra=extra)
+            handle=Handle(endpoint=self._endpoint, credential="test", native_id=order.attempt_key, extra=extra)
         )
 
     async def poll(self, handle: Handle) -> Outcome:
@@ -191,19 +191,18 @@ class Instant:
 
 
 def lanes(behaviour: Behaviour, around: Surroundings) -> Mapping[str, Lane]:
-    """The one backend under the names of both of this machine's own endpoints."""
+    """A backend for each of this machine's own endpoints."""
     directory = around.settings.data_dir / "work" / "instant"
     directory.mkdir(parents=True, exist_ok=True)
     gauge = Gauge(behaviour.gauge) if behaviour.gauge else None
     if gauge is not None:
         around.stack.push_async_callback(_cancelled, asyncio.ensure_future(gauge.run()))
-    backend = Instant(behaviour, directory, gauge)
-    around.stack.callback(backend.close)
-    pace = (
-        Pace() if behaviour.poll_every is None else Pace(first=behaviour.poll_every, ceiling=behaviour.poll_every)
-    )
-    lane = Lane(backend=backend, limit=_LIMIT, pace=pace)
-    return {"renderer": lane, "test": lane}
+    built: dict[str, Lane] = {}
+    for endpoint in ("renderer", "test"):
+        backend = Instant(behaviour, directory, endpoint, gauge)
+        around.stack.callback(backend.close)
+        built[endpoint] = Lane(backend=backend, limit=behaviour.capacity, pace=_pace(behaviour.poll_every))
+    return built
 
 
 def _pace(every: float | None) -> Pace:

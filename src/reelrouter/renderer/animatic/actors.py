@@ -1,43 +1,21 @@
 """Figures that move: paper puppets on their paths, with what shines from them and the shadow at their feet."""
 
-
 import math
-
-
 from dataclasses import dataclass
 
-
 import cv2
-
-
 import numpy as np
 
-
-from numpy.typing import NDArray
-
-
+from reelrouter.renderer.animatic.beam import beam
 from reelrouter.renderer.animatic.brush import Brush, Setting
-
-
 from reelrouter.renderer.animatic.casting import Role
-
-
 from reelrouter.renderer.animatic.glyphs import Cutout, Outline, cutout, paint_of
-
-
 from reelrouter.renderer.animatic.light import luminance, mix, shifted, times
-
-
 from reelrouter.renderer.animatic.paper import Pixels
-
-
+from reelrouter.renderer.animatic.paths import stance_of
 from reelrouter.renderer.animatic.puppets import figure
-
-
 from reelrouter.renderer.animatic.scene import Colour
-
-
-from reelrouter.renderer.animatic.theatre import UNKNOWN, Extent, Layer, View, overlay_turned
+from reelrouter.renderer.animatic.theatre import LIGHT, Form, Layer, View, lay, overlay_turned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,42 +37,24 @@ class Actor:
         stance = stance_of(self.role, view, self.size)
         scale, x, y = view.at(self.role.depth)
         at = (x + scale * (self.place[0] + stance.x), y + scale * (self.place[1] + stance.y))
+        plain = Form(wide=scale, high=scale)
         if self.aura is not None:
-            middle = at[1] - (scale * self.role.height * 0.5 if _stands(self.role) else 0.0)
-            _lay(
-                target,
-                self.aura,
-                (self.aura.shape[1] / 2, self.aura.shape[0] / 2),
-                (at[0], middle),
-                (scale, scale, 0.0),
-            )
+            lift = scale * self.role.height * 0.5 if _stands(self.role) else 0.0
+            lay(target, self.aura, _middle(self.aura), plain.at((at[0], at[1] - lift)), LIGHT)
         if self.ground is not None:
-            foot = (at[0], y + scale * self.place[1])
-            lift = max(0.55, 1.0 + stance.y / max(1, self.role.height))
-            _lay(
-                target,
-                self.ground,
-                (self.ground.shape[1] / 2, self.ground.shape[0] / 2),
-                foot,
-                (scale * lift, scale, 0.0),
-            )
+            shrunk = max(0.55, 1.0 + stance.y / max(1, self.role.height))
+            foot = Form(x=at[0], y=y + scale * self.place[1], wide=scale * shrunk, high=scale)
+            lay(target, self.ground, _middle(self.ground), foot)
         if self.trail is not None:
             flicker = 1.0 + 0.12 * math.sin(view.seconds * 31.0) + 0.08 * math.sin(view.seconds * 47.0)
-            tail = (at[0], at[1] + 0.44 * scale * self.role.height)
-            _lay(target, self.trail, (self.trail.shape[1] / 2, 0.0), tail, (scale, scale * flicker, 0.0))
-        _lay(target, self.pixels, self.anchor, at, (scale * stance.wide, scale * stance.high, stance.turn))
+            tail = Form(x=at[0], y=at[1] + 0.44 * scale * self.role.height, wide=scale, high=scale * flicker)
+            lay(target, self.trail, (self.trail.shape[1] / 2, 0.0), tail)
+        posed = Form(wide=scale * stance.wide, high=scale * stance.high, turn=stance.turn)
+        lay(target, self.pixels, self.anchor, posed.at(at))
 
 
-def _lay(
-    target: Pixels, pixels: Pixels, anchor: tuple[float, float], at: tuple[float, float],
-    form: tuple[float, float, float], extent: Extent = UNKNOWN,
-) -> None:  # fmt: skip
-    """Lays `pixels` so that `anchor` comes to `at`; `form` is width and height factors and degrees."""
-    wide, high, turn = form
-    c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-    linear = np.array([[c * wide, -s * high], [s * wide, c * high]])
-    offset = np.array(at) - linear @ np.array(anchor)
-    overlay_turned(target, pixels, np.concatenate([linear, offset[:, None]], axis=1), extent)
+def _middle(pixels: Pixels) -> tuple[float, float]:
+    return pixels.shape[1] / 2, pixels.shape[0] / 2
 
 
 def _stands(role: Role) -> bool:
@@ -116,7 +76,7 @@ def act(brush: Brush, setting: Setting, role: Role, *, lead: bool) -> list[Layer
     )  # fmt: skip
     layers: list[Layer] = [actor]
     if role.glyph == "lighthouse" and brush.light.lamps > 0.25:
-        layers.insert(0, _beam(brush, role))
+        layers.insert(0, beam(brush, role))
     return layers
 
 
@@ -133,7 +93,7 @@ def _cut(brush: Brush, setting: Setting, role: Role) -> Cutout:
         figure_paper(brush, role),
         mix(brush.light.disc, brush.light.sky[2], 0.25),
         brush.light.shade,
-        shadow=0.0 if setting.surface in ("void",) else 0.16 if role.spot in ("water", "air") else 0.36,
+        shadow=0.0 if setting.surface == "void" else 0.16 if role.spot in ("water", "air") else 0.36,
     )
     return cutout(outline, role.height, paint)
 
@@ -204,7 +164,7 @@ _SADDLES: dict[str, tuple[float, float]] = {
 def _turned(pixels: Pixels, anchor: tuple[float, float], degrees: float) -> tuple[Pixels, tuple[float, float]]:
     reach = math.ceil(max(pixels.shape[:2]) * 1.45)
     whole = np.zeros((reach, reach, 4), np.uint8)
-    _lay(whole, pixels, anchor, (reach / 2, reach / 2), (1.0, 1.0, degrees))
+    lay(whole, pixels, anchor, Form(x=reach / 2, y=reach / 2, turn=degrees))
     return whole, (reach / 2, reach / 2)
 
 
@@ -216,7 +176,8 @@ def _ground(brush: Brush, width: int) -> Pixels:
     cv2.ellipse(mask, centre, (int(wide * 0.42), max(1, int(high * 0.42))), 0, 0, 360, (255,), -1, cv2.LINE_AA)
     soft = cv2.GaussianBlur(mask, (0, 0), max(0.8, high * 0.22)).astype(np.float32) / 255.0 * 0.5
     colour = np.array([*brush.light.shade, 255], np.float32)
-    return np.clip(soft[..., None] * colour, 0, 255).astype(np.uint8)
+    shadow: Pixels = np.clip(soft[..., None] * colour, 0, 255).astype(np.uint8)
+    return shadow
 
 
 def _aura(brush: Brush, role: Role) -> Pixels | None:

@@ -86,7 +86,7 @@ def sun_or_moon(brush: Brush) -> list[Layer]:
             turn, away = rng.uniform(0, 6.28), radius * rng.uniform(0.1, 0.75)
             size = radius * rng.uniform(0.08, 0.22)
             shapes.disc(spots, x + away * np.cos(turn), y + away * np.sin(turn), size)
-        spots = cv2.bitwise_and(spots, face)
+        spots = cv2.bitwise_and(spots, face).astype(np.uint8, copy=False)
         marks.append(paper.Mark(mask=spots, colour=mix(brush.light.disc, brush.light.sky[1], 0.22), strength=0.8))
     return [
         brush.sheet(face, brush.light.disc, 0.04, marks=marks, finish=brush.finish(0.1, shadow=0.12, fall=0.06))

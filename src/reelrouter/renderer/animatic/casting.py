@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from reelrouter.renderer.animatic.brush import Brush, Setting
-from reelrouter.renderer.animatic.figures import Part, part_of
+from reelrouter.renderer.animatic.figures import Part, part_of, usual_motion
 from reelrouter.renderer.animatic.puppets import Pose, figure
 from reelrouter.renderer.animatic.scene import Motion, Subject
 
@@ -108,8 +108,8 @@ def _role(brush: Brush, setting: Setting, subject: Subject, *, share: float, hea
     if motion == "rise":
         y = max(y, 0.56 * brush.canvas.height)
     return Role(
-        glyph=subject.glyph, pose=pose, part=part, motion=motion, spot=spot, x=share, y=y, height=height, depth=depth,
-        heading=heading, phase=0.0, colour=subject.colour or part.colour,
+        glyph=subject.glyph, pose=pose, part=part, motion=motion, spot=spot, x=share, y=y, height=height,
+        depth=depth, heading=heading, phase=0.0, colour=subject.colour or part.colour,
         room=_room(brush, share, height * aspect),
     )  # fmt: skip
 
@@ -126,10 +126,7 @@ def _motion(subject: Subject, part: Part, setting: Setting) -> Motion:
         return "float"
     if setting.surface == "deep" and part.kind not in ("building", "plant"):
         return "swim" if part.kind == "swimmer" else "float"
-    usual: dict[str, Motion] = {
-        "flyer": "fly", "aircraft": "fly", "floater": "float", "swimmer": "swim", "boat": "sail", "vehicle": "drive",
-    }  # fmt: skip
-    return usual.get(part.kind, "still")
+    return usual_motion(part.kind)
 
 
 def _spot(part: Part, motion: Motion, setting: Setting) -> Spot:
@@ -153,7 +150,8 @@ def _height(brush: Brush, aspect: float, part: Part, crowd: float) -> int:
     """Tall as its part says, but never wider than its share of a narrow picture."""
     wanted = part.size * crowd * brush.tall * 1.02
     widest = 0.66 * crowd * brush.canvas.width * (part.size / 0.44) ** 0.5
-    return max(12, round(min(wanted, widest / aspect)))
+    fitting: float = min(wanted, widest / aspect)
+    return max(12, round(fitting))
 
 
 def _stand(brush: Brush, setting: Setting, spot: Spot, share: float, height: int) -> tuple[float, float]:

@@ -2,13 +2,14 @@
 
 import tomllib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Literal, get_args
 
 from reelrouter.renderer.animatic.light import shifted
-from reelrouter.renderer.animatic.scene import Colour
+from reelrouter.renderer.animatic.scene import Colour, Motion
 
 Kind = Literal[
     "walker", "flyer", "aircraft", "floater", "swimmer", "boat", "vehicle", "building", "plant", "thing"
@@ -31,6 +32,22 @@ def part_of(glyph: str) -> Part:
         return listed
     hue = (zlib.crc32(plain.encode()) % 1000) / 1000
     return Part("thing", 0.3, shifted((214, 120, 96), hue=hue))
+
+
+def usual_motion(kind: Kind) -> Motion:
+    """What such a figure does when nobody says."""
+    return _USUAL.get(kind, "still")
+
+
+_USUAL: Mapping[Kind, Motion] = {
+    "flyer": "fly",
+    "aircraft": "fly",
+    "floater": "float",
+    "swimmer": "swim",
+    "boat": "sail",
+    "vehicle": "drive",
+    "plant": "sway",
+}
 
 
 def listed_glyphs() -> frozenset[str]:

@@ -32,7 +32,7 @@ class Outline:
 
     @property
     def aspect(self) -> float:
-        return self.silhouette.shape[1] / self.silhouette.shape[0]
+        return float(self.silhouette.shape[1] / self.silhouette.shape[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

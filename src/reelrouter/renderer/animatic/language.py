@@ -1,9 +1,12 @@
 """Words of a prompt: which language it is in, how it splits, and what endings do not matter."""
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping
-from typing import get_args, Literal
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal, get_args
 
 Language = Literal["en", "es", "pt", "it", "fr", "de", "id", "tr", "ru", "ar", "fa", "zh", "ja", "ko"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -21,19 +24,21 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("han", re.compile(r"[\u4e00-\u9fff]")),
 )
 _PERSIAN = re.compile(r"[\u067e\u0686\u0698\u06af\u06a9\u06cc]")
+_IO, _IE = "\N{CYRILLIC SMALL LETTER IO}", "\N{CYRILLIC SMALL LETTER IE}"
+_DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
 _SCRIPTED = re.compile(r"\[\[[^\]]*\]\]")
 
 
 def plain(text: str) -> str:
     """Lower case, one form for each letter, Latin accents dropped, and no `[[…]]` test words."""
     folded = (
-        unicodedata.normalize("NFKC", _SCRIPTED.sub(" ", text)).casefold().replace("\u0307", "").replace("ё", "е")
+        unicodedata.normalize("NFKC", _SCRIPTED.sub(" ", text)).casefold().replace("\u0307", "").replace(_IO, _IE)
     )
     return "".join(_unaccented(letter) for letter in folded)
 
 
 def _unaccented(letter: str) -> str:
-    if letter == "ı":
+    if letter == _DOTLESS:
         return "i"
     if "\u00c0" <= letter <= "\u024f":
         return "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
@@ -72,26 +77,23 @@ def _latin(words: tuple[str, ...], known: Mapping[Language, frozenset[str]]) -> 
 
 def stem(word: str, language: Language) -> str:
     """The word without the endings that number, case and article give it; the same for names and prompts."""
-    match language:
-        case "en":
-            return _english(word)
-        case "es" | "fr" | "pt":
-            return _without(word, ("es", "s", "x"), 4)
-        case "it":
-            return _without(word, ("hi", "he", "i", "e", "o", "a"), 4)
-        case "de":
-            return _without(word, ("en", "er", "es", "e", "n", "s"), 4)
-        case "ru":
-            return _without(word, ("ами", "ями", "ого", "ому", "ых", "ой", "ей", "ую", "ая", "ом", "ем", "ам", "ах", "ов", "а", "я", "у", "ю", "ы", "и", "е", "о", "ь", "й"), 3)  # fmt: skip
-        case "ar":
-            bare = re.sub(r"^(?:وال|بال|كال|فال|لل|ال|و)(?=..)", "", word)
-            return re.sub(r"(?<=..)(?:ات|ون|ين|ة|ه)$", "", bare)
-        case "fa":
-            return re.sub(r"(?<=..)(?:های|ها|ی)$", "", word)
-        case "tr":
-            return _without(word, ("lerin", "larin", "lari", "leri", "lar", "ler", "nin", "da", "de", "ta", "te", "in", "i", "u"), 4)  # fmt: skip
-        case _:
-            return word
+    if language == "en":
+        return _english(word)
+    rules = _endings().get(language, {})
+    least = rules.get("least", 0)
+    for beginning in rules.get("beginnings", ()):
+        if word.startswith(beginning) and len(word) - len(beginning) >= least:
+            word = word[len(beginning) :]
+            break
+    for ending in rules.get("endings", ()):
+        if word.endswith(ending) and len(word) - len(ending) >= least:
+            return word[: -len(ending)]
+    return word
+
+
+@lru_cache(maxsize=1)
+def _endings() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(files("reelrouter.renderer.animatic").joinpath("endings.toml").read_text("utf-8"))
 
 
 def is_plural(word: str, language: Language) -> bool:
@@ -115,11 +117,3 @@ def _english(word: str) -> str:
     if word.endswith(("ches", "shes", "xes", "sses", "zes")):
         return word[:-2]
     return word.removesuffix("s")
-
-
-def _without(word: str, endings: tuple[str, ...], least: int) -> str:
-    """The word less its first matching ending, if `least` letters stay."""
-    for ending in endings:
-        if word.endswith(ending) and len(word) - len(ending) >= least:
-            return word[: -len(ending)]
-    return word

@@ -52,6 +52,11 @@ class Light:
         return 1.0 - 0.55 * max(0.0, self.lamps - 0.6) / 0.4
 
     @property
+    def window(self) -> Colour:
+        """Panes: pale by day, lit at night."""
+        return mix((238, 226, 190), (255, 206, 110), self.lamps)
+
+    @property
     def shade(self) -> Colour:
         """The colour of cast shadows."""
         return mix(self.ramp[3], (8, 6, 16), 0.55)

@@ -56,8 +56,10 @@ _SETTINGS = re.compile(
 """Names that set a scene, or that a prompt means otherwise."""
 
 _FACE = re.compile(
-    r"^(?:rosto de|cara de|tete de|visage de|muso di|faccia di|wajah|морда|голова|وجه|صورت)\s+|(?:の顔|\s*얼굴|gesicht|\s+yuzu)$"
+    r"^(?:rosto de|cara de|tete de|visage de|muso di|faccia di|wajah|морда|голова|وجه|صورت)\s+"
+    r"|(?:の顔|\s*얼굴|gesicht|\s+yuzu)$"
 )
+"""What names of animals carry where only the face has an emoji."""
 
 
 def picturable(glyph: str) -> bool:

@@ -118,7 +118,8 @@ def ridge(rng: np.random.Generator, width: int, wavelength: float, octaves: int 
         line += strength * cv2.resize(knots, (width, 1), interpolation=cv2.INTER_CUBIC)[0]
         total += strength
         strength *= 0.45
-    return line / np.float32(total * 0.75)
+    skyline: Profile = line / np.float32(total * 0.75)
+    return skyline
 
 
 def clouds(rng: np.random.Generator, shape: tuple[int, int], scale: float, octaves: int = 4) -> Profile:
@@ -132,7 +133,8 @@ def clouds(rng: np.random.Generator, shape: tuple[int, int], scale: float, octav
         field += strength * cv2.resize(knots, (width, height), interpolation=cv2.INTER_CUBIC)
         total += strength
         strength *= 0.5
-    return np.clip(field / total, 0.0, 1.0)
+    share: Profile = np.clip(field / total, 0.0, 1.0)
+    return share
 
 
 @lru_cache(maxsize=4)
@@ -155,7 +157,8 @@ def texture(height: int, width: int, seed: int) -> Profile:
 def below(profile: Profile, height: int) -> Mask:
     """Paper from the profile down to the bottom, its edge smoothed within one pixel."""
     rows = np.arange(height, dtype=np.float32)[:, None]
-    return (np.clip(rows - profile[None, :] + 0.5, 0, 1) * 255).astype(np.uint8)
+    mask: Mask = (np.clip(rows - profile[None, :] + 0.5, 0, 1) * 255).astype(np.uint8)
+    return mask
 
 
 def cut(
@@ -192,7 +195,8 @@ def _tone(height: int, colour: Colour, finish: Finish, edge: int) -> Profile:
     """The sheet's colour row by row: it darkens from its edge to its foot."""
     over = finish.fall_over or max(1.0, height - edge)
     down = np.clip((np.arange(height, dtype=np.float32) - edge) / over, 0, 1)
-    return np.array(colour, np.float32)[None, :] * (1.04 - finish.fall * down)[:, None].astype(np.float32)
+    tone: Profile = np.array(colour, np.float32)[None, :] * (1.04 - finish.fall * down)[:, None].astype(np.float32)
+    return tone
 
 
 def _body(tone: Profile, grain: Profile, glued: list[tuple[Profile, Colour | None]], rim: Colour) -> list[Profile]:

@@ -192,8 +192,8 @@ class Lightning:
         if self.part == "bolt":
             self._bolt(target, view, number, strength)
             return
-        light = tuple(float(round(channel * strength * 0.3)) for channel in self.colour)
-        cv2.add(target, (*light, 0.0), dst=target)
+        light = np.array([*(round(channel * strength * 0.3) for channel in self.colour), 0.0])
+        cv2.add(target, light, dst=target)
 
     def _flash(self, view: View) -> tuple[float, int]:
         """How bright it is now, 0 to 1, and which flash this is."""

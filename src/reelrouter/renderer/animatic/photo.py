@@ -27,7 +27,7 @@ def load_picture(path: Path) -> Image.Image:
     try:
         with Image.open(path, formats=FORMATS) as file:
             return _as_seen(ImageOps.exif_transpose(file))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
         raise TaskFailed(
             "invalid_image", f"the picture {path.name} could not be read: PNG, JPEG, WebP, GIF and AVIF would do"
         ) from error

@@ -5,7 +5,8 @@ import numpy as np
 
 from reelrouter.renderer.animatic import shapes
 from reelrouter.renderer.animatic.glyphs import Outline, glyph_outline, trimmed
-from reelrouter.renderer.animatic.papercraft import Paper, as_mask, band, blank
+from reelrouter.renderer.animatic.papercraft import Paper, as_mask, blank
+
 
 def lighthouse() -> Outline:
     paper = Paper()
@@ -110,7 +111,9 @@ def unicorn() -> Outline:
             (base[0] + 0.045 * width, base[1] - 0.02 * height),
         ],
     )
-    return trimmed(as_mask(cv2.max(parts[0], horn)), parts[1], as_mask(cv2.max(parts[2], cv2.subtract(horn, parts[1]))))
+    return trimmed(
+        as_mask(cv2.max(parts[0], horn)), parts[1], as_mask(cv2.max(parts[2], cv2.subtract(horn, parts[1])))
+    )
 
 
 def zebra() -> Outline:
@@ -126,4 +129,6 @@ def zebra() -> Outline:
             np.full(16, 0.013 * width),
         )
     inner = cv2.erode(horse.silhouette, np.ones((9, 9), np.uint8))
-    return trimmed(horse.silhouette.copy(), as_mask(cv2.max(horse.ink, cv2.min(stripes, inner))), horse.pale.copy())
+    return trimmed(
+        horse.silhouette.copy(), as_mask(cv2.max(horse.ink, cv2.min(stripes, inner))), horse.pale.copy()
+    )

@@ -1,32 +1,16 @@
 """Bodies for those of whom the font has only the head, and the one way from a name to an outline."""
 
-
 from collections.abc import Callable
-
-
 from functools import lru_cache
-
-
 from typing import Literal
 
-
 import cv2
-
-
 import numpy as np
-
-
 from numpy.typing import NDArray
 
-
 from reelrouter.renderer.animatic import props, shapes
-
-
 from reelrouter.renderer.animatic.glyphs import Outline, glyph_outline, trimmed
-
-
 from reelrouter.renderer.animatic.papercraft import Paper, as_mask, band, blank
-
 
 Pose = Literal["rest", "stride", "ride"]
 

@@ -152,17 +152,21 @@ def rock(mask: Mask, x: float, foot: float, width: float, rng: np.random.Generat
     polygon(mask, points)
 
 
-def coral(
-    mask: Mask, x: float, foot: float, height: float, angle: float, rng: np.random.Generator, order: int = 4
+def coral(mask: Mask, foot: tuple[float, float], height: float, angle: float, rng: np.random.Generator) -> None:
+    """A coral that forks until its branches are a fifth as long."""
+    _branch(mask, foot, (height, angle), height * 0.2, rng)
+
+
+def _branch(
+    mask: Mask, foot: tuple[float, float], reach: tuple[float, float], least: float, rng: np.random.Generator
 ) -> None:
-    """A branching coral."""
-    end = (x + height * 0.42 * np.cos(angle), foot + height * 0.42 * np.sin(angle))
-    stroke(mask, [(x, foot), end], max(3.0, height * 0.16))
-    if order == 0:
-        return
-    for side in (-1, 1):
-        turn = angle + side * rng.uniform(0.28, 0.6)
-        coral(mask, end[0], end[1], height * rng.uniform(0.6, 0.78), turn, rng, order - 1)
+    height, angle = reach
+    end = (foot[0] + height * 0.42 * np.cos(angle), foot[1] + height * 0.42 * np.sin(angle))
+    stroke(mask, [foot, end], max(3.0, height * 0.16))
+    if height > least:
+        for side in (-1, 1):
+            turn = angle + side * rng.uniform(0.28, 0.6)
+            _branch(mask, end, (height * rng.uniform(0.58, 0.72), turn), least, rng)
 
 
 def weed(mask: Mask, x: float, foot: float, height: float, rng: np.random.Generator) -> None:

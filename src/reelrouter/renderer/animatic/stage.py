@@ -9,7 +9,7 @@ from reelrouter.renderer.animatic.casting import Role, cast
 from reelrouter.renderer.animatic.film import Canvas, Film
 from reelrouter.renderer.animatic.light import light_of
 from reelrouter.renderer.animatic.paper import random
-from reelrouter.renderer.animatic.places import cosmos, interior, land, town, water, wild
+from reelrouter.renderer.animatic.places import city, cosmos, interior, land, reef, village, volcano, water, wild
 from reelrouter.renderer.animatic.scene import Environment, Palette, Scene
 from reelrouter.renderer.animatic.theatre import Layer, Theatre
 from reelrouter.renderer.animatic.weather import bubbles, weather_layers
@@ -18,15 +18,15 @@ PLACES: Mapping[Environment, Callable[[Brush], Setting]] = {
     "ocean": water.ocean,
     "beach": water.beach,
     "lake": water.lake,
-    "underwater": water.underwater,
+    "underwater": reef.underwater,
     "forest": wild.forest,
     "desert": wild.desert,
     "arctic": wild.arctic,
-    "volcano": wild.volcano,
+    "volcano": volcano.volcano,
     "mountains": land.mountains,
     "meadow": land.meadow,
-    "city": town.city,
-    "village": town.village,
+    "city": city.city,
+    "village": village.village,
     "space": cosmos.space,
     "moon": cosmos.moon,
     "mars": cosmos.mars,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from reelrouter.renderer.animatic.figures import listed_glyphs, part_of
+from reelrouter.renderer.animatic.figures import listed_glyphs, part_of, usual_motion
 from reelrouter.renderer.animatic.glyphs import font_draws
 from reelrouter.renderer.animatic.language import is_plural
 from reelrouter.renderer.animatic.lexicon import Hit
@@ -171,19 +171,15 @@ def _subject(figure: _Found, chosen: list[_Found]) -> Subject:
     mounted = figure.mount is not None and any(other is figure.mount for other in chosen)
     place = next((index for index, other in enumerate(chosen) if other is figure.mount), None)
     return Subject(
-        glyph=glyph, name=figure.hit.phrase, count=figure.count, motion="still" if mounted else motion, mount=place,
-        colour=figure.colour,
+        glyph=glyph, name=figure.hit.phrase, count=figure.count, motion="still" if mounted else motion,
+        mount=place, colour=figure.colour,
     )  # fmt: skip
 
 
 def _usual(figure: _Found) -> Motion:
     """What such a figure does when the prompt does not say."""
-    usual: dict[str, Motion] = {
-        "flyer": "fly", "aircraft": "fly", "floater": "float", "swimmer": "swim", "boat": "sail", "vehicle": "drive",
-        "plant": "sway",
-    }  # fmt: skip
     if figure.ridden and part_of(figure.glyph).kind == "walker":
         return "run"
     if figure.glyph in ("\N{HORSE RACING}", "\N{RUNNER}"):
         return "run"
-    return usual.get(part_of(figure.glyph).kind, "still")
+    return usual_motion(part_of(figure.glyph).kind)

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 import cv2
@@ -109,7 +110,7 @@ class Sheet:
 
 def _strips(width: int) -> list[tuple[int, int]]:
     edges = [round(width * index / STRIPS) for index in range(STRIPS + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +229,28 @@ def overlay_turned(target: Pixels, pixels: Pixels, matrix: NDArray[np.float64], 
     moved = matrix.astype(np.float64).copy()
     moved[:, 2] -= (left, top)
     blend(target[top:bottom, left:right], _warped(pixels, moved, (right - left, bottom - top)), adds=extent.adds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Where and how some pixels are laid: the place of their anchor, size factors, degrees."""
+
+    x: float = 0.0
+    y: float = 0.0
+    wide: float = 1.0
+    high: float = 1.0
+    turn: float = 0.0
+
+    def at(self, place: tuple[float, float]) -> "Form":
+        return replace(self, x=place[0], y=place[1])
+
+
+def lay(target: Pixels, pixels: Pixels, anchor: tuple[float, float], form: Form, extent: Extent = UNKNOWN) -> None:
+    """Lays `pixels` so that their point `anchor` comes to the form's place."""
+    c, s = math.cos(math.radians(form.turn)), math.sin(math.radians(form.turn))
+    linear = np.array([[c * form.wide, -s * form.high], [s * form.wide, c * form.high]])
+    offset = np.array((form.x, form.y)) - linear @ np.array(anchor)
+    overlay_turned(target, pixels, np.concatenate([linear, offset[:, None]], axis=1), extent)
 
 
 def blend(target: Pixels, pixels: Pixels, *, adds: bool = False) -> None:

@@ -20,10 +20,7 @@ FADE = 0.7
 
 
 def overlay(
-    scene: Scene,
-    canvas: Canvas,
-    hold_first: bool = True,
-    hold_last: bool = False,  # noqa: FBT001, FBT002
+    scene: Scene, canvas: Canvas, *, hold_first: bool = True, hold_last: bool = False
 ) -> Callable[[Frame, int], Frame]:
     """What lays the scene's weather over a frame, by index, without changing the frame it is given.
 
@@ -172,7 +169,8 @@ def _leaf(colour: Colour, plump: float) -> Pixels:
     share = mask.astype(np.float32)[..., None] / 255.0
     tone = np.linspace(1.12, 0.82, side, dtype=np.float32)[:, None, None]
     body = np.array(colour, np.float32) * tone * (1 - 0.25 * (rib.astype(np.float32)[..., None] / 255.0))
-    return np.clip(np.concatenate([body * share, 255 * share], axis=2), 0, 255).astype(np.uint8)
+    pixels: Pixels = np.clip(np.concatenate([body * share, 255 * share], axis=2), 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _bubble() -> Pixels:
@@ -183,14 +181,15 @@ def _bubble() -> Pixels:
     fill = np.zeros((side, side), np.uint8)
     cv2.circle(fill, (side // 2, side // 2), side // 2 - 5, (36,), -1, cv2.LINE_AA)
     alpha = cv2.max(mask, fill).astype(np.float32)[..., None] / 255.0
-    return (alpha * np.array([225, 248, 255, 255], np.float32)).astype(np.uint8)
+    ring: Pixels = (alpha * np.array([225, 248, 255, 255], np.float32)).astype(np.uint8)
+    return ring
 
 
 def _spark(colour: Colour) -> Pixels:
     axis = np.linspace(-1, 1, 64, dtype=np.float32)
     away = np.hypot(axis[:, None], axis[None, :])
     shine = np.clip(1 - away, 0, 1) ** 2.4 * 0.6 + np.clip(1 - away / 0.2, 0, 1)
-    pixels = np.zeros((64, 64, 4), np.uint8)
+    pixels: Pixels = np.zeros((64, 64, 4), np.uint8)
     pixels[..., :3] = np.clip(shine[..., None] * np.array(colour, np.float32), 0, 255)
     return pixels
 

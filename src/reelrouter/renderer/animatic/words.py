@@ -1,6 +1,6 @@
 """Reading a prompt: its words vote for a place, an hour, weather and a camera move, and name the figures."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast, get_args
@@ -92,7 +92,7 @@ def _said(hits: Iterable[Hit], kind: str) -> list[str]:
 
 
 def _environment(hits: list[Hit], subjects: tuple[Subject, ...], seed: int) -> Environment:
-    votes: Counter[str] = Counter()
+    votes: defaultdict[str, float] = defaultdict(float)
     for hit in hits:
         for value in hit.values("environment"):
             votes[value] += _SPECIFIC.get(value, 2.0) * (1.0 + 0.15 * hit.phrase.count(" "))
@@ -127,12 +127,12 @@ def _weather(hits: list[Hit], environment: Environment) -> tuple[Weather, ...]:
 
 
 def _time_of_day(hits: list[Hit], environment: Environment, weather: tuple[Weather, ...], seed: int) -> TimeOfDay:
-    votes: Counter[str] = Counter()
+    votes: defaultdict[str, float] = defaultdict(float)
     for hit in hits:
         for value in hit.values("time_of_day"):
             votes[value] += 1 + hit.phrase.count(" ") + (_FAINT_HOURS.get(hit.phrase, 0))
     if votes:
-        return cast(TimeOfDay, votes.most_common(1)[0][0])
+        return cast(TimeOfDay, max(votes, key=lambda value: votes[value]))
     if {"stars", "aurora", "fireflies"} & set(weather):
         return "night"
     if {"storm", "embers"} & set(weather):
@@ -141,9 +141,9 @@ def _time_of_day(hits: list[Hit], environment: Environment, weather: tuple[Weath
     return hours[int(random(seed, "hour").integers(0, len(hours)))]
 
 
-_FAINT_HOURS: dict[str, float] = {
-    word: -0.5 for word in ("spring", "fresh", "summer", "autumn", "bright", "day", "dark", "moon")
-}
+_FAINT_HOURS: dict[str, float] = dict.fromkeys(
+    ("spring", "fresh", "summer", "autumn", "bright", "day", "dark", "moon"), -0.5
+)
 """Words that hint at an hour without naming it."""
 
 

@@ -1,35 +1,15 @@
 """A city street: skyline, lit fronts, signs, a roadway that mirrors them when it is wet."""
 
-
 import cv2
-
-
 import numpy as np
 
-
 from reelrouter.renderer.animatic import shapes
-
-
 from reelrouter.renderer.animatic.backdrop import backdrop
-
-
 from reelrouter.renderer.animatic.brush import Brush, Setting
-
-
 from reelrouter.renderer.animatic.light import mix
-
-
 from reelrouter.renderer.animatic.paper import Mark, Mask
-
-
-from reelrouter.renderer.animatic.places.land import front, wooded
-
-
 from reelrouter.renderer.animatic.scene import Colour
-
-
 from reelrouter.renderer.animatic.theatre import Layer
-
 
 _NEON: tuple[Colour, ...] = ((255, 70, 150), (60, 220, 255), (255, 190, 60), (150, 90, 255))
 

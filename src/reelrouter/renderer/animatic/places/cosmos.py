@@ -1,5 +1,7 @@
 """Places off the ground: outer space, the Moon, Mars, the open sky."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -18,10 +20,23 @@ def space(brush: Brush) -> Setting:
     base = float(rng.uniform(0, 1))
     side = 1 if brush.hero <= 0.5 else -1
     layers.append(
-        _planet(brush, (0.5 - side * 0.36, 0.2), 0.075, shifted((220, 150, 120), hue=base), 0.1, ring=False)
+        _planet(
+            brush,
+            Globe(x=0.5 - side * 0.36, y=0.2, size=0.075, depth=0.1, colour=shifted((220, 150, 120), hue=base)),
+        )
     )
     layers.append(
-        _planet(brush, (0.5 + side * 0.27, 0.3), 0.17, shifted((232, 168, 110), hue=base * 0.4), 0.24, ring=True)
+        _planet(
+            brush,
+            Globe(
+                x=0.5 + side * 0.27,
+                y=0.3,
+                size=0.17,
+                depth=0.24,
+                ringed=True,
+                colour=shifted((232, 168, 110), hue=base * 0.4),
+            ),
+        )
     )
     air = stage = len(layers)
     layers.append(_limb(brush, shifted((90, 150, 200), hue=base * 0.3)))
@@ -40,7 +55,10 @@ def space(brush: Brush) -> Setting:
 def moon(brush: Brush) -> Setting:
     layers: list[Layer] = [sky(brush, 0.7), starlight(brush, 0.62)]
     layers.append(
-        _planet(brush, (brush.disc[0], 0.26), 0.13, (84, 150, 214), 0.06, ring=False, lands=(120, 176, 110))
+        _planet(
+            brush,
+            Globe(x=brush.disc[0], y=0.26, size=0.13, depth=0.06, colour=(84, 150, 214), lands=(120, 176, 110)),
+        )
     )
     return _barren(brush, layers, (206, 208, 220))
 
@@ -147,53 +165,66 @@ def _nebula(brush: Brush) -> Layer:
     return brush.hung(pixels, 0.01)
 
 
-def _planet(
-    brush: Brush, place: tuple[float, float], size: float, colour: Colour, depth: float, *, ring: bool,
-    lands: Colour | None = None,
-) -> Layer:  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Globe:
+    """A world in the sky."""
+
+    x: float
+    """Share of the width."""
+    y: float
+    size: float
+    """Radius in units."""
+    colour: Colour
+    depth: float
+    ringed: bool = False
+    lands: Colour | None = None
+    """Of its continents; a world without them has bands."""
+
+
+def _planet(brush: Brush, globe: Globe) -> Layer:
     """A disc with bands or continents and a night side."""
-    rng = brush.random(f"planet{place}")
-    x, y, radius = brush.x(place[0]), brush.y(place[1]), size * brush.unit
-    body, dark = brush.blank(), brush.blank()
+    rng = brush.random(f"planet{globe.size}")
+    x, y, radius = brush.x(globe.x), brush.y(globe.y), globe.size * brush.unit
+    body, lit, face = brush.blank(), brush.blank(), brush.blank()
     shapes.disc(body, x, y, radius)
-    shapes.disc(dark, x - radius * 0.35, y - radius * 0.3, radius * 1.12)
-    marks = [_bands(brush, (x, y, radius), lands or mix(colour, (255, 240, 220), 0.4), rng, lands is not None)]
+    shapes.disc(lit, x - radius * 0.35, y - radius * 0.3, radius * 1.12)
+    colour = globe.lands or mix(globe.colour, (255, 240, 220), 0.4)
+    (_continents if globe.lands else _bands)(face, (x, y, radius), rng)
     marks = [
-        Mark(mask=cv2.min(mark.mask, body).astype(np.uint8), colour=mark.colour, strength=mark.strength)
-        for mark in marks
+        Mark(mask=_u8(cv2.min(face, body)), colour=colour, strength=0.9 if globe.lands else 0.55),
+        Mark(mask=_u8(cv2.subtract(body, lit)), colour=brush.light.shade, strength=0.5),
     ]
-    marks.append(Mark(mask=cv2.subtract(body, dark).astype(np.uint8), colour=brush.light.shade, strength=0.5))
-    if ring:
+    if globe.ringed:
         band = _ring(brush, (x, y, radius))
-        body = cv2.max(body, band).astype(np.uint8, copy=False)
-        marks.append(Mark(mask=band, colour=mix(colour, (255, 244, 220), 0.62)))
-    sway = Sway(y=0.004 * brush.unit, period=9.0, phase=size)
-    return brush.sheet(body, mix(colour, brush.light.plain(depth), 0.18), depth, marks=marks, sway=sway)
+        body = _u8(cv2.max(body, band))
+        marks.append(Mark(mask=band, colour=mix(globe.colour, (255, 244, 220), 0.62)))
+    sway = Sway(y=0.004 * brush.unit, period=9.0, phase=globe.size)
+    plain = mix(globe.colour, brush.light.plain(globe.depth), 0.18)
+    return brush.sheet(body, plain, globe.depth, marks=marks, sway=sway)
 
 
-def _bands(
-    brush: Brush, globe: tuple[float, float, float], colour: Colour, rng: np.random.Generator, lands: bool
-) -> Mark:
+def _u8(array: cv2.typing.MatLike) -> Mask:
+    return array.astype(np.uint8, copy=False)
+
+
+def _continents(mask: Mask, globe: tuple[float, float, float], rng: np.random.Generator) -> None:
     x, y, radius = globe
-    mask = brush.blank()
-    if lands:
-        for _ in range(6):
-            turn, away = rng.uniform(0, 6.28), radius * rng.uniform(0.1, 0.9)
-            middle = (x + away * np.cos(turn), y + away * np.sin(turn))
-            turns = np.linspace(0, 6.28, 10)[:-1]
-            sizes = radius * rng.uniform(0.12, 0.4, 9)
-            shapes.polygon(
-                mask, np.stack([middle[0] + sizes * np.cos(turns), middle[1] + 0.7 * sizes * np.sin(turns)], 1)
-            )
-        return Mark(mask=mask, colour=colour, strength=0.9)
+    for _ in range(6):
+        turn, away = rng.uniform(0, 6.28), radius * rng.uniform(0.1, 0.9)
+        middle = (x + away * np.cos(turn), y + away * np.sin(turn))
+        turns = np.linspace(0, 6.28, 10)[:-1]
+        sizes = radius * rng.uniform(0.12, 0.4, 9)
+        coast = np.stack([middle[0] + sizes * np.cos(turns), middle[1] + 0.7 * sizes * np.sin(turns)], 1)
+        shapes.polygon(mask, coast)
+
+
+def _bands(mask: Mask, globe: tuple[float, float, float], rng: np.random.Generator) -> None:
+    x, y, radius = globe
     for share in (-0.62, -0.2, 0.16, 0.55):
-        half = radius * rng.uniform(0.05, 0.12)
-        row = y + share * radius
-        line = shapes.curve(
-            (x - radius, row - 0.1 * radius), (x, row + 0.24 * radius), (x + radius, row - 0.1 * radius)
-        )
+        half, row = radius * rng.uniform(0.05, 0.12), y + share * radius
+        ends = (x - radius, row - 0.1 * radius), (x + radius, row - 0.1 * radius)
+        line = shapes.curve(ends[0], (x, row + 0.24 * radius), ends[1])
         shapes.taper(mask, line, np.full(len(line), half))
-    return Mark(mask=mask, colour=colour, strength=0.55)
 
 
 def _ring(brush: Brush, globe: tuple[float, float, float]) -> Mask:
@@ -207,7 +238,7 @@ def _ring(brush: Brush, globe: tuple[float, float, float]) -> Mask:
     points = np.stack([1.02 * radius * np.cos(turns), 1.02 * radius * np.sin(turns)], 1)
     lean = np.radians(-16)
     turned = points @ np.array([[np.cos(lean), np.sin(lean)], [-np.sin(lean), np.cos(lean)]])
-    shapes.polygon(hidden, turned + (x, y))
+    shapes.polygon(hidden, turned + np.array((x, y)))
     return cv2.subtract(band, hidden).astype(np.uint8, copy=False)
 
 

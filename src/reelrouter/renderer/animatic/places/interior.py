@@ -10,7 +10,7 @@ from reelrouter.renderer.animatic.backdrop import sky, starlight, sun_or_moon
 from reelrouter.renderer.animatic.brush import Brush, Perch, Setting
 from reelrouter.renderer.animatic.light import indoors, mix
 from reelrouter.renderer.animatic.paper import Mark, Mask, Sway
-from reelrouter.renderer.animatic.places.land import wooded
+from reelrouter.renderer.animatic.places.land import Wood, wooded
 from reelrouter.renderer.animatic.scene import Colour
 from reelrouter.renderer.animatic.theatre import Layer
 
@@ -57,12 +57,18 @@ def _outside(brush: Brush) -> list[Layer]:
         layers.extend(sun_or_moon(brush))
     layers.append(
         wooded(
-            brush, brush.ridge("far", 0.5, 0.03, 0.5), (120, 150, 160), 0.1, (0.03, 0.06), kind="round", count=26
+            brush,
+            brush.ridge("far", 0.5, 0.03, 0.5),
+            0.1,
+            Wood(ground=(120, 150, 160), sizes=(0.03, 0.06), leafy=True, count=26),
         )
     )
     layers.append(
         wooded(
-            brush, brush.ridge("near", 0.6, 0.03, 0.5), (84, 124, 110), 0.22, (0.06, 0.12), kind="round", count=18
+            brush,
+            brush.ridge("near", 0.6, 0.03, 0.5),
+            0.22,
+            Wood(ground=(84, 124, 110), sizes=(0.06, 0.12), leafy=True, count=18),
         )
     )
     return layers

@@ -1,4 +1,6 @@
-"""Open country: mountains, meadow, desert, forest, snow, volcano."""
+"""Open country: mountains and meadow, and what other places borrow from them."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,9 +20,13 @@ def mountains(brush: Brush) -> Setting:
     middle = peaks(brush, "middle", 0.66, 0.21, 0.36)
     layers.append(range_of(brush, middle, (106, 130, 160), 0.27, snow=0.26))
     air = len(layers)
-    layers.append(wooded(brush, brush.ridge("hill", 0.75, 0.05, 0.7), (64, 104, 96), 0.45, (0.05, 0.09)))
+    layers.append(
+        wooded(brush, brush.ridge("hill", 0.75, 0.05, 0.7), 0.45, Wood(ground=(64, 104, 96), sizes=(0.05, 0.09)))
+    )
     ground = brush.ridge("meadow", 0.84, 0.03, 0.9, 2)
-    layers.append(wooded(brush, ground, (78, 120, 74), 0.68, (0.09, 0.14), keep_clear=0.24, count=16))
+    layers.append(
+        wooded(brush, ground, 0.68, Wood(ground=(78, 120, 74), sizes=(0.09, 0.14), clear=0.24, count=16))
+    )
     stage = len(layers)
     layers.extend(front(brush, (44, 74, 58), "pines"))
     return Setting(
@@ -39,10 +45,12 @@ def meadow(brush: Brush) -> Setting:
         brush.sheet(brush.land(brush.ridge("far", 0.6, 0.05, 0.8)), brush.light.paper((150, 186, 190), 0.14), 0.14)
     )
     far = brush.ridge("hill", 0.68, 0.045, 0.62)
-    layers.append(wooded(brush, far, (138, 186, 110), 0.3, (0.05, 0.08), kind="round", count=14))
+    layers.append(wooded(brush, far, 0.3, Wood(ground=(138, 186, 110), sizes=(0.05, 0.08), leafy=True, count=14)))
     air = len(layers)
     near = brush.ridge("near", 0.75, 0.04, 0.8, 2)
-    layers.append(wooded(brush, near, (112, 168, 82), 0.48, (0.16, 0.24), kind="round", keep_clear=0.3, count=5))
+    layers.append(
+        wooded(brush, near, 0.48, Wood(ground=(112, 168, 82), sizes=(0.16, 0.24), leafy=True, clear=0.3, count=5))
+    )
     ground = brush.ridge("ground", 0.83, 0.02, 1.0, 2)
     layers.append(
         brush.sheet(brush.land(ground), brush.light.paper((88, 150, 70), 0.68), 0.68, marks=flowers(brush, ground))
@@ -72,7 +80,8 @@ def peaks(brush: Brush, name: str, base: float, height: float, wavelength: float
     columns, lifts = zip(*points, strict=True)
     line = np.interp(np.arange(brush.wide), columns, lifts).astype(np.float32)
     rough = brush.ridge(f"rough-{name}", 0.0, 0.016, 0.09, 3) - brush.y(0.0)
-    return (brush.y(base) - line * height * brush.tall + rough).astype(np.float32)
+    skyline: Profile = (brush.y(base) - line * height * brush.tall + rough).astype(np.float32)
+    return skyline
 
 
 def range_of(brush: Brush, profile: Profile, colour: Colour, depth: float, snow: float) -> Layer:
@@ -102,21 +111,31 @@ def _where(condition: np.ndarray) -> Mask:
     return condition.astype(np.uint8) * 255
 
 
-def wooded(
-    brush: Brush, profile: Profile, colour: Colour, depth: float, sizes: tuple[float, float], *,
-    kind: str = "conifer", keep_clear: float = 0.0, count: int = 46,
-) -> Layer:  # fmt: skip
-    """A hill with trees along its edge; `keep_clear` units around the hero stay free."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wood:
+    """The trees on a hill."""
+
+    ground: Colour
+    """Of the hill and of its trees, which are one sheet."""
+    sizes: tuple[float, float]
+    """Units."""
+    count: int = 46
+    leafy: bool = False
+    clear: float = 0.0
+    """Units around the hero that stay free."""
+
+
+def wooded(brush: Brush, profile: Profile, depth: float, wood: Wood) -> Layer:
+    """A hill with trees along its edge."""
     mask = brush.land(profile)
     rng = brush.random(f"wood{depth}")
-    draw = shapes.conifer if kind == "conifer" else shapes.round_tree
-    hero = brush.x(brush.hero)
-    for place in rng.random(count):
+    draw = shapes.round_tree if wood.leafy else shapes.conifer
+    for place in rng.random(wood.count):
         x = float(place * brush.wide)
-        size = rng.uniform(*sizes) * brush.unit
-        if abs(x - hero) > keep_clear * brush.unit:
+        size = rng.uniform(*wood.sizes) * brush.unit
+        if abs(x - brush.x(brush.hero)) > wood.clear * brush.unit:
             draw(mask, x, float(profile[min(int(x), brush.wide - 1)]) + 0.1 * size, size, rng)
-    return brush.sheet(mask, brush.light.paper(colour, depth), depth)
+    return brush.sheet(mask, brush.light.paper(wood.ground, depth), depth)
 
 
 def flowers(brush: Brush, profile: Profile) -> list[Mark]:

@@ -19,8 +19,8 @@ from reelrouter.renderer.animatic.theatre import Layer
 def underwater(brush: Brush) -> Setting:
     layers: list[Layer] = [sky(brush, 1.0)]
     layers.extend(_rays(brush))
-    layers.append(_reef(brush, "far", 0.8, 0.18, 8, (70, 130, 170)))
-    layers.append(_reef(brush, "middle", 0.86, 0.36, 7, (196, 96, 130)))
+    layers.append(_reef(brush, Reef(name="far", base=0.8, depth=0.18, count=8, colour=(70, 130, 170))))
+    layers.append(_reef(brush, Reef(name="middle", base=0.86, depth=0.36, count=7, colour=(196, 96, 130))))
     air = len(layers)
     floor = brush.ridge("sand", 0.885, 0.025, 0.7, 2)
     sand = brush.light.paper((196, 180, 140), 0.6, 0.34)
@@ -28,7 +28,9 @@ def underwater(brush: Brush) -> Setting:
     layers.append(_weeds(brush, 0.5, 9, 0.24, 0.96))
     stage = len(layers)
     layers.append(_weeds(brush, 0.9, 8, 0.4, 1.06))
-    layers.append(_reef(brush, "front", 1.01, 0.97, 6, (220, 92, 90), sides=True))
+    layers.append(
+        _reef(brush, Reef(name="front", base=1.01, depth=0.97, count=6, colour=(220, 92, 90), aside=True))
+    )
     return Setting(
         layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(floor, 0.05), depth=0.66,
         surface="deep", horizon=0.85,
@@ -58,35 +60,47 @@ def _rays(brush: Brush) -> Sequence[Layer]:
     return layers
 
 
-def _reef(
-    brush: Brush, name: str, base: float, depth: float, count: int, colour: Colour, *, sides: bool = False
-) -> Layer:
-    """Rocks and branching corals along the sea floor; `sides` keeps the middle free."""
-    rng = brush.random(f"reef-{name}")
-    line = brush.ridge(f"reef-{name}", base, 0.04, 0.45)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reef:
+    """Rocks and corals at one depth."""
+
+    name: str
+    base: float
+    """Share of the height."""
+    depth: float
+    count: int
+    colour: Colour
+    aside: bool = False
+    """Whether the middle stays free."""
+
+
+def _reef(brush: Brush, reef: Reef) -> Layer:
+    rng = brush.random(f"reef-{reef.name}")
+    line = brush.ridge(f"reef-{reef.name}", reef.base, 0.04, 0.45)
     mask = brush.land(line)
     bloom = brush.blank()
-    for index in range(count):
-        share = (index + rng.uniform(0.1, 0.9)) / count
-        if sides:
+    for index in range(reef.count):
+        share = (index + rng.uniform(0.1, 0.9)) / reef.count
+        if reef.aside:
             share = share * 0.34 if index % 2 else 1 - share * 0.34
         x = brush.x(share * 1.1 - 0.05)
         foot = float(line[int(np.clip(x, 0, brush.wide - 1))])
         if rng.random() < 0.35:
             shapes.rock(mask, x, foot + 6, brush.unit * rng.uniform(0.12, 0.26), rng)
-        _growth(bloom, (x, foot + 8), brush.unit * rng.uniform(0.12, 0.2) * (0.7 + 0.6 * depth), rng)
-    tint = shifted(colour, hue=float(rng.uniform(-0.06, 0.06)))
-    rocks = brush.light.paper((60, 96, 130), depth, 0.4)
+        size = brush.unit * rng.uniform(0.12, 0.2) * (0.7 + 0.6 * reef.depth)
+        _growth(bloom, (x, foot + 8), size, rng)
+    tint = shifted(reef.colour, hue=float(rng.uniform(-0.06, 0.06)))
+    rocks = brush.light.paper((60, 96, 130), reef.depth, 0.4)
     whole = cv2.max(mask, bloom).astype(np.uint8, copy=False)
-    mark = Mark(mask=bloom, colour=brush.light.paper(tint, depth, 0.25 + 0.45 * depth))
-    return brush.sheet(whole, rocks, depth, marks=[mark])
+    mark = Mark(mask=bloom, colour=brush.light.paper(tint, reef.depth, 0.25 + 0.45 * reef.depth))
+    return brush.sheet(whole, rocks, reef.depth, marks=[mark])
 
 
 def _growth(mask: Mask, foot: tuple[float, float], height: float, rng: np.random.Generator) -> None:
     """One coral: branches, a cluster of tubes, or a ribbed fan."""
     kind = int(rng.integers(0, 4))
     if kind < 2:
-        shapes.coral(mask, foot[0], foot[1], height * 1.1, -np.pi / 2, rng, 3)
+        shapes.coral(mask, foot, height * 1.1, -np.pi / 2, rng)
     elif kind == 2:
         for turn in np.linspace(-0.5, 0.5, 5):
             high = height * rng.uniform(0.5, 0.95)

@@ -14,7 +14,7 @@ from reelrouter.renderer.animatic.theatre import Layer
 def village(brush: Brush) -> Setting:
     layers = backdrop(brush, 0.62)
     hill = brush.ridge("far", 0.56, 0.06, 0.7)
-    layers.append(wooded(brush, hill, (130, 160, 170), 0.14, (0.04, 0.07)))
+    layers.append(wooded(brush, hill, 0.14, Wood(ground=(130, 160, 170), sizes=(0.04, 0.07))))
     middle = brush.ridge("middle", 0.66, 0.03, 0.8, 2)
     layers.append(_houses(brush, middle, 0.3, (0.07, 0.1), 11))
     air = len(layers)

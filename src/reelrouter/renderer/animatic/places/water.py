@@ -1,38 +1,16 @@
 """Places with water: ocean, beach, lake."""
 
-
-from collections.abc import Sequence
-
-
 import cv2
-
-
 import numpy as np
 
-
 from reelrouter.renderer.animatic import shapes
-
-
-from reelrouter.renderer.animatic.backdrop import backdrop, sky
-
-
+from reelrouter.renderer.animatic.backdrop import backdrop
 from reelrouter.renderer.animatic.brush import Brush, Perch, Setting
-
-
-from reelrouter.renderer.animatic.light import mix, shifted
-
-
-from reelrouter.renderer.animatic.paper import Mark, Mask, Pixels, Profile, Sway
-
-
-from reelrouter.renderer.animatic.places.land import front, peaks, range_of, wooded
-
-
+from reelrouter.renderer.animatic.light import mix
+from reelrouter.renderer.animatic.paper import Mark, Profile, Sway
+from reelrouter.renderer.animatic.places.land import Wood, front, peaks, range_of, wooded
 from reelrouter.renderer.animatic.scene import Colour
-
-
 from reelrouter.renderer.animatic.theatre import Layer
-
 
 _FAR_SEA, _NEAR_SEA = (120, 190, 205), (20, 96, 140)
 
@@ -89,7 +67,7 @@ def lake(brush: Brush) -> Setting:
     far = peaks(brush, "far", 0.53, 0.17, 0.5)
     layers.append(range_of(brush, far, (140, 164, 196), 0.12, snow=0.3))
     hill = brush.ridge("hill", 0.565, 0.035, 0.6)
-    layers.append(wooded(brush, hill, (86, 132, 112), 0.24, (0.04, 0.08)))
+    layers.append(wooded(brush, hill, 0.24, Wood(ground=(86, 132, 112), sizes=(0.04, 0.08))))
     layers.append(_mirror(brush, 0.6, far))
     for index, (share, depth) in enumerate(((0.68, 0.34), (0.76, 0.5))):
         layers.append(waves(brush, f"strip{index}", share, depth, 0.35))

@@ -1,33 +1,14 @@
 """Wild places: forest, desert, arctic."""
 
-
 import cv2
-
-
 import numpy as np
 
-
 from reelrouter.renderer.animatic import shapes
-
-
 from reelrouter.renderer.animatic.backdrop import backdrop
-
-
 from reelrouter.renderer.animatic.brush import Brush, Setting
-
-
-from reelrouter.renderer.animatic.light import mix
-
-
 from reelrouter.renderer.animatic.paper import Mark, Profile, Sway
-
-
-from reelrouter.renderer.animatic.places.land import front, peaks, range_of, wooded
-
-
+from reelrouter.renderer.animatic.places.land import Wood, front, peaks, range_of, wooded
 from reelrouter.renderer.animatic.scene import Colour
-
-
 from reelrouter.renderer.animatic.theatre import Layer
 
 
@@ -37,7 +18,9 @@ def forest(brush: Brush) -> Setting:
     for index, (depth, size, base) in enumerate(((0.12, 0.4, 0.7), (0.28, 0.55, 0.76))):
         colour = (150, 190, 180) if index == 0 else (96, 150, 128)
         line = brush.ridge(f"stand{index}", base, 0.02, 0.6)
-        layers.append(wooded(brush, line, colour, depth, (size * 0.55, size), count=30 - 8 * index))
+        layers.append(
+            wooded(brush, line, depth, Wood(ground=colour, sizes=(size * 0.55, size), count=30 - 8 * index))
+        )
     if not {"rain", "storm", "fog"} & set(brush.scene.weather) and brush.light.lamps < 0.9:
         layers.append(_shafts(brush, 0.3))
     air = len(layers)
@@ -232,7 +215,8 @@ def _snowfield(
         shapes.conifer(caps, x - 0.035 * size, foot - 0.05 * size, size * 0.94, rng)
     ground = brush.land(line)
     marks = [
-        Mark(mask=cv2.subtract(trees, ground).astype(np.uint8), colour=brush.light.paper((64, 112, 120), depth, 0.5)),
+        Mark(mask=cv2.subtract(trees, ground).astype(np.uint8),
+             colour=brush.light.paper((64, 112, 120), depth, 0.5)),
         Mark(mask=cv2.subtract(cv2.min(trees, caps), ground).astype(np.uint8),
              colour=brush.light.paper((236, 244, 252), depth, 0.6), strength=0.34),
     ]  # fmt: skip
