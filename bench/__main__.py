@@ -10,12 +10,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import clip, poll, submit, whole
+from bench import beside, clip, download, poll, submit, whole
 from bench.figures import Figure, Plan, Target
 
 BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
     "submit": submit.measure,
     "poll": poll.measure,
+    "download": download.measure,
+    "beside": beside.measure,
     "whole": whole.measure,
 }
 

@@ -62,6 +62,8 @@ class Brush:
     """Share of the width at which the main figure plays."""
     disc: tuple[float, float]
     """Shares of width and height of the sun or moon."""
+    heading: int
+    """Where figures go: 1 to the right, -1 to the left."""
     wide: int = field(init=False)
     """Pixels of a full sheet, overscan included."""
     high: int = field(init=False)

@@ -45,13 +45,12 @@ class Role:
 def cast(brush: Brush, setting: Setting) -> list[Role]:
     """The roles of a scene, from back to front."""
     rng = brush.random("cast")
-    heading = 1 if brush.hero < 0.47 else -1 if brush.hero > 0.53 else (1 if rng.random() < 0.5 else -1)
     roles: list[Role] = []
     leads = [subject for subject in brush.scene.subjects if subject.mount is None]
     shares = _shares(brush, setting, leads)
     for subject, share in zip(leads, shares, strict=True):
         riders = [rider for rider in brush.scene.subjects if _rides(brush, rider, subject)]
-        role = _role(brush, setting, subject, share=share, heading=heading, crowd=_crowd(leads))
+        role = _role(brush, setting, subject, share=share, crowd=_crowd(leads))
         if riders:
             role = _mounted(brush, role, riders[0])
         roles.extend(_copies(brush, setting, role, subject.count, rng))
@@ -95,7 +94,7 @@ def _first_share(brush: Brush, setting: Setting, kind: str, *, alone: bool) -> f
     return brush.hero
 
 
-def _role(brush: Brush, setting: Setting, subject: Subject, *, share: float, heading: int, crowd: float) -> Role:
+def _role(brush: Brush, setting: Setting, subject: Subject, *, share: float, crowd: float) -> Role:
     part = part_of(subject.glyph)
     motion = _motion(subject, part, setting)
     pose: Pose = "stride" if motion in ("run", "walk") else "rest"
@@ -109,7 +108,7 @@ def _role(brush: Brush, setting: Setting, subject: Subject, *, share: float, hea
         y = max(y, 0.56 * brush.canvas.height)
     return Role(
         glyph=subject.glyph, pose=pose, part=part, motion=motion, spot=spot, x=share, y=y, height=height,
-        depth=depth, heading=heading, phase=0.0, colour=subject.colour or part.colour,
+        depth=depth, heading=brush.heading, phase=0.0, colour=subject.colour or part.colour,
         room=_room(brush, share, height * aspect),
     )  # fmt: skip
 

@@ -148,22 +148,22 @@ def _font() -> ImageFont.FreeTypeFont:
 @lru_cache(maxsize=128)
 def _drawn(glyph: str) -> Mask | None:
     """The glyph's ink, or None where the font only has its box for unknown characters."""
-    plain = glyph.replace("\ufe0f", "")
-    left, top, right, bottom = (round(side) for side in _font().getbbox(plain))
-    if right <= left or bottom <= top or right - left > 2 * EM:
-        return None
-    image = Image.new("L", (right - left + 24, bottom - top + 24))
-    ImageDraw.Draw(image).text((12 - left, 12 - top), plain, font=_font(), fill=255)
-    ink = np.array(image)
-    if plain != _UNKNOWN:
-        unknown = _drawn(_UNKNOWN)
-        if unknown is not None and ink.shape == unknown.shape and np.array_equal(ink, unknown):
-            return None
-    return ink
+    ink, unknown = _ink(glyph.replace("\ufe0f", "")), _ink(_UNKNOWN)
+    return None if ink.size == 0 or np.array_equal(ink, unknown) else ink
 
 
 _UNKNOWN = "\U0010fffd"
 """A private character that no font draws."""
+
+
+def _ink(text: str) -> Mask:
+    """What the font draws for a text; nothing if it is empty or breaks up into several glyphs."""
+    left, top, right, bottom = (round(side) for side in _font().getbbox(text))
+    if right <= left or bottom <= top or right - left > 2 * EM:
+        return np.zeros((0, 0), np.uint8)
+    image = Image.new("L", (right - left + 24, bottom - top + 24))
+    ImageDraw.Draw(image).text((12 - left, 12 - top), text, font=_font(), fill=255)
+    return np.array(image)
 
 
 def _filled(ink: Mask) -> Mask:

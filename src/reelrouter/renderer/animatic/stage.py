@@ -60,10 +60,11 @@ def _brush(scene: Scene, canvas: Canvas, palette: Palette | None) -> Brush:
     across = hero + rng.uniform(-0.05, 0.05) if behind else 1.0 - hero + rng.uniform(-0.06, 0.06)
     if abs(hero - 0.5) < 0.01 and not behind:
         across = float(rng.choice([0.28, 0.72]))
+    heading = 1 if hero < 0.47 else -1 if hero > 0.53 else int(rng.choice([-1, 1]))
     height = rng.uniform(0.36, 0.44) if low else rng.uniform(0.17, 0.25)
-    return Brush(
-        scene=scene, canvas=canvas, light=light_of(scene, palette), hero=hero, disc=(float(across), float(height))
-    )
+    light = light_of(scene, palette)
+    disc = (float(across), float(height))
+    return Brush(scene=scene, canvas=canvas, light=light, hero=hero, disc=disc, heading=heading)
 
 
 def _with_figures(
@@ -104,4 +105,7 @@ def _lead(roles: list[Role]) -> Role | None:
 
 def _theatre(brush: Brush, layers: list[Layer]) -> Film:
     pivot = (0.5 + 0.6 * (brush.hero - 0.5), 0.56)
-    return Theatre(canvas=brush.canvas, camera=brush.scene.camera, layers=tuple(layers), pivot=pivot)
+    camera = brush.scene.camera
+    if camera == "track":
+        camera = "right" if brush.heading > 0 else "left"
+    return Theatre(canvas=brush.canvas, camera=camera, layers=tuple(layers), pivot=pivot)

@@ -38,6 +38,17 @@ _MEANT: Mapping[tuple[str, Motion], Motion] = {
 }
 """What a verb comes to for a figure that cannot do it literally: a train that crosses a valley drives."""
 
+_BORN_TO: Mapping[str, Motion] = {
+    "\N{HORSE RACING}": "run",
+    "\N{RUNNER}": "run",
+    "\N{PEDESTRIAN}": "walk",
+    "\N{DANCER}": "dance",
+    "\N{MAN DANCING}": "dance",
+    "\N{BICYCLIST}": "drive",
+    "\N{MOUNTAIN BICYCLIST}": "drive",
+}
+"""Figures that are drawn in the middle of something."""
+
 _RIDDEN = {"\N{BICYCLE}": "\N{BICYCLIST}", "\N{HORSE}": "\N{HORSE RACING}"}
 """Where the font draws rider and mount together."""
 
@@ -180,6 +191,6 @@ def _usual(figure: _Found) -> Motion:
     """What such a figure does when the prompt does not say."""
     if figure.ridden and part_of(figure.glyph).kind == "walker":
         return "run"
-    if figure.glyph in ("\N{HORSE RACING}", "\N{RUNNER}"):
-        return "run"
+    if figure.glyph in _BORN_TO:
+        return _BORN_TO[figure.glyph]
     return usual_motion(part_of(figure.glyph).kind)
