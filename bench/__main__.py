@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import beside, clip, download, poll, submit, whole
+from bench import beside, clip, crash, download, poll, start, submit, waiting, whole
 from bench.figures import Figure, Plan, Target
 
 BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
@@ -18,7 +18,10 @@ BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
     "poll": poll.measure,
     "download": download.measure,
     "beside": beside.measure,
+    "waiting": waiting.measure,
     "whole": whole.measure,
+    "crash": crash.measure,
+    "start": start.measure,
 }
 
 

@@ -1,4 +1,4 @@
-"""`kill -9` of API and engine at several instants: what is lost, sent twice, billed twice, unknown, and how soon work resumes."""
+"""`kill -9` at several instants: what is lost, sent twice, billed twice or unknown, and how soon work resumes."""
 
 import json
 import time
@@ -86,9 +86,7 @@ def _placed_until_kill(ours: Gateway, instant: float, count: int) -> list[str]:
     """The ids of the jobs that the gateway acknowledged before it was killed, the engine with it."""
     engine = ours.engine()
     generator = load.begin(
-        Load(
-            address=ours.address, requests=[SUBMIT], connections=_CONNECTIONS, count=count, keep_bodies=True
-        )
+        Load(address=ours.address, requests=[SUBMIT], connections=_CONNECTIONS, count=count, keep_bodies=True)
     )
     processes.until(lambda: ours.count_jobs("TRUE") > 0, "the first job")
     time.sleep(instant)

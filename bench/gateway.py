@@ -83,14 +83,6 @@ class Gateway:
         with closing(sqlite3.connect(f"file:{self.directory / 'app.db'}?mode=ro", uri=True)) as connection:
             return connection.execute(query).fetchall()
 
-    def is_up(self) -> bool:
-        """Whether it answers."""
-        try:
-            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:  # noqa: S310 - loopback
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
     def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
         headers = {**HEADERS, "Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.address}{path}", body, headers, method=method)  # noqa: S310 - loopback
@@ -108,8 +100,17 @@ def running(directory: Path, behaviour: Behaviour, port: int = 0) -> Iterator[Ga
     with processes.started(words, environment(directory, port), log) as process, _complaints_shown(log):
         address = processes.first_line(process)
         gateway = Gateway(process, address, directory)
-        processes.until(gateway.is_up, "an answer from the gateway")
+        processes.until(lambda: answers(address), "an answer from the gateway")
         yield gateway
+
+
+def answers(address: str) -> bool:
+    """Whether a gateway answers there."""
+    try:
+        with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:  # noqa: S310 - loopback
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 @contextmanager

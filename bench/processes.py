@@ -24,12 +24,17 @@ def started(command: Sequence[str], environment: Mapping[str, str], log: Path) -
     """The process, its output piped and its error stream appended to `log`; ended when the block is left."""
     with log.open("a") as errors:
         process = subprocess.Popen(
-            command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=errors, text=True
+            command, env={**_surroundings(), **environment}, stdout=subprocess.PIPE, stderr=errors, text=True
         )
     try:
         yield process
     finally:
         stop(process)
+
+
+def _surroundings() -> dict[str, str]:
+    """Our own environment, less what would make every start compile every module anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def stop(process: subprocess.Popen[str]) -> None:

@@ -1,18 +1,24 @@
 """From the command to the first answer, and what a gateway with nothing to do keeps in memory."""
 
+import os
 import socket
 import statistics
-import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from bench import gateway, processes
+from bench import gateway, load, processes
 from bench.figures import Figure, Plan, at_most
 
 _ROUNDS, _QUICK_ROUNDS = 5, 2
-_IMPORTS = "import aiohttp, dbos, fastapi, obstore, sqlalchemy, uvicorn"
-_MEMORY_OF_IMPORTS = f"{_IMPORTS}\nfrom bench.processes import rss_mb\nimport os\nprint(rss_mb(os.getpid()))"
+_IMPORTS = """
+import os
+import aiohttp, dbos, fastapi, obstore, sqlalchemy, uvicorn
+from bench.processes import rss_mb
+print(rss_mb(os.getpid()), flush=True)
+"""
 
 
 def measure(plan: Plan) -> list[Figure]:
@@ -24,50 +30,70 @@ def measure(plan: Plan) -> list[Figure]:
     imports = [_imports() for _ in range(rounds)]
     seconds, memory = (statistics.median(values) for values in zip(*imports, strict=True))
     return [
-        Figure(
-            what="start to first answer", unit="s", ours=statistics.median(again), floor=seconds,
-            target=at_most(1.5), note="floor: the imports of both processes alone", samples=again,
-        ),
-        Figure(
-            what="first start to first answer", unit="s", ours=statistics.median(first), floor=seconds,
-            note="makes the database", samples=first,
-        ),
-        *_idle_memory(directory, memory),
-    ]  # fmt: skip
+        _start("start to first answer", again, seconds),
+        _start("first start to first answer, with a new database", first, seconds),
+        _idle_memory(directory, memory),
+    ]
+
+
+def _start(what: str, samples: list[float], imports: float) -> Figure:
+    return Figure(
+        what=what,
+        unit="s",
+        ours=statistics.median(samples),
+        floor=imports,
+        target=at_most(1.5),
+        note="floor: a process that only imports",
+        samples=samples,
+    )
 
 
 def _started(directory: Path) -> float:
-    port = _free_port()
-    began = time.perf_counter()
-    with _real_gateway(directory, port) as process:
-        _until_answered(process, port)
+    """Seconds from the command to the first answer."""
+    address, began = f"http://127.0.0.1:{_free_port()}", time.perf_counter()
+    with _real_gateway(directory, address):
         return time.perf_counter() - began
 
 
-def _idle_memory(directory: Path, imports: float) -> list[Figure]:
-    port = _free_port()
-    with _real_gateway(directory, port) as process:
-        _until_answered(process, port)
-        engines = processes.children(process.pid)
-        processes.until(lambda: bool(processes.children(process.pid)), "the engine")
-        engines = processes.children(process.pid)
-        processes.until_calm([process.pid, *engines])
-        api, engine = processes.rss_mb(process.pid), sum(map(processes.rss_mb, engines))
-        warm = [child for parent in engines for child in processes.children(parent)]
+def _idle_memory(directory: Path, imports: float) -> Figure:
+    with _real_gateway(directory, f"http://127.0.0.1:{_free_port()}") as api:
+        processes.until(lambda: bool(processes.children(api)), "the engine")
+        (engine,) = processes.children(api)
+        processes.until_calm([api, engine])
+        memory, its = processes.rss_mb(api), processes.rss_mb(engine)
+        warm = processes.children(engine)
         children = sum(map(processes.rss_mb, warm))
-    note = f"API {api:.0f}, engine {engine:.0f}; beside them {len(warm)} warm children with {children:.0f}"
-    return [
-        Figure(
-            what="idle memory of API and engine", unit="MB", ours=api + engine, floor=imports,
-            target=at_most(200), note=f"{note}; floor: one process with the imports of both",
-        )
-    ]  # fmt: skip
+    return Figure(
+        what="idle memory of API and engine",
+        unit="MB",
+        ours=memory + its,
+        floor=imports,
+        target=at_most(200),
+        note=f"API {memory:.0f}, engine {its:.0f}, and {len(warm)} warm children with {children:.0f}; "
+        "floor: one process with the imports of both",
+    )
+
+
+@contextmanager
+def _real_gateway(directory: Path, address: str) -> Iterator[int]:
+    """What an operator starts, from its first answer on; its process id."""
+    words = (str(Path(sys.executable).with_name("reelrouter")), "serve")
+    environment = gateway.environment(directory, load.place(address)[1])
+    with processes.started(words, environment, directory.parent / "gateway.log") as process:
+        processes.until(lambda: gateway.answers(address), "an answer", every=0.002)
+        yield process.pid
 
 
 def _imports() -> tuple[float, float]:
     """Seconds and MB of one process that only imports what ours are built on."""
     began = time.perf_counter()
-    output = subprocess.run(
-        (sys.executable, "-c", _MEMORY_OF_IMPORTS), capture_output=True, text=True, check=True, env=_environment()
-    )
-    return time.perf_counter() - began, float(output.stdout)
+    with processes.started((sys.executable, "-c", _IMPORTS), {}, Path(os.devnull)) as process:
+        memory = float(processes.first_line(process))
+    return time.perf_counter() - began, memory
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

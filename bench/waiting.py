@@ -28,7 +28,9 @@ def measure(plan: Plan) -> list[Figure]:
         engine = ours.engine()
         before = processes.rss_mb(engine)
         ours.place(count)
-        filled = processes.until(lambda: _seen(gauge, engine) >= count, "a first poll of every job", _PATIENCE, 0.2)
+        filled = processes.until(
+            lambda: _seen(gauge, engine) >= count, "a first poll of every job", _PATIENCE, 0.2
+        )
         figures = _waiting(count, before, engine, gauge)
         figures.append(_restart(count, ours, engine, gauge))
     note = f"{count} jobs were taken up at {count / filled:,.0f}/s"
@@ -54,7 +56,9 @@ def _waiting(count: int, before: float, engine: int, gauge: Path) -> list[Figure
             note=f"{rate:,.0f} polls/s, scripted without HTTP",
         ),
         Figure(what=f"{name}: memory each", unit="kB", ours=each, target=at_most(30)),
-        Figure(what=f"{name}: lag of the engine's loop, p99", unit="ms", ours=told["lag_p99_ms"], target=at_most(20)),
+        Figure(
+            what=f"{name}: lag of the engine's loop, p99", unit="ms", ours=told["lag_p99_ms"], target=at_most(20)
+        ),
     ]
 
 

@@ -40,6 +40,7 @@ class PlacedJob(_Answer):
 class VideoJob(PlacedJob):
     created_at: int = Field(description="Unix seconds.")
     model: str
+    mode: Literal["live", "test"] = Field(description="The kind of key that it was submitted with.")
     resolved: Resolved
     provider: str | None = Field(None, description="Who makes it, once somebody does.")
     progress: int | None = Field(None, ge=0, le=100, description="Per cent.")

@@ -32,6 +32,7 @@ def job_view(answer: JobAnswer) -> dict[str, Any]:
         "generation_id": view.id,
         "created_at": view.created_at // 1000,
         "model": view.model,
+        "mode": view.mode,
         "resolved": view.resolved,
     }
     if view.warnings:

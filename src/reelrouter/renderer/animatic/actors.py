@@ -58,7 +58,7 @@ def _middle(pixels: Pixels) -> tuple[float, float]:
 
 
 def _stands(role: Role) -> bool:
-    return role.spot in ("floor", "water", "perch", "back")
+    return role.spot in ("floor", "water", "perch", "shore", "back")
 
 
 def act(brush: Brush, setting: Setting, role: Role, *, lead: bool) -> list[Layer]:
@@ -70,7 +70,7 @@ def act(brush: Brush, setting: Setting, role: Role, *, lead: bool) -> list[Layer
         pixels, anchor = _turned(pixels, anchor, -45.0)
     actor = Actor(
         role=role, pixels=pixels, anchor=anchor, place=place, size=(brush.canvas.width, brush.canvas.height),
-        ground=_ground(brush, drawn.width) if role.spot in ("floor", "back", "perch") else None,
+        ground=_ground(brush, drawn.width) if role.spot in ("floor", "back", "perch", "shore") else None,
         aura=_aura(brush, role) if lead else None,
         trail=_flame(role) if _upright(role) else None,
     )  # fmt: skip

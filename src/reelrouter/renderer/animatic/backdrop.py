@@ -21,6 +21,8 @@ def backdrop(brush: Brush, horizon: float) -> list[Layer]:
         layers.extend(aurora(brush, horizon))
     if not _overcast(brush):
         layers.extend(sun_or_moon(brush))
+    if "rainbow" in brush.scene.wonders:
+        layers.append(rainbow(brush, horizon))
     layers.extend(cloud_banks(brush, horizon))
     return layers
 
@@ -146,6 +148,24 @@ def aurora(brush: Brush, horizon: float) -> list[Layer]:
         sway = Sway(x=0.03 * brush.unit, period=7.0 + 2 * index, phase=0.3 * index)
         layers.append(brush.hung(pixels, 0.03, sway=sway))
     return layers
+
+
+def rainbow(brush: Brush, horizon: float) -> Layer:
+    """Six bands of thin paper from hill to hill, opposite the sun."""
+    pixels = np.zeros((brush.high, brush.wide, 4), np.uint8)
+    centre = (round(brush.x(1.0 - brush.disc[0])), round(brush.y(horizon + 0.06)))
+    width = 0.026 * brush.unit
+    for index, colour in enumerate(_RAINBOW):
+        band = brush.blank()
+        radius = round(0.52 * brush.unit - index * width)
+        cv2.circle(band, centre, radius, (150,), round(width) + 1, cv2.LINE_AA)
+        share = band.astype(np.float32)[..., None] / 255.0
+        tone = np.array([*mix(colour, brush.light.sky[2], 0.25), 255], np.float32)
+        pixels = (pixels * (1 - share) + share * tone).astype(np.uint8)
+    return brush.hung(pixels, 0.05)
+
+
+_RAINBOW = ((226, 84, 78), (240, 150, 66), (248, 214, 96), (112, 186, 110), (82, 144, 212), (142, 104, 190))
 
 
 def cloud_banks(brush: Brush, horizon: float) -> list[Layer]:

@@ -46,9 +46,9 @@ class Setting:
     depth: float
     """Of the standing figures."""
     surface: Surface = "ground"
-    horizon: float = 0.6
-    """Share of the height."""
     perch: Perch | None = None
+    shore: Perch | None = None
+    """Dry land beside water, for what does not swim or float."""
     light: Light | None = None
     """What the figures stand in, where it is not the place's own."""
 

@@ -10,7 +10,7 @@ from reelrouter.renderer.animatic.figures import Part, part_of, usual_motion
 from reelrouter.renderer.animatic.puppets import Pose, figure
 from reelrouter.renderer.animatic.scene import Motion, Subject
 
-Spot = Literal["floor", "air", "water", "deep", "perch", "back"]
+Spot = Literal["floor", "air", "water", "deep", "perch", "shore", "back"]
 
 MOST_FIGURES = 14
 """Figures on one stage, copies included; more would hide each other."""
@@ -57,7 +57,7 @@ def cast(brush: Brush, setting: Setting) -> list[Role]:
     return sorted(roles[:MOST_FIGURES], key=lambda role: (_ORDER[role.spot], role.depth, role.y))
 
 
-_ORDER: dict[Spot, int] = {"back": 0, "perch": 1, "air": 2, "deep": 3, "water": 3, "floor": 3}
+_ORDER: dict[Spot, int] = {"back": 0, "perch": 1, "air": 2, "deep": 3, "water": 3, "floor": 3, "shore": 4}
 
 
 def _rides(brush: Brush, rider: Subject, mount: Subject) -> bool:
@@ -135,6 +135,8 @@ def _spot(part: Part, motion: Motion, setting: Setting) -> Spot:
         return "perch"
     if part.kind in ("flyer", "aircraft", "floater") or motion in ("fly", "fall", "rise"):
         return "air"
+    if setting.shore is not None and part.kind not in ("boat", "swimmer"):
+        return "shore"
     if setting.surface == "water":
         return "water" if part.kind in ("boat", "swimmer", "walker", "vehicle") else "back"
     return "back" if part.kind == "building" else "floor"
@@ -157,10 +159,10 @@ def _stand(brush: Brush, setting: Setting, spot: Spot, share: float, height: int
     """Where feet or middle are, and how deep."""
     x, high = share * brush.canvas.width, brush.canvas.height
     match spot:
-        case "perch":
-            perch = setting.perch
+        case "perch" | "shore":
+            perch = setting.perch if spot == "perch" else setting.shore
             if perch is None:
-                raise ValueError("a figure was put on a perch that the place does not have")
+                raise ValueError(f"a figure was put on a {spot} that the place does not have")
             return perch.floor(x), perch.depth
         case "air":
             return max(0.36 * high, 0.6 * height), 0.42

@@ -120,9 +120,23 @@ def glyph_outline(glyph: str) -> Outline:
     silhouette = _filled(ink)
     solid = float(ink.sum()) / float(silhouette.sum())
     if solid > 0.78:
-        # Drawn white on black: what is open inside becomes the lines.
-        ink = cv2.subtract(cv2.erode(silhouette, np.ones((5, 5), np.uint8)), ink).astype(np.uint8)
+        return trimmed(silhouette, *_opened(silhouette, ink))
     return trimmed(silhouette, ink, np.zeros_like(ink))
+
+
+def _opened(silhouette: Mask, ink: Mask) -> tuple[Mask, Mask]:
+    """Lines and pale parts of a glyph drawn white on black: small openings are eyes, large ones lighter fur.
+
+    What stands dark inside a large opening, such as a nose, is a line again.
+    """
+    holes = cv2.subtract(cv2.erode(silhouette, np.ones((5, 5), np.uint8)), ink)
+    contours, _ = cv2.findContours((holes > 100).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    lines, pale = np.zeros_like(ink), np.zeros_like(ink)
+    for contour in contours:
+        large = cv2.contourArea(contour) > 0.025 * float((silhouette > 127).sum())
+        cv2.drawContours(pale if large else lines, [contour], -1, (255,), -1, cv2.LINE_AA)
+    noses = cv2.min(cv2.subtract(pale, holes), cv2.erode(pale, np.ones((7, 7), np.uint8)))
+    return cv2.max(lines, noses).astype(np.uint8), pale
 
 
 def trimmed(silhouette: Mask, ink: Mask, pale: Mask) -> Outline:

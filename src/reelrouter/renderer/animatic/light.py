@@ -107,6 +107,8 @@ def light_of(scene: Scene, palette: Palette | None = None) -> Light:
         light = _weathered(light, weather)
     turn = float(np.random.default_rng([scene.seed, 11]).uniform(-0.018, 0.018))
     light = _turned(light, turn)
+    if scene.colours:
+        light = _accented(light, scene.colours[0])
     return light if palette is None else _graded(light, palette)
 
 
@@ -151,6 +153,21 @@ def _veiled(light: Light, veil: Colour, share: float, *, haze: float) -> Light:
         stars=light.stars * (1.0 - min(1.0, 2.0 * share)),
         haze=max(light.haze, haze),
     )
+
+
+def _accented(light: Light, accent: Colour) -> Light:
+    """The light with a colour that the prompt names for the whole picture."""
+    a, b, c, d = (
+        mix(colour, accent, share) for colour, share in zip(light.sky, (0.2, 0.3, 0.3, 0.16), strict=True)
+    )
+    e, f, g, h = (mix(colour, accent, share) for colour, share in zip(light.ramp, _NEARER, strict=True))
+    own = (
+        mix(e, light.ramp[0], 0.5),
+        mix(f, light.ramp[1], 0.5),
+        mix(g, light.ramp[2], 0.5),
+        mix(h, light.ramp[3], 0.5),
+    )
+    return replace(light, sky=(a, b, c, d), ramp=own, accent=accent)
 
 
 _NEARER = (0.9, 0.7, 0.4, 0.2)

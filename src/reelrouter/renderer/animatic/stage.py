@@ -84,6 +84,8 @@ def _with_figures(
         at = setting.stage_at
         if role.spot == "perch" and perch is not None:
             at = perch.stage_at
+        elif role.spot == "shore" and setting.shore is not None:
+            at = setting.shore.stage_at
         elif role.spot == "air":
             at = setting.air_at
         places.setdefault(at, []).extend(act(brush, setting, role, lead=role is lead))

@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import cast, get_args
 
+from reelrouter.renderer.animatic.figures import part_of
 from reelrouter.renderer.animatic.lexicon import Hit, habitats, read
 from reelrouter.renderer.animatic.paper import random
 from reelrouter.renderer.animatic.scene import (
@@ -79,7 +79,7 @@ def read_prompt(prompt: str, seed: int) -> Scene:
         time_of_day=_time_of_day(hits, environment, weather, seed),
         weather=weather,
         camera=_camera(hits, subjects, seed),
-        subjects=_at_home(subjects, environment),
+        subjects=subjects,
         mood=_mood(hits),
         colours=tuple(_COLOURS[value] for value in _said(hits, "colours") if value in _COLOURS)[:3],
         wonders=_wonders(hits, subjects),
@@ -106,9 +106,14 @@ def _environment(hits: list[Hit], subjects: tuple[Subject, ...], seed: int) -> E
     if not votes:
         rng = random(seed, "environment")
         return _PLEASANT[int(rng.integers(0, len(_PLEASANT)))]
-    top = max(votes.values())
-    named = [value for value, count in votes.items() if count == top]
-    return cast(Environment, named[0])
+    best = max(votes, key=lambda value: votes[value])
+    return "beach" if best == "ocean" and _on_land(subjects) else cast(Environment, best)
+
+
+def _on_land(subjects: tuple[Subject, ...]) -> bool:
+    """Whether all that the prompt names walks or is built: then the sea is looked at from the shore."""
+    kinds = {part_of(subject.glyph).kind for subject in subjects if subject.glyph != "lighthouse"}
+    return bool(kinds) and kinds <= {"walker", "vehicle", "building", "plant", "thing"}
 
 
 def _weather(hits: list[Hit], environment: Environment) -> tuple[Weather, ...]:
@@ -170,15 +175,3 @@ def _wonders(hits: list[Hit], subjects: tuple[Subject, ...]) -> frozenset[str]:
     if any(subject.glyph == "lighthouse" for subject in subjects):
         found.add("cliff")
     return frozenset(found)
-
-
-def _at_home(subjects: tuple[Subject, ...], environment: Environment) -> tuple[Subject, ...]:
-    """Figures as the place has them: by the sea a person without a task is not asked to walk on water."""
-    if environment == "ocean":
-        return tuple(
-            replace(subject, glyph="\N{ROWBOAT}") if subject.glyph in _ON_FOOT else subject for subject in subjects
-        )
-    return subjects
-
-
-_ON_FOOT = {"\N{STANDING PERSON}", "\N{PEDESTRIAN}", "\N{RUNNER}"}

@@ -27,9 +27,7 @@ def city(brush: Brush) -> Setting:
     layers.append(_street(brush, lights))
     stage = len(layers)
     layers.extend(_lamps(brush))
-    return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(road, 0.1), depth=0.66, horizon=0.8
-    )
+    return Setting(layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(road, 0.1), depth=0.66)
 
 
 def _skyline(brush: Brush, name: str, depth: float, heights: tuple[float, float], width: float) -> Layer:

@@ -48,7 +48,6 @@ def space(brush: Brush) -> Setting:
         floor=brush.floor_on(level),
         depth=0.6,
         surface="void",
-        horizon=0.95,
     )
 
 
@@ -84,7 +83,6 @@ def open_sky(brush: Brush) -> Setting:
         floor=brush.floor_on(level),
         depth=0.6,
         surface="void",
-        horizon=0.75,
     )
 
 
@@ -111,7 +109,6 @@ def _barren(brush: Brush, layers: list[Layer], colour: Colour) -> Setting:
         air_at=air,
         floor=brush.floor_on(ground, 0.05),
         depth=0.68,
-        horizon=0.62,
     )
 
 

@@ -35,7 +35,6 @@ def mountains(brush: Brush) -> Setting:
         air_at=air,
         floor=brush.floor_on(ground, 0.035),
         depth=0.7,
-        horizon=0.6,
     )
 
 
@@ -63,7 +62,6 @@ def meadow(brush: Brush) -> Setting:
         air_at=air,
         floor=brush.floor_on(ground, 0.035),
         depth=0.7,
-        horizon=0.64,
     )
 
 

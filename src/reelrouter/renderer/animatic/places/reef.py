@@ -33,7 +33,7 @@ def underwater(brush: Brush) -> Setting:
     )
     return Setting(
         layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(floor, 0.05), depth=0.66,
-        surface="deep", horizon=0.85,
+        surface="deep",
     )  # fmt: skip
 
 

@@ -30,7 +30,6 @@ def village(brush: Brush) -> Setting:
         air_at=air,
         floor=brush.floor_on(ground, 0.05),
         depth=0.7,
-        horizon=0.62,
     )
 
 

@@ -36,7 +36,6 @@ def volcano(brush: Brush) -> Setting:
         air_at=air,
         floor=brush.floor_on(ground, 0.05),
         depth=0.68,
-        horizon=0.66,
     )
 
 

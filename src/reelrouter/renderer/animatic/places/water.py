@@ -32,7 +32,7 @@ def ocean(brush: Brush) -> Setting:
     layers.append(waves(brush, "front", 0.925, 0.95, rough))
     return Setting(
         layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(hull, 0.012), depth=0.6,
-        surface="water", horizon=0.57, perch=perch,
+        surface="water", perch=perch,
     )  # fmt: skip
 
 
@@ -58,7 +58,6 @@ def beach(brush: Brush) -> Setting:
         air_at=air,
         floor=brush.floor_on(shore, 0.085),
         depth=0.66,
-        horizon=0.53,
     )
 
 
@@ -69,15 +68,19 @@ def lake(brush: Brush) -> Setting:
     hill = brush.ridge("hill", 0.565, 0.035, 0.6)
     layers.append(wooded(brush, hill, 0.24, Wood(ground=(86, 132, 112), sizes=(0.04, 0.08))))
     layers.append(_mirror(brush, 0.6, far))
-    for index, (share, depth) in enumerate(((0.68, 0.34), (0.76, 0.5))):
-        layers.append(waves(brush, f"strip{index}", share, depth, 0.35))
+    layers.append(waves(brush, "far", 0.67, 0.34, 0.35))
     stage = air = len(layers)
-    hull = wave_line(brush, "hull", 0.84, 0.66, 0.4)
-    layers.append(_strip(brush, hull, 0.66, phase=0.3))
+    hull = wave_line(brush, "hull", 0.775, 0.56, 0.4)
+    layers.append(_strip(brush, hull, 0.56, phase=0.3))
+    bank = brush.ridge("bank", 0.875, 0.018, 0.9, 2)
+    layers.append(
+        brush.sheet(brush.land(bank), brush.light.paper((96, 148, 92), 0.76), 0.78, marks=pebbles(brush, bank))
+    )
+    shore = Perch(x=brush.hero, floor=brush.floor_on(bank, 0.035), stage_at=len(layers), depth=0.8)
     layers.extend(front(brush, (56, 98, 70), "reeds"))
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(hull, 0.012), depth=0.62,
-        surface="water", horizon=0.6,
+        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(hull, 0.012), depth=0.54,
+        surface="water", shore=shore,
     )  # fmt: skip
 
 

@@ -39,7 +39,6 @@ def forest(brush: Brush) -> Setting:
         air_at=air,
         floor=brush.floor_on(ground, 0.045),
         depth=0.68,
-        horizon=0.72,
     )
 
 
@@ -57,9 +56,7 @@ def desert(brush: Brush) -> Setting:
     )
     stage = len(layers)
     layers.append(_dune(brush, "front", 0.975, 0.04, 0.97))
-    return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(line, 0.04), depth=0.7, horizon=0.62
-    )
+    return Setting(layers=tuple(layers), stage_at=stage, air_at=air, floor=brush.floor_on(line, 0.04), depth=0.7)
 
 
 def arctic(brush: Brush) -> Setting:
@@ -81,7 +78,6 @@ def arctic(brush: Brush) -> Setting:
         air_at=air,
         floor=brush.floor_on(ground, 0.035),
         depth=0.7,
-        horizon=0.62,
     )
 
 
