@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import beside, clip, crash, download, poll, start, submit, waiting, whole
+from bench import beside, clip, crash, download, poll, render, start, submit, waiting, whole
 from bench.figures import Figure, Plan, Target
 
 BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
     "whole": whole.measure,
     "crash": crash.measure,
     "start": start.measure,
+    "render": render.measure,
 }
 
 

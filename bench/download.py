@@ -76,7 +76,7 @@ def _slow(ours: Gateway, floor: Floor, file: tuple[str, str]) -> Figure:
 
 
 def _memory_each(server: int, stalled: Reading) -> float:
-    """kB that the server grew by for each reader."""
+    """Kilobytes that the server grew by for each reader."""
     with processes.PeakMemory(server) as memory:
         waiting = readers.begin(stalled)
     readers.finish(waiting)

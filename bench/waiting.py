@@ -1,4 +1,4 @@
-"""What ten thousand waiting jobs cost an engine that polls each of them every 10 s, and how it comes back to them."""
+"""What ten thousand waiting jobs cost an engine that polls each every 10 s, and how soon it finds them again."""
 
 import json
 import os

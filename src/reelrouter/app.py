@@ -4,10 +4,11 @@ import asyncio
 import gc
 import os
 import shutil
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -93,7 +94,9 @@ async def _serve(
     migrate(settings.data_dir / "app.db")
     address = _address(settings, listener)
     async with open_api(settings, secrets, emit, {"engine": supervisor.check}) as (app, first_keys):
-        server = uvicorn.Server(_config(app))
+        server = _Server(_config(app))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
         watching = asyncio.ensure_future(supervisor.run())
         gc.collect()
         gc.freeze()
@@ -221,6 +224,14 @@ class Supervisor:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+class _Server(uvicorn.Server):
+    """Stops when told to, and then lets us close what is ours: the library would end the process by the signal."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def _bind(settings: Settings) -> socket.socket:

@@ -4,11 +4,12 @@ import ipaddress
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -29,10 +30,10 @@ class Settings(BaseSettings):
     """0 takes any free port; the one taken is printed."""
     public_url: str | None = None
     """The address that clients use, e.g. `https://video.example.com`; polling addresses begin with it."""
-    trusted_hosts: tuple[str, ...] = ()
-    """Host headers, beside loopback names and the bound address, that may appear in addresses we hand out."""
-    trusted_proxies: tuple[str, ...] = ()
-    """Addresses whose `X-Forwarded-*` headers are believed."""
+    trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names, with commas between, that may appear in addresses we hand out, beside the loopback ones."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses, with commas between, whose `X-Forwarded-*` headers are believed."""
 
     secret_key: SecretStr | None = None
     """Root of every derived key; without it, `data_dir/secret` is made at the first start."""
@@ -70,6 +71,13 @@ class Settings(BaseSettings):
     hold_margin: Decimal = Field(default=Decimal("1.05"), ge=1, le=10)
     """A submit holds its estimate times this."""
     log_format: Literal["auto", "json", "console"] = "auto"
+
+    @field_validator("trusted_hosts", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -59,7 +59,8 @@ class Books:
                 "SELECT held, settled,"
                 " (SELECT count(*) FROM holds h WHERE h.workspace = b.workspace AND h.mode = b.mode"
                 "  AND h.state = 'open') AS open_holds,"
-                " (SELECT sum(amount) FROM ledger l WHERE l.workspace = b.workspace AND l.mode = b.mode) AS charged"
+                " (SELECT sum(amount) FROM ledger l WHERE l.workspace = b.workspace AND l.mode = b.mode)"
+                "  AS charged"
                 " FROM budgets b"
             )
         ]

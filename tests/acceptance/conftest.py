@@ -84,16 +84,9 @@ def stranger(server: Server) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def sdk_of(server: Server) -> Iterator[SdkOf]:
     """The official SDK with a key, or with none."""
-    opened: list[OpenRouter] = []
-
-    def open_with(key: str | None) -> OpenRouter:
-        url = f"{server.base_url}/api/v1"
-        opened.append(OpenRouter(api_key=key, server_url=url, retry_config=_BRIEFLY))
-        return opened[-1].__enter__()
-
-    yield open_with
-    for one in opened:
-        one.__exit__(None, None, None)
+    url = f"{server.base_url}/api/v1"
+    with httpx.Client(follow_redirects=True, trust_env=False) as http:
+        yield lambda key: OpenRouter(api_key=key, server_url=url, client=http, retry_config=_BRIEFLY)
 
 
 @pytest.fixture(scope="session")

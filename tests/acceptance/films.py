@@ -33,9 +33,11 @@ class Film:
 
 def decoded(mp4: bytes) -> Film:
     """Every frame and every sample; raises if one of them cannot be decoded, or has another size."""
-    with av.open(BytesIO(mp4)) as container:
+    with av.open(BytesIO(mp4), "r") as container:
         video = container.streams.video[0]
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video)]
+        pictures = [
+            np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8) for frame in container.decode(video)
+        ]
         assert {picture.shape for picture in pictures} == {(video.height, video.width, 3)}
         assert video.average_rate is not None
         audio = container.streams.audio[0] if container.streams.audio else None
@@ -66,5 +68,5 @@ def as_picture(frame: Picture) -> Image.Image:
 
 
 def _sound(mp4: bytes) -> NDArray[np.float32]:
-    with av.open(BytesIO(mp4)) as container:
+    with av.open(BytesIO(mp4), "r") as container:
         return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=0)], axis=1)

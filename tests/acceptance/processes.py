@@ -36,7 +36,7 @@ def cpu_seconds(pid: int) -> float:
 def has_open(pid: int, name: str) -> bool:
     """Whether the process has a file open whose path has `name` in it."""
     try:
-        return any(name in os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir())
+        return any(name in str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:  # the process has ended, or has closed the file at this moment
         return False
 

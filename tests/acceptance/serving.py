@@ -1,4 +1,4 @@
-"""A real ReelRouter: the `reelrouter serve` command as a process of its own, and what is seen of it from outside."""
+"""A real ReelRouter: the `reelrouter serve` command as a process, and what is seen of it from outside."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The API process is killed in the middle of everything, and started again: nothing is lost, and nothing is twice."""
+"""The API process is killed in the middle of everything, and started again: nothing is lost or done twice."""
 
 import threading
 from collections import Counter
@@ -25,18 +25,18 @@ WAN_PRICE = 200_000_000
 """Nano-dollars: 2 s at 0.10."""
 
 FIRST_WAVE: Sequence[tuple[dict[str, Any], str]] = (
-    *((small(prompt="a boat", seed=seed), "completed") for seed in range(8)),
-    *((small(prompt="a boat [[delay:1]]", seed=seed), "completed") for seed in range(4)),
-    *(({**WAN, "prompt": "a boat"}, "completed") for _ in range(2)),
-    *(({**WAN, "prompt": "[[fail:content_policy_violation]]"}, "failed") for _ in range(8)),
+    *((small(prompt="a boat", seed=seed), "completed") for seed in range(5)),
+    *((small(prompt="a boat [[delay:1]]", seed=seed), "completed") for seed in range(3)),
+    ({**WAN, "prompt": "a boat"}, "completed"),
+    *(({**WAN, "prompt": "[[fail:content_policy_violation]]"}, "failed") for _ in range(10)),
     *(({**WAN, "prompt": "[[delay:2]] [[fail:provider_unavailable]]"}, "failed") for _ in range(8)),
-    *((small(prompt="[[status:cancelled]] [[delay:1.5]]"), "cancelled") for _ in range(3)),
-    *((small(prompt="[[status:expired]] [[delay:1.5]]"), "expired") for _ in range(3)),
+    *((small(prompt="[[status:cancelled]] [[delay:1.5]]"), "cancelled") for _ in range(4)),
+    *((small(prompt="[[status:expired]] [[delay:1.5]]"), "expired") for _ in range(4)),
 )
 """Bodies, and how each job must end."""
 SECOND_WAVE: Sequence[tuple[dict[str, Any], str]] = (
-    *((small(prompt="a gull", seed=seed), "completed") for seed in range(4)),
-    *(({**WAN, "prompt": "[[fail:refusal]]"}, "failed") for _ in range(10)),
+    *((small(prompt="a gull", seed=seed), "completed") for seed in range(3)),
+    *(({**WAN, "prompt": "[[fail:refusal]]"}, "failed") for _ in range(12)),
 )
 """Placed while the server is killed."""
 
@@ -125,7 +125,7 @@ def test_each_video_is_charged_once_and_nothing_else_is(aftermath: Aftermath) ->
     completed = {job_id for job_id, status in books.statuses().items() if status == "completed"}
     assert sorted(books.charges()) == sorted(books.prices().items())
     assert set(books.prices()) == completed
-    assert sum(amount for _, amount in books.charges()) == 2 * WAN_PRICE
+    assert sum(amount for _, amount in books.charges()) == WAN_PRICE
 
 
 def test_every_hold_is_settled_or_released(aftermath: Aftermath) -> None:

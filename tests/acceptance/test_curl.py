@@ -19,7 +19,7 @@ def run(server: Server, prompt: str, folder: Path) -> subprocess.CompletedProces
 
 
 def test_a_shell_script_gets_its_video_in_both_ways(server: Server, tmp_path: Path) -> None:
-    """It polls the address exactly as given, and downloads by the link without a key and by the key without a link."""
+    """It polls the address exactly as given, and downloads by the link without a key and the other way round."""
     ran = run(server, "a hot-air balloon over hills", tmp_path)
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)

@@ -80,7 +80,7 @@ def test_jobs_are_listed_page_by_page(stranger: httpx.Client) -> None:
     third = stranger.get("/api/v1/videos", params={"limit": 2, "cursor": second["next_cursor"]}).json()
     pages = [[job["id"] for job in page["data"]] for page in (first, second, third)]
     assert [len(page) for page in pages] == [2, 2, 1]
-    assert set(sum(pages, [])) == set(jobs)
+    assert {job_id for page in pages for job_id in page} == set(jobs)
     assert (first["has_more"], second["has_more"], third["has_more"]) == (True, True, False)
     assert "next_cursor" not in third
     created = [job["created_at"] for page in (first, second, third) for job in page["data"]]

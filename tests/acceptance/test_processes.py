@@ -37,7 +37,7 @@ def test_a_killed_engine_is_replaced_and_its_jobs_finish(start_server: Starter) 
 
 
 def test_a_stop_ends_everything_in_the_stated_time(start_server: Starter) -> None:
-    """SIGTERM during a render and an endless job: all processes end, the database is closed, and work can go on."""
+    """SIGTERM amid a render and an endless job: all processes end, the databases are closed, work can go on."""
     server = start_server()
     with server.client() as client:
         render = placed(client, small(duration=30, resolution="1080p"))

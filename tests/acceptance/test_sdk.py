@@ -1,17 +1,19 @@
 """An application that uses the official Python SDK, and has changed nothing but the server's address."""
 
+import asyncio
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from openrouter import OpenRouter
+from openrouter import OpenRouter, errors
 from openrouter.components import VideoGenerationResponse
+from openrouter.utils import BackoffStrategy, RetryConfig
 
 from tests.acceptance.conftest import SdkOf
 from tests.acceptance.orders import small, submit
-from tests.acceptance.serving import LIVE_KEY, Server
+from tests.acceptance.serving import LIVE_KEY, TEST_KEY, Server
 from tests.acceptance.studio import Studio
 from tests.acceptance.waiting import TERMINAL, poll, until
 
@@ -78,7 +80,7 @@ def test_the_sdk_downloads_the_file(studio: Studio, sdk: OpenRouter) -> None:
 def test_only_options_of_the_models_list_are_taken_and_the_others_are_named(
     studio: Studio, client: httpx.Client
 ) -> None:
-    """A known option under `parameters` passes without a word; an unknown one beside it is named in the warnings."""
+    """A known option under `parameters` passes without a word; an unknown one beside it becomes a warning."""
     warnings = poll(client, studio.placed("text").id)["warnings"]
     assert len(warnings) == 1
     assert warnings[0].startswith("provider.options.google-vertex.tempo: not used")
@@ -136,6 +138,49 @@ def test_what_clients_do_not_model_is_shown_as_well(studio: Studio, client: http
     assert (resolved["duration"], resolved["width"], resolved["height"]) == (4, 854, 480)
     assert (resolved["resolution"], resolved["aspect_ratio"], resolved["audio"]) == ("480p", "16:9", False)
     assert (job["model"], job["progress"], job["provider"]) == ("bytedance/seedance-2.0-fast", 100, "test")
+
+
+def test_a_job_with_several_videos_hands_out_each(sdk: OpenRouter, client: httpx.Client) -> None:
+    """As many addresses as videos, each with its own bytes, by index and by link."""
+    job = end_of(sdk, place(sdk, "two boats [[outputs:2]]").id)
+    assert job.urls is not None
+    assert len(job.urls) == 2
+    by_index = []
+    for index in range(2):
+        response = sdk.video_generation.get_video_content(job_id=job.id, index=index)
+        by_index.append(response.read())
+        response.close()
+    assert by_index[0] != by_index[1]
+    assert [client.get(url).content for url in job.urls] == by_index
+
+
+def test_the_sdks_asynchronous_calls_work_alike(server: Server) -> None:
+    """The same client for applications on an event loop."""
+
+    async def life() -> VideoGenerationResponse:
+        async with OpenRouter(api_key=TEST_KEY, server_url=f"{server.base_url}/api/v1") as sdk:
+            calls = sdk.video_generation
+            job: VideoGenerationResponse = await calls.generate_async(**small(prompt="[[fail:refusal]]"))
+            while job.status not in TERMINAL:
+                await asyncio.sleep(0.05)
+                job = await calls.get_generation_async(job_id=job.id)
+            return job
+
+    assert asyncio.run(asyncio.wait_for(life(), 60)).status == "failed"
+
+
+def test_where_the_sdk_repeats_a_submit_nothing_is_made_twice(stranger: httpx.Client) -> None:
+    """It sends a submit again after a 5xx: so a 503 is given only where no job was placed."""
+    key = stranger.headers["authorization"].removeprefix("Bearer ")
+    briefly = RetryConfig("backoff", BackoffStrategy(20, 50, 1.5, 200), retry_connection_errors=False)
+    sent: list[httpx.Request] = []
+    with httpx.Client(trust_env=False, event_hooks={"request": [sent.append]}) as http:
+        url = f"{stranger.base_url}".rstrip("/") + "/api/v1"
+        sdk = OpenRouter(api_key=key, server_url=url, client=http, retry_config=briefly)
+        with pytest.raises(errors.ServiceUnavailableResponseError):
+            place(sdk, "[[submit:503]]")
+    assert len(sent) > 1
+    assert stranger.get("/api/v1/videos").json()["data"] == []
 
 
 @pytest.mark.parametrize("key", [None, "rr-test-unknown", "nonsense"])

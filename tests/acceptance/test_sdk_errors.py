@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a request, as the official SDK raises it: the right class, with the body in it."""
+"""Everything that can be wrong with a request, as the official SDK raises it: the right class, with the body."""
 
 from typing import Any
 

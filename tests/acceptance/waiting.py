@@ -14,7 +14,7 @@ _PATIENCE = 90.0
 _PAUSE = 0.05
 
 
-def until(look: Callable[[], T], what: str, patience: float = _PATIENCE) -> T:
+def until(look: Callable[[], T | None], what: str, patience: float = _PATIENCE) -> T:
     """The first answer of `look` that is true; an `AssertionError` that says `what` failed to come."""
     nobody = threading.Event()
     deadline = time.monotonic() + patience

@@ -104,6 +104,7 @@ def build_app(edge: Edge, checks: Mapping[str, Check], version: str) -> FastAPI:
         summary="One asynchronous API in front of every video model.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat whatever Host the caller claims
         exception_handlers={
             errors.ReelRouterError: problems.on_known_error,
             HTTPException: problems.on_http_error,

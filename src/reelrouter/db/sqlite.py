@@ -46,7 +46,8 @@ class SqliteDatabase:
         return counter
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, self._writer.close)
+        # In line: the thread only ends what it has begun, and at this hour the loop's executor may be gone.
+        self._writer.close()
         self._reader.close()
 
 

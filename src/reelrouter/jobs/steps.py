@@ -74,6 +74,7 @@ class Workshop:
 class Steps:
     def __init__(self, workshop: Workshop) -> None:
         self._in = workshop
+        self._first_polls: dict[str, float] = {}
 
     async def submit(self, job_id: JobId) -> Verdict:
         """Sends the job along its routes until a backend has it, or none is left."""
@@ -152,6 +153,7 @@ class Steps:
             )
             await self._find(job, decide.Resolve(attempt=attempt, route=start.route))
         else:
+            self._first_polls[job.id] = accepted.poll_after
             await self._record_accepted(job, attempt, accepted.handle)
 
     async def _resolve(self, job: Job, resolve: decide.Resolve) -> None:
@@ -202,6 +204,7 @@ class Steps:
             backend=lane.backend,
             pace=lane.pace,
             deadline=job.deadline_at / 1000,
+            first_poll=self._first_polls.pop(job.id, 0.0),
             on_progress=lambda progress: self._note_progress(job.id, progress),
         )
         end = _end_of(await self._in.poller.wait(watch))

@@ -191,7 +191,9 @@ def test_colours_go_to_the_figure_they_stand_before() -> None:
     """A blue taxi is blue, a red fox is a kind of fox, and a colour of nothing belongs to the picture."""
     assert only(read_prompt("a blue taxi", SEED)).colour == (70, 128, 208)
     assert only(read_prompt("a red fox", SEED)).colour is None
-    assert read_prompt("a forest in purple", SEED).colours == ((140, 92, 190),)
+    assert read_prompt("a blue taxi", SEED).colours == ()
+    purple = read_prompt("a forest in purple, a deer", SEED)
+    assert (purple.colours, only(purple).colour) == (((140, 92, 190),), None)
 
 
 def test_what_the_prompt_excludes_does_not_come() -> None:

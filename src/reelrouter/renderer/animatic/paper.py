@@ -38,7 +38,7 @@ class Sway:
 
 STILL = Sway()
 
-BLOCKS = 16
+BLOCKS = 48
 """Blocks of columns that a plate knows its empty and its solid rows for."""
 
 

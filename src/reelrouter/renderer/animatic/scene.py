@@ -46,7 +46,7 @@ class Scene:
     colours: tuple[Colour, ...] = ()
     """Colours that the prompt names and that belong to no subject: accents of the whole picture."""
     wonders: frozenset[str] = frozenset()
-    """Details of the place that the prompt names: `coral`, `neon`, `rays`, `cliff`, `rainbow`, `autumn`, `snowy`"""
+    """Details that the prompt names: `coral`, `neon`, `rays`, `cliff`, `rainbow`, `autumn`, `snowy`."""
     seed: int = 0
 
 

@@ -100,9 +100,13 @@ def _before(figure: _Found, hits: list[Hit], reach: int) -> list[Hit]:
 
 
 def _colour(figure: _Found, hits: list[Hit], colours: Mapping[str, Colour]) -> Colour | None:
-    painted = figure.hit.values("paint") or [
-        value for hit in _before(figure, hits, 1) for value in hit.values("colours")
-    ]
+    painted = figure.hit.values("paint")
+    before = _before(figure, hits, 1)
+    for hit in before if not painted else ():
+        parted = any(
+            other.start >= hit.end and (other.values("function") or other.values("numbers")) for other in before
+        )
+        painted += [] if parted else hit.values("colours")
     return colours.get(painted[-1]) if painted else None
 
 

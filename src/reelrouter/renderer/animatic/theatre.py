@@ -259,7 +259,8 @@ def blend(target: Pixels, pixels: Pixels, *, adds: bool = False) -> None:
         cv2.add(target, pixels, dst=target)
         return
     clear = cv2.bitwise_not(cv2.extractChannel(pixels, 3))
-    cv2.add(cv2.multiply(target, cv2.merge([clear] * 4), scale=1 / 255.0), pixels, dst=target)
+    cv2.multiply(target, cv2.merge([clear] * 4), dst=target, scale=1 / 255.0)
+    cv2.add(target, pixels, dst=target)
 
 
 def _warped(

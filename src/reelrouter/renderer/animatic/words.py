@@ -81,7 +81,7 @@ def read_prompt(prompt: str, seed: int) -> Scene:
         camera=_camera(hits, subjects, seed),
         subjects=subjects,
         mood=_mood(hits),
-        colours=tuple(_COLOURS[value] for value in _said(hits, "colours") if value in _COLOURS)[:3],
+        colours=_colours(hits, subjects),
         wonders=_wonders(hits, subjects),
         seed=seed,
     )
@@ -168,6 +168,13 @@ def _camera(hits: list[Hit], subjects: tuple[Subject, ...], seed: int) -> Camera
 def _mood(hits: list[Hit]) -> Mood:
     said = Counter(value for value in _said(hits, "mood"))
     return cast(Mood, said.most_common(1)[0][0]) if said else "calm"
+
+
+def _colours(hits: list[Hit], subjects: tuple[Subject, ...]) -> tuple[Colour, ...]:
+    """Named colours that no figure wears."""
+    named = dict.fromkeys(_COLOURS[value] for value in _said(hits, "colours") if value in _COLOURS)
+    worn = {subject.colour for subject in subjects}
+    return tuple(colour for colour in named if colour not in worn)[:3]
 
 
 def _wonders(hits: list[Hit], subjects: tuple[Subject, ...]) -> frozenset[str]:

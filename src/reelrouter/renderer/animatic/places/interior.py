@@ -36,7 +36,8 @@ def room(brush: Brush) -> Setting:
     level = brush.floor_on(np.full(brush.wide, frame[3], np.float32), 0.004)
     perch = Perch(x=brush.hero, floor=level, stage_at=perched, depth=0.52, settles=True)
     return Setting(
-        layers=tuple(layers), stage_at=stage, air_at=outside, floor=brush.floor_on(ground, 0.05), depth=0.62, perch=perch, light=brush.light,
+        layers=tuple(layers), stage_at=stage, air_at=outside,
+        floor=brush.floor_on(ground, 0.05), depth=0.62, perch=perch, light=brush.light,
     )  # fmt: skip
 
 
