@@ -47,7 +47,7 @@ def apply(workspace: WorkspaceId, action: Action, unit: Unit) -> None:
         ledger.release(unit, job, 1.0)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(actions=ACTIONS, limit=st.one_of(st.none(), st.integers(0, 100)))
 def test_the_books_balance_after_every_commit(actions: list[Action], limit: int | None) -> None:
     """Held is the sum of open holds, settled the sum of charges, and each job is charged once at most."""

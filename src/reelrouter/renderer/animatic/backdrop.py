@@ -168,6 +168,10 @@ def rainbow(brush: Brush, horizon: float) -> Layer:
 _RAINBOW = ((226, 84, 78), (240, 150, 66), (248, 214, 96), (112, 186, 110), (82, 144, 212), (142, 104, 190))
 
 
+_SCREENED = ("forest", "city")
+"""Where trees or towers hide so much sky that one bank of clouds is enough."""
+
+
 def cloud_banks(brush: Brush, horizon: float) -> list[Layer]:
     """Paper clouds on two depths, more of them when the prompt asks."""
     rng = brush.random("clouds")
@@ -175,7 +179,7 @@ def cloud_banks(brush: Brush, horizon: float) -> list[Layer]:
     heavy = bool({"storm", "rain", "clouds"} & weather)
     count = 6 if heavy else 3 if "fog" not in weather and brush.light.stars < 0.5 else 2
     layers: list[Layer] = []
-    for depth in (0.12,) if heavy else (0.07, 0.16):
+    for depth in (0.12,) if heavy or brush.scene.environment in _SCREENED else (0.07, 0.16):
         mask = brush.blank()
         for _ in range(count):
             x = brush.x(rng.uniform(-0.05, 1.05))

@@ -1,6 +1,5 @@
 """The world below the surface: shafts of light, rocks, corals, weeds."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,7 +17,7 @@ from reelrouter.renderer.animatic.theatre import Layer
 
 def underwater(brush: Brush) -> Setting:
     layers: list[Layer] = [sky(brush, 1.0)]
-    layers.extend(_rays(brush))
+    layers.append(_rays(brush))
     layers.append(_reef(brush, Reef(name="far", base=0.8, depth=0.18, count=8, colour=(70, 130, 170))))
     layers.append(_reef(brush, Reef(name="middle", base=0.86, depth=0.36, count=7, colour=(196, 96, 130))))
     air = len(layers)
@@ -37,27 +36,23 @@ def underwater(brush: Brush) -> Setting:
     )  # fmt: skip
 
 
-def _rays(brush: Brush) -> Sequence[Layer]:
+def _rays(brush: Brush) -> Layer:
     """Shafts of sunlight from the surface, swaying."""
     rng = brush.random("rays")
-    layers = []
-    strength = 1.0 if "rays" in brush.scene.wonders else 0.65
-    for group in range(2):
-        shafts = brush.blank()
-        for _ in range(5):
-            x, half = brush.x(rng.uniform(-0.1, 1.0)), brush.unit * rng.uniform(0.02, 0.05)
-            lean, foot = brush.unit * rng.uniform(0.2, 0.34), brush.y(rng.uniform(0.75, 1.1))
-            shapes.polygon(
-                shafts, [(x - half, 0), (x + half, 0), (x + lean + 3 * half, foot), (x + lean - half, foot)]
-            )
-        soft = cv2.GaussianBlur(shafts, (0, 0), 0.012 * brush.unit).astype(np.float32) / 255.0
-        fade = np.clip(1.05 - np.arange(brush.high, dtype=np.float32) / brush.high * 1.15, 0, 1)[:, None] ** 1.3
-        pixels: Pixels = np.zeros((brush.high, brush.wide, 4), np.uint8)
-        glow = np.array(mix(brush.light.glow, brush.light.disc, 0.24), np.float32)
-        pixels[..., :3] = np.clip((soft * fade)[..., None] * glow * strength, 0, 255)
-        sway = Sway(x=0.03 * brush.unit, period=5.0 + 2 * group, phase=0.5 * group)
-        layers.append(brush.hung(pixels, 0.1 + 0.25 * group, sway=sway))
-    return layers
+    shafts = brush.blank()
+    for _ in range(9):
+        x, half = brush.x(rng.uniform(-0.1, 1.0)), brush.unit * rng.uniform(0.018, 0.05)
+        lean, foot = brush.unit * rng.uniform(0.2, 0.34), brush.y(rng.uniform(0.75, 1.1))
+        shapes.polygon(
+            shafts, [(x - half, 0), (x + half, 0), (x + lean + 3 * half, foot), (x + lean - half, foot)]
+        )
+    soft = cv2.GaussianBlur(shafts, (0, 0), 0.012 * brush.unit).astype(np.float32) / 255.0
+    fade = np.clip(1.05 - np.arange(brush.high, dtype=np.float32) / brush.high * 1.15, 0, 1)[:, None] ** 1.3
+    glow = np.array(mix(brush.light.glow, brush.light.disc, 0.3), np.float32)
+    strength = 1.0 if "rays" in brush.scene.wonders else 0.7
+    pixels: Pixels = np.zeros((brush.high, brush.wide, 4), np.uint8)
+    pixels[..., :3] = np.clip((soft * fade)[..., None] * glow * strength, 0, 255)
+    return brush.hung(pixels, 0.2, sway=Sway(x=0.03 * brush.unit, period=6.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
