@@ -70,6 +70,7 @@ def local_lanes(around: Surroundings) -> Mapping[str, Lane]:
         fetch=lambda media: around.objects.fetch_local(media.key, inputs),
         directory=around.settings.data_dir / "work" / "renders",
         nudge=around.poller.nudge,
+        at_once=around.settings.render_concurrency,
     )
     around.stack.push_async_callback(local.close)
     lane = Lane(backend=local, limit=_LOCAL_JOBS, pace=Pace(first=0.5, ceiling=5.0), discard=local.discard)

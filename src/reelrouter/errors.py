@@ -127,6 +127,10 @@ _SCRIPTED: Mapping[int, type[ReelRouterError]] = {
 }
 
 
+SCRIPTED_STATUSES = tuple(sorted({400, 429, 500, *_SCRIPTED}))
+"""The statuses that a test prompt can ask for: those that a real request can meet."""
+
+
 def scripted_refusal(status: int) -> ReelRouterError:
     """The error that a test prompt asked for, in the shape of the real one."""
     message = f"The test prompt asked for status {status}."
@@ -134,4 +138,6 @@ def scripted_refusal(status: int) -> ReelRouterError:
         return InvalidRequest([Problem("prompt", message)])
     if status == 429:
         return TooManyRequests(message, retry_after=1)
-    return _SCRIPTED.get(status, ReelRouterError)(message)
+    if status == 500:
+        return ReelRouterError(message)
+    return _SCRIPTED[status](message)

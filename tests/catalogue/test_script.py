@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelrouter.catalogue.script import ERROR_TYPES, WORDS, read_script, take_apart
-from reelrouter.errors import InvalidRequest
+from reelrouter.errors import SCRIPTED_STATUSES, InvalidRequest
 from reelrouter.work import Script
 
 
@@ -53,6 +53,7 @@ def test_a_prompt_without_words_is_left_as_it_is() -> None:
         "[[fail:]]",
         "[[fail:bad_luck]]",
         "[[submit:200]]",
+        "[[submit:418]]",
         "[[submit:4o4]]",
         "[[submit:٤٠٤]]",
         "[[status:completed]]",
@@ -105,7 +106,7 @@ def test_any_text_is_either_read_or_refused(prompt: str) -> None:
         assert read_script(prompt) == (reading.prompt, reading.script)
 
 
-@given(st.sampled_from(ERROR_TYPES), st.integers(1, 10), st.integers(400, 599))
+@given(st.sampled_from(ERROR_TYPES), st.integers(1, 10), st.sampled_from(SCRIPTED_STATUSES))
 def test_what_is_written_is_what_is_read(error_type: str, outputs: int, status: int) -> None:
     """Every allowed value comes through unchanged."""
     words: dict[str, Any] = {"fail": error_type, "outputs": outputs, "content": status}

@@ -96,7 +96,9 @@ class Stage:
 
     def another(self) -> Local:
         """As after a restart: another process, with the same disk."""
-        return Local(self.studio, fetch=self._fetch, directory=self.directory / "renders", nudge=self._nudge)
+        return Local(
+            self.studio, fetch=self._fetch, directory=self.directory / "renders", nudge=self._nudge, at_once=3
+        )
 
     async def end_of(self, handle: Handle, local: Local | None = None) -> Finished | Failed:
         """Waits as the poller does: from nudge to nudge."""
@@ -445,6 +447,20 @@ def test_large_films_are_made_one_at_a_time_and_others_beside_them(play: Play) -
     play(test)
 
 
+def test_no_more_films_are_made_at_once_than_was_said(play: Play) -> None:
+    """However many children there are: the others are for small tasks, which must not wait for long films."""
+
+    async def test(stage: Stage) -> None:
+        keys = [f"film-{number}" for number in range(8)]
+        for key in keys:
+            await stage.local.submit(replace(ORDER, attempt_key=key))
+        for key in keys:
+            assert isinstance(await stage.end_of_order(replace(ORDER, attempt_key=key)), Finished)
+        assert stage.studio.most == 3
+
+    play(test)
+
+
 def test_a_test_jobs_film_says_what_it_is(play: Play) -> None:
     """In the comment that is written into the file."""
 
@@ -534,7 +550,9 @@ def test_with_real_children_a_film_is_made_and_another_cancelled(
     async def whole() -> None:
         pool = Pool(1, packages=("tests",))
         stage = Stage(tmp_path)
-        stage.local = Local(pool, fetch=stage._fetch, directory=tmp_path / "renders", nudge=stage._nudge)
+        stage.local = Local(
+            pool, fetch=stage._fetch, directory=tmp_path / "renders", nudge=stage._nudge, at_once=1
+        )
         try:
             monkeypatch.setattr(module, "RENDER_TASK", "tests.renderer.tasks:film")
             finished = await stage.end_of_order(ORDER)

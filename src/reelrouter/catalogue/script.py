@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from reelrouter.errors import InvalidRequest, Problem
+from reelrouter.errors import SCRIPTED_STATUSES, InvalidRequest, Problem
 from reelrouter.work import Script
 
 ERROR_TYPES = (
@@ -35,14 +35,16 @@ ERROR_TYPES = (
 )
 """The contract's vocabulary, as far as it can concern a video."""
 
+_STATUSES = "|".join(str(status) for status in SCRIPTED_STATUSES)
+
 WORDS = (
     "[[fail:<error_type>]]",
-    "[[submit:<400 to 599>]]",
+    f"[[submit:<{_STATUSES}>]]",
     "[[status:cancelled|expired]]",
     "[[delay:<seconds, 0 to 3600>]]",
     "[[stuck]]",
     "[[outputs:<1 to 10>]]",
-    "[[content:<400 to 599>]]",
+    f"[[content:<{_STATUSES}>]]",
     "[[webhook:fail]]",
 )
 
@@ -115,6 +117,10 @@ def _whole_number(lowest: int, highest: int) -> Callable[[str | None], int | Non
     return read
 
 
+def _status(text: str | None) -> int | None:
+    return next((status for status in SCRIPTED_STATUSES if text == str(status)), None)
+
+
 def _seconds(text: str | None) -> float | None:
     if text is None or not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", text):
         return None
@@ -127,12 +133,12 @@ def _flag(text: str | None) -> bool | None:
 
 _READERS: dict[str, Callable[[str | None], Any]] = {
     "fail": _one_of(ERROR_TYPES),
-    "submit": _whole_number(400, 599),
+    "submit": _status,
     "status": _one_of(("cancelled", "expired")),
     "delay": _seconds,
     "stuck": _flag,
     "outputs": _whole_number(1, 10),
-    "content": _whole_number(400, 599),
+    "content": _status,
     "webhook": _one_of(("fail",)),
 }
 

@@ -89,7 +89,7 @@ class Contents:
             return job
         if job is not None and await self._is_signed(job, asked):
             return job
-        if caller is None:
+        if caller is None and asked.link is None:
             raise Unauthorized(
                 "This address needs your key as: Authorization: Bearer <key>, or a signed link from the job."
             )

@@ -70,9 +70,9 @@ class Dispatcher:
     async def sweep(self) -> None:
         """Every started job has a living run, or gets one, or is given up; what waited too long is ended."""
         alive = await self._drivers.workflows.list_alive()
-        for job, run in await store.list_moving(self._db):
-            if run_id(job, run) not in alive:
-                await self._revive(job, run)
+        moving = [one for one in await store.list_moving(self._db) if run_id(*one) not in alive]
+        for at in range(0, len(moving), _SWEPT_AT_ONCE):
+            await self._revive(moving[at : at + _SWEPT_AT_ONCE])
         await self._start_overdue()
         before = self._clock.now() - _KEEP_RUNS_SECONDS
         while names := await self._drivers.workflows.list_ended(before, _SWEPT_AT_ONCE):
@@ -113,8 +113,17 @@ class Dispatcher:
         for job in await store.list_cancelling(self._db):
             self._drivers.poller.cancel(job)
 
-    async def _revive(self, job: JobId, run: int) -> None:
-        # Either DBOS gave the run up, or a crash came between the claim and the start, and the run never was.
+    async def _revive(self, moving: list[tuple[JobId, int]]) -> None:
+        known = await self._drivers.workflows.list_known([run_id(job, run) for job, run in moving])
+        for job, run in moving:
+            if run_id(job, run) not in known:
+                # A crash came between the claim and the start: the run never was, so it does not count.
+                await self._drivers.workflows.start(job, run)
+            else:
+                await self._replace(job, run)
+
+    async def _replace(self, job: JobId, run: int) -> None:
+        """For a run that DBOS gave up: another one, or the end of the job."""
         self._emit(RunAbandoned(job=job, run=run))
         if run >= _MOST_RUNS:
             await self._drivers.steps.give_up(job)

@@ -50,6 +50,10 @@ class Workflows:
         """The names of runs that DBOS is still working on."""
         return {run.workflow_id for run in await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"])}
 
+    async def list_known(self, names: list[str]) -> set[str]:
+        """Those among the names whose run was begun at some time, whatever became of it."""
+        return {run.workflow_id for run in await DBOS.list_workflows_async(workflow_ids=names, load_input=False)}
+
     async def forget(self, names: list[str]) -> None:
         """Deletes what DBOS keeps of ended runs; it has no retention of its own."""
         await DBOS.delete_workflows_async(names)

@@ -74,7 +74,8 @@ class Local:
     """Implements `work.Backend`.
 
     `fetch` gives the path of an input's bytes, which are only read. Each attempt has a folder of its own under
-    `directory`. `nudge` is told the job's id whenever a poll would show something new.
+    `directory`. `nudge` is told the job's id whenever a poll would show something new. `at_once` films are made at
+    one time; the children may be more, so that small tasks need not wait for long films.
     """
 
     def __init__(
@@ -83,12 +84,14 @@ class Local:
         fetch: Callable[[Media], Awaitable[Path]],
         directory: Path,
         nudge: Callable[[str], None],
+        at_once: int,
     ) -> None:
         self._children = children
         self._fetch = fetch
         self._directory = directory.absolute()
         self._nudge = nudge
         self._works: dict[str, _Work] = {}
+        self._films = asyncio.Semaphore(at_once)
         self._large = asyncio.Lock()
 
     async def submit(self, order: Order) -> Accepted:
@@ -159,7 +162,7 @@ class Local:
             return ending
         _make_folder(folder)
         films = _films(order, await self._fetch_inputs(order), folder)
-        async with self._turn(order):
+        async with self._turn(order), self._films:
             for index, film in enumerate(films):
                 await self._render(film, _part_of(note, index, len(films)))
         return Finished(outputs=tuple(Blob(path=Path(film["output"])) for film in films), seed=films[0]["seed"])
