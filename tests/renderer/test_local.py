@@ -451,9 +451,13 @@ def test_no_more_films_are_made_at_once_than_was_said(play: Play) -> None:
     """However many children there are: the others are for small tasks, which must not wait for long films."""
 
     async def test(stage: Stage) -> None:
+        stage.studio.open.clear()
         keys = [f"film-{number}" for number in range(8)]
         for key in keys:
             await stage.local.submit(replace(ORDER, attempt_key=key))
+        while stage.studio.working < 3:
+            await asyncio.sleep(0)
+        stage.studio.open.set()
         for key in keys:
             assert isinstance(await stage.end_of_order(replace(ORDER, attempt_key=key)), Finished)
         assert stage.studio.most == 3
