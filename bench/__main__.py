@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -30,19 +31,25 @@ def main() -> None:
     asked = _parse()
     names = asked.names or list(BENCHMARKS)
     figures: list[Figure] = []
+    broken: list[str] = []
     with tempfile.TemporaryDirectory(prefix="reelrouter-bench-", dir=asked.directory) as root:
         ready = clip.make(Path(root) / "clip.mp4")
         for name in names:
             directory = Path(root) / name
             directory.mkdir()
             print(f"measuring {name}", file=sys.stderr, flush=True)
-            figures += BENCHMARKS[name](
-                Plan(directory=directory, clip=ready, quick=asked.quick, large=asked.large)
-            )
+            plan = Plan(directory=directory, clip=ready, quick=asked.quick, large=asked.large)
+            try:
+                figures += BENCHMARKS[name](plan)
+            except Exception:  # noqa: BLE001 - what was measured before it, perhaps for an hour, is not thrown away
+                traceback.print_exc()
+                broken.append(name)
     if asked.json:
         print(json.dumps([figure.as_json() for figure in figures], indent=2))
     else:
         Console(width=None if sys.stdout.isatty() else 150).print(_table(figures))
+    if broken:
+        sys.exit(f"not measured, for the reasons above: {', '.join(broken)}")
 
 
 def _parse() -> argparse.Namespace:

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import uvloop
 
+from bench.processes import tell
+
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length: "
 _PATIENCE = 30.0
@@ -248,4 +250,4 @@ def _cpu() -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(uvloop.run(_generate(Load(**json.load(sys.stdin)))))))
+    tell(asdict(uvloop.run(_generate(Load(**json.load(sys.stdin))))))

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from bench.load import get, place
+from bench.processes import tell
 
 _BUFFER = 1 << 20
 _SMALL_BUFFER = 64 * 1024
@@ -152,4 +153,4 @@ def _total(readers: Sequence[_Reader]) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(_read(Reading(**json.loads(sys.stdin.readline()))))))
+    tell(asdict(_read(Reading(**json.loads(sys.stdin.readline())))))

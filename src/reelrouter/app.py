@@ -14,8 +14,8 @@ from importlib.metadata import version
 
 import uvicorn
 import uvloop
-from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from reelrouter import net
 from reelrouter.accounts import keys, workspaces
@@ -111,7 +111,7 @@ async def _serve(
 @asynccontextmanager
 async def open_api(
     settings: Settings, secrets: Secrets, emit: Emit, checks: Mapping[str, Check]
-) -> AsyncIterator[tuple[FastAPI, ShownKeys | None]]:
+) -> AsyncIterator[tuple[Starlette, ShownKeys | None]]:
     """The application with everything that it uses, opened in order and closed in reverse."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -253,7 +253,7 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"http://{host}:{listener.getsockname()[1]}"
 
 
-def _config(app: FastAPI) -> uvicorn.Config:
+def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         lifespan="off",

@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 
 from reelrouter.api.addresses import Addresses
-from reelrouter.api.routes import build_app, table
+from reelrouter.api.openapi import document as document_of
+from reelrouter.api.routes import table
 from reelrouter.api.videos import Edge
 
 EDGE = Edge(
@@ -20,7 +21,7 @@ EDGE = Edge(
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return build_app(EDGE, {}, "1.2.3").openapi()
+    return document_of(table(EDGE, {}), "1.2.3")
 
 
 def references(value: object) -> Iterator[str]:

@@ -186,12 +186,13 @@ def _unknown(shape: BaseModel, path: str) -> Iterator[str]:
     """Paths of the keys that no shape knows, at any level."""
     for key in shape.model_extra or {}:
         yield f"{path}{key}"
-    for name in type(shape).model_fields:
-        value = getattr(shape, name)
-        items = list(enumerate(value)) if isinstance(value, list) else [(None, value)]
-        for index, item in items:
-            if isinstance(item, BaseModel):
-                yield from _unknown(item, f"{path}{name}{'' if index is None else f'[{index}]'}.")
+    for name, value in shape.__dict__.items():
+        if isinstance(value, BaseModel):
+            yield from _unknown(value, f"{path}{name}.")
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, BaseModel):
+                    yield from _unknown(item, f"{path}{name}[{index}].")
 
 
 _TYPE_WORDS = {

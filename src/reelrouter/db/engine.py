@@ -37,7 +37,10 @@ class Database(Protocol):
     """Reads see what is committed. Writes are functions of a `Unit` that check before they change anything."""
 
     async def write(self, work: Callable[[Unit], T]) -> T:
-        """Runs `work` in a transaction and returns once it is durable; an exception undoes all it wrote."""
+        """Runs `work` in a transaction and returns once it is durable; an exception undoes all it wrote.
+
+        It may be run more than once, each time on the state before, so it must not change anything else.
+        """
         ...
 
     async def row(self, statement: Statement, **values: Any) -> Row | None: ...

@@ -143,16 +143,36 @@ class _Writer:
 
 
 def _commit_together(connection: sqlite3.Connection, unit: Unit, batch: list[_Task]) -> None:
+    """First as if nobody failed, which is nearly always so; else again, each in a savepoint of its own."""
+    if _commit_in_one(connection, unit, batch):
+        return
     try:
         connection.execute("BEGIN IMMEDIATE")
         for task in batch:
             task.keep(_run_in_savepoint(connection, unit, task.work))
         connection.execute("COMMIT")
     except sqlite3.Error as error:  # the disk is full, or the file is locked: nobody's write happened
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
+        _roll_back(connection)
         for task in batch:
             task.keep(error)
+
+
+def _commit_in_one(connection: sqlite3.Connection, unit: Unit, batch: list[_Task]) -> bool:
+    """False if any task failed; then nothing was written, and all may run again: they only know the database."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        for task in batch:
+            task.keep(task.work(unit))
+        connection.execute("COMMIT")
+    except Exception:  # noqa: BLE001 - whose failure it is comes out when each runs in its own savepoint
+        _roll_back(connection)
+        return False
+    return True
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
 
 
 def _run_in_savepoint(connection: sqlite3.Connection, unit: Unit, work: Callable[[Unit], Any]) -> Any:
