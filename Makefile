@@ -23,6 +23,7 @@ demo: setup ## Make three videos through the API, and say what is in them
 	$(UV) run --frozen reelrouter demo
 
 test: check ## Everything that must be green
+	$(UV) run --frozen pytest -n 2 -m film
 	$(UV) run --frozen pytest tests/acceptance
 
 check: setup lint types contract unit ## Lint, types, import contract, unit tests: under a minute
@@ -38,7 +39,7 @@ contract:
 	$(UV) run --frozen lint-imports
 
 unit:
-	$(UV) run --frozen pytest -n 2 --ignore=tests/acceptance
+	$(UV) run --frozen pytest -n 2 -m "not film" --ignore=tests/acceptance
 
 fmt: setup ## Format and fix what can be fixed
 	$(UV) run --frozen ruff format

@@ -19,6 +19,8 @@ PROMPT = "a sailboat on a calm ocean at sunset, slow push in"
 IN_ANOTHER_PROCESS = """
 import json, sys
 from reelrouter.renderer.animatic.render import render
+
+pytestmark = pytest.mark.film
 render(json.loads(sys.argv[1]), lambda _: None)
 """
 

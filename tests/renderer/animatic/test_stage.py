@@ -23,6 +23,8 @@ from reelrouter.renderer.animatic.scene import (
 from reelrouter.renderer.animatic.stage import PLACES, stage
 from reelrouter.renderer.animatic.words import read_prompt
 
+pytestmark = pytest.mark.film
+
 SMALL = Canvas(width=192, height=108, fps=24, frames=48, seed=3)
 FOX = Subject(glyph="\N{FOX FACE}", name="fox")
 
