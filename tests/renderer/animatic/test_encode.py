@@ -13,6 +13,8 @@ from reelrouter.renderer.animatic.film import Frame
 from reelrouter.renderer.animatic.samples import SAMPLE_RATE, Sound
 from tests.renderer.animatic.pictures import decoded, landscape, psnr
 
+pytestmark = pytest.mark.film
+
 
 class PanningFilm:
     """A window that moves over a wider picture."""
@@ -46,8 +48,6 @@ def filmed(encoding: Encoding, sound: Sound | None = None) -> Path:
     ("size", "fps", "frames"),
     [((320, 180), 24, 48), ((180, 320), 16, 16), ((240, 240), 30, 45), ((420, 180), 25, 25), ((854, 480), 24, 7)],
 )
-
-pytestmark = pytest.mark.film
 def test_size_count_and_length_are_exact(tmp_path: Path, size: tuple[int, int], fps: int, frames: int) -> None:
     """Whatever the shape and the rate, the file is what was promised, in each of its streams."""
     seconds = Fraction(frames, fps)

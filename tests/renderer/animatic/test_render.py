@@ -15,12 +15,12 @@ from reelrouter.renderer.animatic.render import render
 from reelrouter.work import TaskFailed
 from tests.renderer.animatic.pictures import decoded, landscape, psnr, quarters, saved, write_video
 
+pytestmark = pytest.mark.film
+
 PROMPT = "a sailboat on a calm ocean at sunset, slow push in"
 IN_ANOTHER_PROCESS = """
 import json, sys
 from reelrouter.renderer.animatic.render import render
-
-pytestmark = pytest.mark.film
 render(json.loads(sys.argv[1]), lambda _: None)
 """
 
