@@ -66,3 +66,9 @@ def test_every_folder_and_file_that_documents_name_is_there() -> None:
             r"`((?:api|media|catalogue|routing|jobs|renderer|storage|db|observe)/[\w/]+\.py)`", text
         ):
             assert (ROOT / "src/reelrouter" / path).exists(), f"{document} names {path}"
+
+
+def test_the_lock_names_only_the_public_registries() -> None:
+    """A lock that was made behind a mirror would not install anywhere else."""
+    hosts = set(re.findall(r"https?://([^/\"]+)", (ROOT / "uv.lock").read_text()))
+    assert hosts == {"pypi.org", "files.pythonhosted.org"}
