@@ -26,7 +26,8 @@ test: check ## Everything that must be green
 	$(UV) run --frozen pytest -n 2 -m film
 	$(UV) run --frozen pytest tests/acceptance
 
-check: setup lint types contract unit ## Lint, types, import contract, unit tests: under a minute
+check: setup ## Lint, types, import contract, unit tests: under a minute
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types contract unit
 
 lint:
 	$(UV) run --frozen ruff check
