@@ -5,6 +5,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -98,48 +99,59 @@ class _Task:
 
 
 class _Writer:
-    """One thread, one connection. Each task has a savepoint, so that one that fails fails alone."""
+    """One thread, one connection. What is asked for in one turn of the loop, or during a commit, commits together.
+
+    The thread is handed whole batches: waking it for the first of many writes made batches a quarter as long, and
+    had the two threads take the interpreter's lock from each other at every statement (measured).
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._queue: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._waiting: list[_Task] = []
+        self._is_due = False
+        self._is_writing = False
+        self._queue: queue.SimpleQueue[list[_Task] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
 
     async def put(self, work: Callable[[Unit], Any]) -> Any:
         task = _Task(work)
-        self._queue.put(task)
+        self._waiting.append(task)
+        if not self._is_due and not self._is_writing:
+            self._is_due = True
+            task.loop.call_soon(self._hand_over)
         return await task.future
 
     def close(self) -> None:
+        if self._waiting:
+            self._queue.put(self._waiting)
         self._queue.put(None)
         self._thread.join()
+
+    def _hand_over(self) -> None:
+        """On the loop: gives the thread what waits, a batch at a time."""
+        self._is_due = False
+        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        if batch:
+            self._is_writing = True
+            self._queue.put(batch)
+
+    def _resolve(self, batch: list[_Task]) -> None:
+        """On the loop: the batch is on disk."""
+        self._is_writing = False
+        for task in batch:
+            task.resolve()
+        self._hand_over()
 
     def _run(self) -> None:
         connection = _connect(self._path)
         connection.execute("PRAGMA synchronous=FULL")
         unit = _SqliteUnit(connection)
-        closing = False
-        while not closing:
-            batch, closing = self._next_batch()
-            if batch:
-                _commit_together(connection, unit, batch)
-                # One call into the loop for the whole batch; each call would wake the selector anew.
-                batch[0].loop.call_soon_threadsafe(_resolve_all, batch)
+        while (batch := self._queue.get()) is not None:
+            _commit_together(connection, unit, batch)
+            with suppress(RuntimeError):  # the loop has ended, and with it everybody who waited
+                batch[0].loop.call_soon_threadsafe(self._resolve, batch)
         connection.close()
-
-    def _next_batch(self) -> tuple[list[_Task], bool]:
-        batch: list[_Task] = []
-        item = self._queue.get()
-        while item is not None:
-            batch.append(item)
-            if len(batch) == _BATCH:
-                return batch, False
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return batch, False
-        return batch, True
 
 
 def _commit_together(connection: sqlite3.Connection, unit: Unit, batch: list[_Task]) -> None:
@@ -184,11 +196,6 @@ def _run_in_savepoint(connection: sqlite3.Connection, unit: Unit, work: Callable
         result = error
     connection.execute("RELEASE task")
     return result
-
-
-def _resolve_all(batch: list[_Task]) -> None:
-    for task in batch:
-        task.resolve()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

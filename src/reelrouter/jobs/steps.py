@@ -98,8 +98,15 @@ class Steps:
         step = decide.next_step(job, attempts, self._now_ms())
         if isinstance(step, decide.Await):
             await self._wait_for(job, step)
-            return "submit"
-        return "over" if isinstance(step, decide.Over) else "finish"
+            job, attempts = await self._load(job_id)
+            step = decide.next_step(job, attempts, self._now_ms())
+        match step:
+            case decide.Start() | decide.Resolve() | decide.Await():
+                return "submit"
+            case decide.Finish():
+                return "finish"
+            case decide.Over():
+                return "over"
 
     async def finish(self, job_id: JobId) -> None:
         """Stores what was made, then ends the job: state, ledger and hold in one transaction."""

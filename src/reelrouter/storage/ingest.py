@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from reelrouter.errors import StorageFailed
 from reelrouter.storage.objects import Objects
 from reelrouter.work import Children, Output, StoredFile, TaskFailed
 
@@ -50,8 +51,14 @@ class Ingest:
         if await self._objects.exists(key):
             await self._objects.in_thread(partial(output.path.unlink, missing_ok=True))
             return await self._describe_stored(key)
-        stored = await self._describe(output.path, key)
-        await self._objects.move_file(key, output.path)
+        try:
+            stored = await self._describe(output.path, key)
+            await self._objects.move_file(key, output.path)
+        except (OutputInvalid, StorageFailed):
+            # Another process of ours may have stored it between the look above and the move.
+            if await self._objects.exists(key):
+                return await self._describe_stored(key)
+            raise
         return stored
 
     async def _describe_stored(self, key: str) -> StoredFile:
