@@ -12,6 +12,7 @@ from reelrouter.renderer import local as module
 from reelrouter.renderer.local import Local
 from reelrouter.renderer.pool import Pool
 from reelrouter.renderer.simulate import SIMULATED
+from reelrouter.testing.backends import exercise_backend
 from reelrouter.work import (
     Blob,
     Failed,
@@ -148,6 +149,15 @@ def play(tmp_path: Path) -> Callable[[Callable[[Stage], Awaitable[None]]], None]
 
 
 Play = Callable[[Callable[[Stage], Awaitable[None]]], None]
+
+
+def test_it_keeps_the_promises_of_every_backend(play: Play) -> None:
+    """The suite that each implementation of the seam passes."""
+
+    async def test(stage: Stage) -> None:
+        await exercise_backend(stage.local, ORDER)
+
+    play(test)
 
 
 def test_an_order_becomes_the_render_tasks_arguments(play: Play) -> None:

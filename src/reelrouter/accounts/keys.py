@@ -78,10 +78,6 @@ class KeyRing:
         self._known[token] = (now, caller)
         return caller
 
-    def forget(self) -> None:
-        """Drops what is remembered, so that a change made in this process bites at once."""
-        self._known.clear()
-
 
 def new_key(mode: KeyMode) -> str:
     """A key with 256 bits of randomness."""

@@ -190,9 +190,9 @@ def _unknown(shape: BaseModel, path: str) -> Iterator[str]:
         if isinstance(value, BaseModel):
             yield from _unknown(value, f"{path}{name}.")
         elif isinstance(value, list):
-            for index, item in enumerate(value):
-                if isinstance(item, BaseModel):
-                    yield from _unknown(item, f"{path}{name}[{index}].")
+            shapes = ((index, item) for index, item in enumerate(value) if isinstance(item, BaseModel))
+            for index, item in shapes:
+                yield from _unknown(item, f"{path}{name}[{index}].")
 
 
 _TYPE_WORDS = {
