@@ -65,6 +65,8 @@ class Order:
     prompt: str
     duration: int | None
     """Seconds; None where the length follows the input."""
+    length: float
+    """Seconds that the video will last: `duration`, or the input's."""
     width: int
     height: int
     resolution: str | None
@@ -76,6 +78,9 @@ class Order:
     last_frame: Media | None = None
     references: tuple[Media, ...] = ()
     previous: "Handle | None" = None
+    """Where the vendor keeps the job that is continued."""
+    previous_video: Media | None = None
+    """What that job made, for backends that keep nothing."""
     upscale_factor: float | None = None
     creativity: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -17,6 +17,13 @@ SEEDANCE = "bytedance/seedance-2.0-fast"
 WAN = "alibaba/wan-2.7"
 HAILUO = "minimax/hailuo-3"
 FLUX_EDIT = "black-forest-labs/flux-video-edit"
+FLUX_UPSCALE = "black-forest-labs/flux-video-upscale"
+FLUX_3 = "black-forest-labs/flux-3-video"
+ALEPH = "runway/aleph-2"
+AVATAR = "heygen/avatar-iv"
+GROK = "x-ai/grok-imagine-video"
+KLING = "kwaivgi/kling-v3.0-pro"
+SEEDANCE_25 = "bytedance/seedance-2.5"
 ANIMATIC = "reelrouter/animatic"
 
 LIVE = Rules()
@@ -78,8 +85,8 @@ def clip(seconds: float | None = 6.4, width: int | None = 1281, height: int | No
     )
 
 
-def sound() -> Media:
-    return Media(kind="audio", key="inputs/w/c", sha256="c", mime="audio/mpeg", size=1, duration=3.0)
+def sound(seconds: float | None = 3.0) -> Media:
+    return Media(kind="audio", key="inputs/w/c", sha256="c", mime="audio/mpeg", size=1, duration=seconds)
 
 
 def by_field(problems: tuple[Problem, ...]) -> dict[str, Problem]:

@@ -1,18 +1,20 @@
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from reelrouter.catalogue.check import check, refuse, unknown_model
+from reelrouter.catalogue.check import refuse, unknown_model
 from reelrouter.catalogue.inputs import wanted
-from reelrouter.catalogue.model import Defaults, ModelSpec, UpscaleRange
 from reelrouter.catalogue.request import Inputs
 from reelrouter.errors import InvalidRequest
 from reelrouter.money import nanos
 from reelrouter.work import Script
 from tests.catalogue.examples import (
+    ALEPH,
+    AVATAR,
+    FLUX_3,
     FLUX_EDIT,
+    FLUX_UPSCALE,
     HAILUO,
     LIVE,
     SEEDANCE,
@@ -24,9 +26,11 @@ from tests.catalogue.examples import (
     frames,
     model,
     only_problem,
+    picture,
     plan,
     problems,
     references,
+    sound,
 )
 
 
@@ -96,32 +100,24 @@ def test_an_unknown_model_is_named() -> None:
     assert unknown_model("acme/none").problems[0].field == "model"
 
 
-# Continuing and upscaling, which no shipped row does yet
+JOB = "gen-vid-1790983457-AbCdEfGhIjKlMnOpQrSt"
 
 
 def test_a_job_can_be_continued_where_the_row_says_so() -> None:
-    """The earlier job's id must look like one, and is handed on."""
-    row = replace(model(SEEDANCE), modes=("text", "frames", "references", "continue"))
-    job = "gen-vid-1790983457-AbCdEfGhIjKlMnOpQrSt"
-    found = check(ask(SEEDANCE, previous_job_id=job), row, Inputs(), LIVE)
-    assert (found.mode, found.previous_job_id) == ("continue", job)
+    """The earlier job's video comes with the plan, and the price is the one for going on."""
+    before = clip(5.0, 1920, 1080)
+    found = plan(FLUX_3, Inputs(previous=before), previous_job_id=JOB, duration=5)
+    assert (found.mode, found.previous_job_id, found.inputs) == ("continue", JOB, Inputs(previous=before))
+    assert [line.sku for line in found.lines] == ["cents_per_second_video_continuation_1080p"]
+    assert found.estimate == nanos(Decimal("2.65"))
     with pytest.raises(InvalidRequest, match="gen-vid-"):
-        refuse(ask(SEEDANCE, previous_job_id="job-7"), row, LIVE)
+        refuse(ask(FLUX_3, previous_job_id="job-7"), model(FLUX_3), LIVE)
 
 
-def upscaler() -> ModelSpec:
-    return replace(
-        model(FLUX_EDIT),
-        modes=("upscale",),
-        prompt="optional_with_input",
-        upscale_factor=UpscaleRange(min=1.5, max=3.0),
-        creativity=(0, 1),
-        defaults=Defaults(upscale_factor=2.0, creativity=0),
-        pricing_skus={
-            "cents_per_megapixel_second_precise": "7.5",
-            "cents_per_megapixel_second_creative": "10.5",
-        },
-    )
+def test_a_video_to_go_on_from_is_of_no_use_to_any_other_job() -> None:
+    """Whoever looks one up in vain finds it left out."""
+    found = plan(FLUX_3, Inputs(first_frame=picture(9, 16), previous=clip()), frame_images=frames("first_frame"))
+    assert found.inputs == Inputs(first_frame=picture(9, 16))
 
 
 @pytest.mark.parametrize(
@@ -133,8 +129,7 @@ def test_an_upscaled_video_has_its_inputs_pixels_times_the_factor(
 ) -> None:
     """The row's factor and creativity are filled in, and set the price."""
     inputs = Inputs(references=(clip(2.0, 100, 50),))
-    request = ask(FLUX_EDIT, prompt=None, references=references("video"), **parts)
-    found = check(request, upscaler(), inputs, LIVE)
+    found = plan(FLUX_UPSCALE, inputs, prompt=None, references=references("video"), **parts)
     assert found.mode == "upscale"
     assert (found.resolved.width, found.resolved.height) == size
     assert found.estimate == nanos(Decimal(dollars))
@@ -143,12 +138,26 @@ def test_an_upscaled_video_has_its_inputs_pixels_times_the_factor(
 @pytest.mark.parametrize(("field", "value"), [("upscale_factor", 4.0), ("creativity", 2)])
 def test_upscaling_has_its_limits(field: str, value: float) -> None:
     """A factor or a creativity beyond the row's is refused with what would do."""
-    request = ask(FLUX_EDIT, references=references("video"), **{field: value})
-    with pytest.raises(InvalidRequest) as caught:
-        refuse(request, upscaler(), LIVE)
-    (problem,) = caught.value.problems
+    parts: dict[str, Any] = {"references": references("video"), field: value}
+    problem = only_problem(FLUX_UPSCALE, **parts)
     assert problem.field == field
     assert problem.allowed
+
+
+def test_an_avatar_speaks_as_long_as_its_recording() -> None:
+    """Its sound is promised though the row promises none, and its price is by the recording's second."""
+    inputs = Inputs(references=(picture(600, 800), sound(7.3)))
+    found = plan(AVATAR, inputs, prompt=None, references=references("image", "audio"))
+    assert (found.mode, found.resolved.audio, found.resolved.duration) == ("references", True, None)
+    assert found.asked.duration == Decimal("7.3")
+    assert found.estimate == nanos(Decimal("0.365"))
+
+
+def test_a_short_edit_costs_the_rows_minimum() -> None:
+    """One second and a half at 28 cents is less than the least that is billed."""
+    found = plan(ALEPH, Inputs(references=(clip(1.5),)), references=references("video"))
+    assert [line.sku for line in found.lines] == ["cents_per_second_output", "minimum_cents_per_generation"]
+    assert found.estimate == nanos(Decimal("0.56"))
 
 
 def test_script_words_are_read_for_test_keys_only() -> None:

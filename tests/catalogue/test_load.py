@@ -92,7 +92,21 @@ def test_one_native_id_serves_every_mode(tmp_path: Path) -> None:
         ("[4, 6]", "[4, 6, 4]", "model[0].supported_durations", "twice"),
         ("[4, 6]", "[4, 0]", "model[0].supported_durations[1]", "greater"),
         ("supported_durations = [4, 6]\n", "", "model[0].supported_durations", "missing"),
-        ("# more", 'length = "input"', "model[0].supported_durations", "cannot be listed"),
+        ("# more", 'length = "video"', "model[0].supported_durations", "cannot be given"),
+        ("# more", "longest_input = 30", "model[0].longest_input", "cannot be given"),
+        ("supported_durations = [4, 6]\n", 'length = "audio"\n', "model[0].longest_input", "missing"),
+        (
+            "supported_durations = [4, 6]\n",
+            'length = "audio"\nlongest_input = 9\n',
+            "model[0].references.audio",
+            "no other sound",
+        ),
+        (
+            "supported_durations = [4, 6]\n",
+            'length = "video"\nlongest_input = 9\n',
+            "model[0].references.video",
+            "no other input",
+        ),
         ("# more", 'pixels = "input"', "model[0].supported_resolutions", "cannot be listed"),
         ("# more", "defaults.duration = 5", "model[0].defaults.duration", "5"),
         ("# more", 'defaults.resolution = "4K"', "model[0].defaults.resolution", "4K"),
@@ -150,3 +164,31 @@ def test_an_empty_directory_is_a_mistake(tmp_path: Path) -> None:
     """A gateway without models is a wrong path, not a choice."""
     with pytest.raises(CatalogueError, match="no model file"):
         load_catalogue(tmp_path)
+
+
+def test_an_operator_may_give_models_names(tmp_path: Path) -> None:
+    """A name of one's own leads to the model; the names that it had before still do."""
+    aliases = {"house-film": "acme/film-1", "trailer": "acme/film-1-20260101"}
+    catalogue = load_catalogue(write(tmp_path, ROW), aliases)
+    names = ("house-film", "trailer", "film", "acme/film-1")
+    assert [found.id for name in names if (found := catalogue.find(name))] == ["acme/film-1"] * 4
+    assert len(catalogue) == 1
+
+
+@pytest.mark.parametrize(
+    ("alias", "name", "reason"),
+    [
+        ("film", "acme/film-1", "taken already, by acme/film-1"),
+        ("acme/film-1", "acme/film-1", "taken already"),
+        ("acme/film-1-20260101", "acme/film-1", "taken already"),
+        ("house-film", "acme/film-2", "acme/film-2 is no model"),
+        (" ", "acme/film-1", "blank"),
+    ],
+)
+def test_a_bad_name_of_an_operators_stops_with_its_place(
+    tmp_path: Path, alias: str, name: str, reason: str
+) -> None:
+    """A name that is taken, or that leads nowhere, is a mistake in the settings, and is told as one."""
+    with pytest.raises(CatalogueError, match=reason) as caught:
+        load_catalogue(write(tmp_path, ROW), {alias: name})
+    assert (caught.value.file, caught.value.key) == ("settings", f"aliases.{alias}")

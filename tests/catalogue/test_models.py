@@ -3,17 +3,27 @@ from typing import Any
 
 import pytest
 
-from reelrouter.catalogue.model import ModelSpec
+from reelrouter.catalogue.model import ModelSpec, ReferenceLimits
 from reelrouter.catalogue.price import Asked, price, total
 from reelrouter.money import nanos
-from tests.catalogue.examples import ANIMATIC, FLUX_EDIT, HAILUO, SEEDANCE, VEO, WAN, catalogue, model
+from tests.catalogue.examples import (
+    ALEPH,
+    ANIMATIC,
+    AVATAR,
+    FLUX_3,
+    FLUX_EDIT,
+    FLUX_UPSCALE,
+    GROK,
+    HAILUO,
+    SEEDANCE,
+    SEEDANCE_25,
+    VEO,
+    WAN,
+    catalogue,
+    model,
+)
 
 EVERY_MODEL = [pytest.param(row, id=row.id) for row in catalogue()]
-
-
-def test_the_catalogue_is_in_order_of_age() -> None:
-    """The newest model comes first, as upstream lists them."""
-    assert [row.id for row in catalogue()] == [ANIMATIC, FLUX_EDIT, HAILUO, VEO, WAN, SEEDANCE]
 
 
 @pytest.mark.parametrize("row", EVERY_MODEL)
@@ -24,6 +34,38 @@ def test_a_description_tells_what_the_model_takes(row: ModelSpec) -> None:
     for kind in ("image", "video", "audio"):
         limit = row.references.of(kind)
         assert limit == 0 or kind in row.description
+        assert limit < 2 or str(limit) in row.description
+    if row.supported_durations:
+        assert row.id == ANIMATIC or str(max(row.supported_durations)) in row.description
+
+
+@pytest.mark.parametrize("row", EVERY_MODEL)
+def test_a_description_is_a_sentence_that_fits_upstreams_cut(row: ModelSpec) -> None:
+    """Upstream cuts at about 190 characters; ours end before, with a full stop."""
+    assert len(row.description) <= 190
+    assert row.description.endswith(".")
+
+
+KNOWN_TO_SDKS = {
+    *("alibaba", "atlas-cloud", "black-forest-labs", "byteplus", "google-ai-studio", "google-vertex", "heygen"),
+    *("minimax", "openai", "runway", "seed", "streamlake", "xai"),
+}
+"""The slugs of this catalogue that the official SDKs send; they drop every other one."""
+
+
+@pytest.mark.parametrize("row", EVERY_MODEL)
+def test_every_endpoint_can_be_addressed_through_an_official_sdk(row: ModelSpec) -> None:
+    """Where the SDKs do not know the provider's name, there is an alias that they know."""
+    for endpoint in row.endpoints:
+        if endpoint.passthrough:
+            assert KNOWN_TO_SDKS & {endpoint.provider, *endpoint.option_slugs}
+
+
+@pytest.mark.parametrize("row", EVERY_MODEL)
+def test_every_endpoint_serves_every_mode(row: ModelSpec) -> None:
+    """A vendor with several models for one of ours has an id for each kind of job."""
+    for endpoint in row.endpoints:
+        assert set(endpoint.native) == set(row.modes)
 
 
 @pytest.mark.parametrize("row", EVERY_MODEL)
@@ -54,6 +96,11 @@ def test_every_hosted_model_can_be_had_through_the_reseller(row: ModelSpec) -> N
             HAILUO,
             {"supported_resolutions": ("2K",), "supported_sizes": None, "seed": False, "name": "MiniMax: H3"},
         ),
+        (AVATAR, {"length": "audio", "modes": ("references",), "always_sounds": True, "generate_audio": False}),
+        (ALEPH, {"length": "video", "pixels": "input", "longest_input": 30, "modes": ("edit",)}),
+        (FLUX_UPSCALE, {"length": "video", "pixels": "input", "longest_input": 20, "creativity": (0, 1)}),
+        (FLUX_3, {"modes": ("text", "frames", "continue"), "references": ReferenceLimits()}),
+        (SEEDANCE_25, {"references": ReferenceLimits(image=30, video=10, audio=10), "audio_alone": True}),
         (
             FLUX_EDIT,
             {
@@ -82,6 +129,7 @@ def test_rows_say_what_was_recorded(model_id: str, facts: dict[str, Any]) -> Non
 
 def test_square_pictures_of_a_token_model_have_the_pixels_that_were_measured() -> None:
     """480p at 1:1 came out as 640x640, and 16:9 as its name says."""
+    assert (model(GROK).shapes["480p 1:1"].width, model(GROK).shapes["480p 1:1"].height) == (544, 544)
     shapes = model(SEEDANCE).shapes
     assert (shapes["480p 1:1"].width, shapes["480p 1:1"].height) == (640, 640)
     assert (shapes["720p 16:9"].width, shapes["720p 16:9"].height) == (1280, 720)

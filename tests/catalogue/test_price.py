@@ -70,7 +70,9 @@ def ask(**changes: Any) -> Asked:
     ("skus", "asked", "sku", "dollars"),
     [
         ({"duration_seconds": "0.1"}, ask(), "duration_seconds", "0.5"),
-        (KLING, ask(audio=True), "text_to_video_duration_seconds_720p", "0.5"),
+        (KLING, ask(), "text_to_video_duration_seconds_720p", "0.5"),
+        (KLING, ask(audio=True), "duration_seconds_with_audio", "0.84"),
+        (KLING, ask(mode="frames", audio=True), "duration_seconds_with_audio", "0.84"),
         (KLING, ask(mode="frames"), "image_to_video_duration_seconds_720p", "0.55"),
         (KLING, ask(mode="references"), "image_to_video_duration_seconds_720p", "0.55"),
         (KLING, ask(resolution="1080p", audio=True), "duration_seconds_with_audio", "0.84"),
@@ -95,6 +97,12 @@ def ask(**changes: Any) -> Asked:
             "video_tokens_without_audio",
             "0.108",
         ),
+        (
+            SEEDANCE | {"video_tokens_without_audio": "0.000007"},
+            ask(resolution="4K", audio=False),
+            "video_tokens_4k",
+            "0.432",
+        ),
         (FLUX_3, ask(), "cents_per_second_output", "0.85"),
         (FLUX_3, ask(resolution="1080p"), "cents_per_second_output_1080p", "1.45"),
         (
@@ -115,7 +123,7 @@ def ask(**changes: Any) -> Asked:
     ],
 )
 def test_the_most_exact_key_bills_the_video(skus: dict[str, str], asked: Asked, sku: str, dollars: str) -> None:
-    """Mode and resolution beat audio and resolution, then audio, then resolution, then the bare key."""
+    """By the second, sound comes first, then the kind of job, then resolution; by the token, resolution does."""
     (line,) = price(skus, asked)
     assert line.sku == sku
     assert line.cost == nanos(Decimal(dollars))

@@ -40,6 +40,7 @@ ORDER = Order(
     mode="text",
     prompt="a fox in the snow",
     duration=4,
+    length=4.0,
     width=1280,
     height=720,
     resolution="720p",
@@ -304,14 +305,52 @@ def test_a_handle_without_a_readable_order_fails_by_name(play: Play) -> None:
     play(test)
 
 
-def test_an_earlier_jobs_handle_is_refused(play: Play) -> None:
+@pytest.mark.parametrize(
+    "order",
+    [
+        replace(ORDER, previous=Handle(endpoint="renderer", credential="renderer", native_id="x")),
+        replace(ORDER, mode="continue"),
+    ],
+    ids=["handle", "nothing"],
+)
+def test_an_earlier_jobs_handle_without_its_video_is_refused(play: Play, order: Order) -> None:
     """There is no vendor here who remembers it, and to leave it out in silence would make another film."""
-    order = replace(ORDER, previous=Handle(endpoint="renderer", credential="renderer", native_id="x"))
 
     async def test(stage: Stage) -> None:
         with pytest.raises(SubmitRefused) as caught:
             await stage.local.submit(order)
         assert caught.value.failed.failure == FailureClass.USER_ERROR
+
+    play(test)
+
+
+def test_a_film_goes_on_from_the_video_that_comes_with_the_order(play: Play) -> None:
+    """The render task is handed the earlier job's video as its one reference."""
+    order = replace(
+        ORDER,
+        mode="continue",
+        previous=Handle(endpoint="renderer", credential="renderer", native_id="x"),
+        previous_video=media("video", "before"),
+    )
+
+    async def test(stage: Stage) -> None:
+        assert isinstance(await stage.end_of_order(order), Finished)
+        (film,) = stage.studio.films
+        assert film["mode"] == "continue"
+        assert film["references"] == [{"path": str(stage.directory / "inputs/w/before"), "kind": "video"}]
+
+    play(test)
+
+
+def test_a_film_lasts_as_long_as_its_recording(play: Play) -> None:
+    """Where no length was asked for, the exact one is what the render task is told."""
+    order = replace(
+        ORDER, mode="references", duration=None, length=7.25, references=(media("image", "a"), media("audio", "b"))
+    )
+
+    async def test(stage: Stage) -> None:
+        await stage.end_of_order(order)
+        assert stage.studio.films[0]["duration"] == 7.25
 
     play(test)
 

@@ -20,6 +20,7 @@ ORDER = Order(
     mode="text",
     prompt="A red kite",
     duration=1,
+    length=1.0,
     width=320,
     height=180,
     resolution="360p",

@@ -42,20 +42,22 @@ def _lists(model: ModelSpec) -> Iterator[Fault]:
 
 
 def _what_follows_the_input(model: ModelSpec) -> Iterator[Fault]:
-    if model.length == "asked" and model.supported_durations is None:
-        yield "supported_durations", "is missing, and length does not follow the input"
-    if model.length == "input" and model.supported_durations is not None:
-        yield "supported_durations", "cannot be listed where length follows the input"
-    sizes = {
-        "supported_resolutions": model.supported_resolutions,
-        "supported_aspect_ratios": model.supported_aspect_ratios,
-    }
-    for key, listed in sizes.items():
-        if (model.pixels == "asked") == (listed is None):
-            reason = "is missing" if listed is None else "cannot be listed"
-            yield key, f'{reason} where pixels is "{model.pixels}"'
-    if "input" in (model.length, model.pixels) and model.references.video == 0:
+    follows = model.length != "asked"
+    for key, listed, wanted in (
+        ("supported_durations", model.supported_durations, not follows),
+        ("longest_input", model.longest_input, follows),
+    ):
+        if (listed is not None) != wanted:
+            yield key, f'{"is missing" if wanted else "cannot be given"} where length is "{model.length}"'
+    if (model.supported_resolutions is not None) != (model.pixels == "asked"):
+        reason = "is missing" if model.pixels == "asked" else "cannot be listed"
+        yield "supported_resolutions", f'{reason} where pixels is "{model.pixels}"'
+    if model.supported_aspect_ratios is None and model.pixels == "asked":
+        yield "supported_aspect_ratios", 'is missing where pixels is "asked"'
+    if (model.length == "video" or model.pixels == "input") and model.references.video == 0:
         yield "references.video", "is 0, and there is no other input to follow"
+    if model.length == "audio" and model.references.audio == 0:
+        yield "references.audio", "is 0, and there is no other sound to follow"
 
 
 def _modes(model: ModelSpec) -> Iterator[Fault]:
@@ -120,12 +122,13 @@ def _unusable_rates(model: ModelSpec) -> Iterator[Fault]:
 
 def _gaps(model: ModelSpec) -> Iterator[Fault]:
     """Every combination that a request may ask for has a price."""
-    sounds = (False,) if not model.generate_audio else (False, True)
+    sounds = (model.always_sounds,) if model.generate_audio is False else (False, True)
     resolutions = model.supported_resolutions or (None,)
     asked = Asked(mode="text", duration=Decimal(1), width=2, height=2)
-    for mode, resolution, audio in product(model.modes, resolutions, sounds):
+    for mode, resolution, audio, video in product(model.modes, resolutions, sounds, (False, True)):
+        combination = replace(asked, mode=mode, resolution=resolution, audio=audio, video_input=video)
         try:
-            price(model.pricing_skus, replace(asked, mode=mode, resolution=resolution, audio=audio))
+            price(model.pricing_skus, combination)
         except Unpriced as gap:
             yield "pricing_skus", str(gap)
 

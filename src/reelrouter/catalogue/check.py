@@ -2,16 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from reelrouter.catalogue.inputs import mode_of, used, wanted
+from reelrouter.catalogue.lengths import seconds
 from reelrouter.catalogue.model import ModelSpec
 from reelrouter.catalogue.notices import filtered_options, notices
 from reelrouter.catalogue.price import Asked, PriceLine, price, total
 from reelrouter.catalogue.problems import refusals
 from reelrouter.catalogue.request import Inputs, VideoRequest
-from reelrouter.catalogue.resolve import Resolved, creativity, resolve, seconds, upscale_factor
+from reelrouter.catalogue.resolve import Resolved, creativity, resolve
 from reelrouter.catalogue.script import read_script
+from reelrouter.catalogue.shapes import upscale_factor
 from reelrouter.errors import InvalidRequest, Problem
 from reelrouter.money import Nanos
 from reelrouter.work import Mode, Script
@@ -70,7 +73,7 @@ def check(request: VideoRequest, model: ModelSpec, inputs: Inputs, rules: Rules)
     prompt, script = read_script(request.prompt or "") if rules.test else (request.prompt or "", None)
     kept = used(inputs, request, model)
     resolved = resolve(request, model, kept)
-    asked = _asked(request, model, kept, resolved)
+    asked = _asked(request, model, resolved, seconds(request, model, kept, test=rules.test))
     lines = price(model.pricing_skus, asked)
     return Plan(
         model=model.id,
@@ -97,11 +100,11 @@ def unknown_model(model_id: str, field: str = "model") -> InvalidRequest:
     return InvalidRequest([Problem(field, f"{model_id} is not a valid model ID")])
 
 
-def _asked(request: VideoRequest, model: ModelSpec, inputs: Inputs, resolved: Resolved) -> Asked:
+def _asked(request: VideoRequest, model: ModelSpec, resolved: Resolved, duration: Decimal) -> Asked:
     urls = wanted(request, model)
     return Asked(
         mode=mode_of(request, model),
-        duration=seconds(request, model, inputs),
+        duration=duration,
         width=resolved.width,
         height=resolved.height,
         resolution=resolved.resolution,

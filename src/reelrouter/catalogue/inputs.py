@@ -8,8 +8,13 @@ from reelrouter.work import Mode
 
 
 def wanted(request: VideoRequest, model: ModelSpec) -> tuple[InputUrl, ...]:
-    """The inputs worth fetching: frames where there are any, else the references that the model takes."""
+    """The inputs worth fetching: frames where there are any, else the references that the model takes.
+
+    A job that goes on from another has what it needs.
+    """
     urls = input_urls(request)
+    if request.previous_job_id is not None:
+        return ()
     if request.frame_images:
         return tuple(url for url in urls if url.role != "reference")
     return tuple(url for url in urls if model.references.of(url.kind) > 0)
@@ -17,8 +22,10 @@ def wanted(request: VideoRequest, model: ModelSpec) -> tuple[InputUrl, ...]:
 
 def used(inputs: Inputs, request: VideoRequest, model: ModelSpec) -> Inputs:
     """The same choice among inputs that have been fetched."""
+    if request.previous_job_id is not None:
+        return Inputs(previous=inputs.previous)
     if request.frame_images:
-        return replace(inputs, references=())
+        return replace(inputs, references=(), previous=None)
     kept = tuple(media for media in inputs.references if model.references.of(media.kind) > 0)
     return Inputs(references=kept)
 

@@ -7,6 +7,7 @@ the pixels of those resolutions and ratios whose names do not say them.
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -39,8 +40,11 @@ class CatalogueError(Exception):
         self.reason = reason
 
 
-def load_catalogue(directory: Traversable | Path | None = None) -> Catalogue:
-    """The models in a directory's `*.toml` files, by default the packaged ones; raises `CatalogueError`."""
+def load_catalogue(directory: Traversable | Path | None = None, aliases: Mapping[str, str] = {}) -> Catalogue:
+    """The models in a directory's `*.toml` files, by default the packaged ones; raises `CatalogueError`.
+
+    `aliases` are an operator's own names, each for the model of some other name.
+    """
     folder = files("reelrouter.catalogue") / "models" if directory is None else directory
     models: list[ModelSpec] = []
     owners: dict[str, str] = {}
@@ -51,7 +55,7 @@ def load_catalogue(directory: Traversable | Path | None = None) -> Catalogue:
         for model in _read_file(path):
             _claim_names(model, path.name, owners)
             models.append(model)
-    return Catalogue(models)
+    return Catalogue(_with_aliases(models, aliases))
 
 
 def _resolution(name: str) -> str:
@@ -134,11 +138,13 @@ class _ModelTable(_Table):
     creativity: list[Count] | None = Field(default=None, min_length=1)
     references: _ReferencesTable = _ReferencesTable()
     last_frame_alone: bool = False
+    audio_alone: bool = False
     prompt: Literal["required", "optional_with_input"]
     prompt_max_length: Positive | None = None
     fps: Positive = 24
     modes: list[Mode] = Field(min_length=1)
-    length: Literal["asked", "input"] = "asked"
+    length: Literal["asked", "video", "audio"] = "asked"
+    longest_input: Positive | None = None
     pixels: Literal["asked", "input"] = "asked"
     defaults: _DefaultsTable = _DefaultsTable()
     size_table: dict[Resolution, dict[AspectRatio, Size]] = {}
@@ -187,6 +193,26 @@ def _claim(name: str, model: ModelSpec, file: str, owners: dict[str, str]) -> No
     if name in owners:
         raise CatalogueError(file, model.id, f"the name {name} is taken already, by {owners[name]}")
     owners[name] = f"{model.id} in {file}"
+
+
+def _with_aliases(models: list[ModelSpec], aliases: Mapping[str, str]) -> Iterator[ModelSpec]:
+    catalogue = Catalogue(models)
+    given: dict[str, tuple[str, ...]] = {}
+    for alias, name in aliases.items():
+        model = catalogue.find(name)
+        if reason := _alias_fault(alias, name, catalogue):
+            raise CatalogueError("settings", f"aliases.{alias}", reason)
+        if model is not None:
+            given[model.id] = (*given.get(model.id, ()), alias)
+    return (replace(model, aliases=(*model.aliases, *given.get(model.id, ()))) for model in models)
+
+
+def _alias_fault(alias: str, name: str, catalogue: Catalogue) -> str | None:
+    if not alias.strip():
+        return "an alias is a name, and this one is blank"
+    if owner := catalogue.find(alias):
+        return f"the name {alias} is taken already, by {owner.id}"
+    return None if catalogue.find(name) else f"{name} is no model of the catalogue"
 
 
 class _Misfit(Exception):

@@ -98,13 +98,17 @@ class ModelSpec:
     references: ReferenceLimits = field(default_factory=ReferenceLimits)
     last_frame_alone: bool = False
     """Whether a last frame may come without a first one."""
+    audio_alone: bool = False
+    """Whether audio references may come without an image or a video."""
     prompt: Literal["required", "optional_with_input"] = "required"
     prompt_max_length: int | None = None
     """Characters."""
     fps: int = 24
     modes: tuple[Mode, ...] = ("text",)
-    length: Literal["asked", "input"] = "asked"
-    """Whether the seconds are asked for, or are those of the input video."""
+    length: Literal["asked", "video", "audio"] = "asked"
+    """Whether the seconds are asked for, or are those of the video or the sound that is given."""
+    longest_input: int | None = None
+    """Seconds that this video or sound may last; None where the length is asked for."""
     pixels: Literal["asked", "input"] = "asked"
     """Whether width and height are asked for, or are those of the input video."""
     defaults: Defaults = field(default_factory=Defaults)
@@ -115,6 +119,11 @@ class ModelSpec:
     pricing_skus: Mapping[str, str]
     endpoints: tuple[Endpoint, ...]
     aliases: tuple[str, ...] = ()
+
+    @property
+    def always_sounds(self) -> bool:
+        """Whether a video has sound whatever a request says: a picture that speaks is heard."""
+        return self.length == "audio" or (bool(self.generate_audio) and not self.audio_switch)
 
     @property
     def allowed_passthrough_parameters(self) -> tuple[str, ...]:

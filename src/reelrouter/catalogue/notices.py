@@ -43,7 +43,7 @@ def _references(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:
 
 
 def _sound(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:
-    if request.generate_audio is False and model.generate_audio and not model.audio_switch:
+    if request.generate_audio is False and model.always_sounds:
         yield Problem("generate_audio", f"not used, since {model.id} always makes sound")
 
 

@@ -143,12 +143,16 @@ def _candidates(basis: Asked) -> Iterator[str]:
     """Every key that could bill this video, in the order in which a row is searched: the most exact first."""
     resolution = (basis.resolution or "").lower()
     audio = "with_audio" if basis.audio else "without_audio"
+    # A row that prices sound and kinds of job means the kinds without sound.
+    yield from (f"duration_seconds_{audio}_{resolution}", f"duration_seconds_{audio}")
     for prefix in _MODE_PREFIXES.get(basis.mode, ()):
         yield from (f"{prefix}duration_seconds_{resolution}", f"{prefix}duration_seconds")
-    yield from _by_audio_and_resolution("duration_seconds", audio, resolution)
+    yield from (f"duration_seconds_{resolution}", "duration_seconds")
     if basis.video_input:
         yield from (f"video_tokens_{resolution}_with_video_input", "video_tokens_with_video_input")
-    yield from _by_audio_and_resolution("video_tokens", audio, resolution)
+    # A row that prices sound and resolutions means the sound at resolutions without a price of their own.
+    yield from (f"video_tokens_{audio}_{resolution}", f"video_tokens_{resolution}")
+    yield from (f"video_tokens_{audio}", "video_tokens")
     if basis.mode == "continue":
         yield f"cents_per_second_video_continuation_{resolution}"
         yield "cents_per_second_video_continuation"

@@ -49,7 +49,12 @@ def _prompt(request: VideoRequest, model: ModelSpec, *, test: bool) -> Iterator[
 
 
 def _missing_prompt(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:
-    if model.prompt == "required":
+    if model.length == "audio" and any(url.kind == "audio" for url in wanted(request, model)):
+        return  # what is to be said is in the recording
+    if model.length == "audio":
+        message = f"{model.id} requires a prompt when no audio input is given: it is what the picture says"
+        yield Problem("prompt", message, error_type="invalid_prompt")
+    elif model.prompt == "required":
         yield Problem("prompt", f"{model.id} requires a prompt", error_type="invalid_prompt")
     elif not wanted(request, model):
         yield Problem(
@@ -130,15 +135,15 @@ def _frame_images(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:
 
 
 def _references(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:
-    if request.frame_images:
-        return  # frames win, and the references are named in the warnings
+    if request.frame_images or request.previous_job_id is not None:
+        return  # frames win, and the references are named in the warnings; beside an earlier job neither has a use
     kept = {url.kind for url in wanted(request, model)}
     for kind in _KINDS:
         yield from _too_many(request, model, kind, dropped=kind != "image" and bool(kept))
-    if kept == {"audio"}:
-        yield Problem(
-            "input_references", "An audio reference needs an image or video reference beside it; add one"
-        )
+    if kept == {"audio"} and not model.audio_alone:
+        image, video = (model.references.of(kind) > 0 for kind in _KINDS[:2])
+        seen = "a video" if not image else "an image or video" if video else "an image"
+        yield Problem("input_references", f"An audio reference needs {seen} reference beside it; add one")
 
 
 def _too_many(request: VideoRequest, model: ModelSpec, kind: MediaKind, *, dropped: bool) -> Iterator[Problem]:
@@ -172,7 +177,7 @@ def _kind_of_job(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:
 
 
 def _generate_audio(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:
-    if request.generate_audio and model.generate_audio is False:
+    if request.generate_audio and model.generate_audio is False and not model.always_sounds:
         yield Problem("generate_audio", f"{model.id} does not make sound", (False,))
 
 
@@ -181,8 +186,13 @@ def _previous_job(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:
         return
     if "continue" not in model.modes:
         yield Problem("previous_job_id", f"{model.canonical_slug} does not support previous_job_id")
-    elif not _JOB_ID.fullmatch(request.previous_job_id):
+        return
+    if not _JOB_ID.fullmatch(request.previous_job_id):
         yield Problem("previous_job_id", "A job id looks like gen-vid-<seconds>-<20 letters and digits>")
+    given = {"frame_images": request.frame_images, "input_references": request.references}
+    for field, items in given.items():
+        if items:
+            yield Problem(field, "A job with previous_job_id begins where that job's video ends; leave this out")
 
 
 def _upscale_factor(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:

@@ -82,11 +82,16 @@ class VideoRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What intake made of the request's URLs. Empty where a price is asked for and nothing was fetched."""
+    """What intake made of the request's URLs, and what it goes on from.
+
+    Empty where a price is asked for and nothing was fetched.
+    """
 
     first_frame: Media | None = None
     last_frame: Media | None = None
     references: tuple[Media, ...] = ()
+    previous: Media | None = None
+    """The finished video of the job that is continued; whoever calls `check` looks it up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

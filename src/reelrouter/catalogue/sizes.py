@@ -50,6 +50,14 @@ def nearest_ratio(width: int, height: int, among: Iterable[str]) -> str:
     return min(among, key=distance)
 
 
+def cut_to(aspect_ratio: str, width: int, height: int) -> tuple[int, int]:
+    """What is left of a picture that is cut to a ratio around its middle, and not scaled."""
+    across, down = _sides(aspect_ratio)
+    if width * down > height * across:
+        return height * across // down, height
+    return width, width * down // across
+
+
 def floor_even(pixels: int) -> int:
     """The even number at or below: what the video format can hold."""
     return max(2, pixels - pixels % 2)

@@ -96,8 +96,9 @@ class Local:
 
     async def submit(self, order: Order) -> Accepted:
         """Begins at once; an order that is under way already is not begun twice."""
-        if order.previous is not None:
-            text = "an earlier job's handle means nothing here; the video it made has to come as a reference"
+        goes_on = order.mode == "continue" or order.previous is not None
+        if goes_on and order.previous_video is None:
+            text = "an earlier job's handle means nothing here; the video that it made has to come with the order"
             raise SubmitRefused(Failed(failure=FailureClass.USER_ERROR, vendor_text=text))
         self._begin(order)
         return Accepted(handle=_handle_of(order))
@@ -168,13 +169,14 @@ class Local:
         return Finished(outputs=tuple(Blob(path=Path(film["output"])) for film in films), seed=films[0]["seed"])
 
     async def _fetch_inputs(self, order: Order) -> "_Inputs":
-        wanted = [media for media in (order.first_frame, order.last_frame, *order.references) if media]
+        references = _references(order)
+        wanted = [media for media in (order.first_frame, order.last_frame, *references) if media]
         found = await asyncio.gather(*(self._fetch(media) for media in wanted))
         paths = {media.key: str(path) for media, path in zip(wanted, found, strict=True)}
         return _Inputs(
             first_frame=paths[order.first_frame.key] if order.first_frame else None,
             last_frame=paths[order.last_frame.key] if order.last_frame else None,
-            references=tuple((paths[media.key], media.kind) for media in order.references),
+            references=tuple((paths[media.key], media.kind) for media in references),
         )
 
     async def _render(self, film: Mapping[str, Any], note: Report) -> None:
@@ -260,6 +262,11 @@ def _handle_of(order: Order) -> Handle:
     )
 
 
+def _references(order: Order) -> tuple[Media, ...]:
+    """What the film is made from: in place of all else, the video that it goes on from."""
+    return order.references if order.previous_video is None else (order.previous_video,)
+
+
 def _films(order: Order, inputs: _Inputs, folder: Path) -> list[dict[str, Any]]:
     """The render task's arguments, once for each output; they differ in seed and name."""
     seed = _seed_of(order.job_id) if order.seed is None else order.seed
@@ -269,7 +276,7 @@ def _films(order: Order, inputs: _Inputs, folder: Path) -> list[dict[str, Any]]:
         "width": order.width,
         "height": order.height,
         "fps": order.fps,
-        "duration": order.duration,
+        "duration": order.length,
         "audio": order.audio,
         "first_frame": inputs.first_frame,
         "last_frame": inputs.last_frame,

@@ -180,6 +180,20 @@ def test_recording_is_laid_over_the_scene(tmp_path: Path) -> None:
     assert psnr(decoded(tone)[5], decoded(plain)[5]) == float("inf")
 
 
+@pytest.mark.parametrize(("seconds", "frames"), [(1.3, 16), (0.02, 1)])
+def test_a_speaking_picture_is_shown_as_long_as_it_speaks(tmp_path: Path, seconds: float, frames: int) -> None:
+    """A length that is no whole number of seconds gives the nearest number of frames, and at least one."""
+    recording = write_video(tmp_path / "in.mp4", [quarters(64, 64)] * 24, fps=12, seconds_of_sound=2)
+    picture = saved(landscape(120, 160), tmp_path / "picture.png")
+    references = [reference(picture, "image"), reference(recording, "audio")]
+    order = arguments(
+        tmp_path / "out.mp4", mode="references", prompt="", duration=seconds, references=references, audio=True
+    )
+    answer = render(order, lambda _: None)
+    assert (answer["frames"], answer["audio"]) == (frames, True)
+    assert len(decoded(tmp_path / "out.mp4")) == frames
+
+
 def test_edit_follows_its_video(tmp_path: Path) -> None:
     """An edited film has its video's length and rate and sound, and plainly another look."""
     source = write_video(tmp_path / "in.mp4", [landscape(320, 180)] * 15, fps=10, seconds_of_sound=1.5)
@@ -227,8 +241,9 @@ def test_continued_film_begins_where_the_video_ended(tmp_path: Path) -> None:
     [
         ({"width": 321}, "invalid_size", "width is 321; an even number"),
         ({"height": 8}, "invalid_size", "height is 8"),
-        ({"duration": 31}, "invalid_duration", "from 1 to 30"),
+        ({"duration": 31}, "invalid_duration", "duration is 31; more than 0 and up to 30"),
         ({"duration": None}, "invalid_duration", "duration is None"),
+        ({"duration": 0}, "invalid_duration", "duration is 0"),
         ({"fps": 5}, "invalid_fps", "fps is 5"),
         ({"mode": "dream"}, "invalid_mode", "text, frames, references"),
         ({"mode": "frames"}, "invalid_input", "first_frame or last_frame"),

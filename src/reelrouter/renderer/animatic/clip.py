@@ -11,10 +11,11 @@ import numpy as np
 from av.container import InputContainer
 
 from reelrouter.renderer.animatic.film import Frame
+from reelrouter.renderer.animatic.job import LONGEST
 from reelrouter.work import TaskFailed
 
-LONGEST = 30
-"""Seconds."""
+SLACK = 0.5
+"""Seconds: files tell their length in several ways, which differ by some frames."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def measured(path: Path) -> Clip:
         raise TaskFailed(
             "invalid_video", f"the video {path.name} could not be decoded: an MP4 would do"
         ) from error
-    if clip.seconds > LONGEST:
+    if clip.seconds > LONGEST + SLACK:
         raise TaskFailed(
             "invalid_duration", f"the video lasts {clip.seconds:.1f} s; up to {LONGEST} s can be worked on"
         )

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from reelrouter.renderer.animatic.film import Canvas
 from reelrouter.work import MediaKind, Mode, TaskFailed
 
-DURATIONS = (1, 30)
+LONGEST = 30
 """Seconds."""
 RATES = (8, 60)
 """Frames a second."""
@@ -46,7 +46,7 @@ class RenderJob:
     """Pixels, even."""
     height: int
     fps: int
-    duration: int
+    duration: float
     """Seconds; 0 where the film follows its input."""
     seed: int
     audio: bool
@@ -58,7 +58,8 @@ class RenderJob:
 
     @property
     def frames(self) -> int:
-        return self.duration * self.fps
+        """At least one: a sound may be shorter than a picture is shown."""
+        return max(1, round(self.duration * self.fps))
 
     def of_kind(self, kind: MediaKind) -> tuple[Path, ...]:
         return tuple(reference.path for reference in self.references if reference.kind == kind)
@@ -84,7 +85,7 @@ def read_job(arguments: Mapping[str, Any]) -> RenderJob:
         width=arguments["width"],
         height=arguments["height"],
         fps=_within("fps", arguments["fps"], RATES),
-        duration=0 if mode in FOLLOWS_ITS_INPUT else _within("duration", arguments["duration"], DURATIONS),
+        duration=0 if mode in FOLLOWS_ITS_INPUT else _seconds(arguments["duration"]),
         seed=arguments["seed"] % SEEDS,
         audio=arguments["audio"],
         first_frame=_path(arguments.get("first_frame")),
@@ -103,9 +104,15 @@ def _refuse_odd(name: str, pixels: int) -> None:
         raise TaskFailed("invalid_size", f"{name} is {pixels}; an even number from {low} to {high} would do")
 
 
-def _within(name: str, value: int | None, limits: tuple[int, int]) -> int:
+def _seconds(value: float | None) -> float:
+    if value is None or not 0 < value <= LONGEST:
+        raise TaskFailed("invalid_duration", f"duration is {value}; more than 0 and up to {LONGEST} would do")
+    return value
+
+
+def _within(name: str, value: int, limits: tuple[int, int]) -> int:
     low, high = limits
-    if value is None or not low <= value <= high:
+    if not low <= value <= high:
         raise TaskFailed(f"invalid_{name}", f"{name} is {value}; a whole number from {low} to {high} would do")
     return value
 
