@@ -2,7 +2,7 @@
 
 import typer
 
-from reelrouter.cli import demo, generate, keys, serve
+from reelrouter.cli import check_compat, demo, generate, keys, serve
 
 app = typer.Typer(
     name="reelrouter",
@@ -14,4 +14,5 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("generate")(generate.generate)
+app.command("check-compat")(check_compat.check_compat)
 app.add_typer(keys.app, name="keys")

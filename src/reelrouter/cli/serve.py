@@ -9,6 +9,7 @@ from rich.panel import Panel
 from reelrouter import app
 from reelrouter.accounts.secrets import SecretRefused
 from reelrouter.app import Started
+from reelrouter.catalogue.load import CatalogueError
 from reelrouter.cli.output import err, fail, settings_or_fail
 from reelrouter.lock import AlreadyLocked
 
@@ -32,6 +33,8 @@ def serve(
         app.serve(settings, on_start=_greet, overrides=overrides)
     except AlreadyLocked as locked:
         fail(f"another ReelRouter (process {locked.pid}) uses {settings.data_dir}; stop it, or choose --data-dir")
+    except CatalogueError as wrong:
+        fail(f"the catalogue cannot be used: {wrong}")
     except SecretRefused as refused:
         fail(str(refused))
     except OSError as error:
