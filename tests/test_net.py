@@ -36,9 +36,9 @@ from reelrouter.net import (
     Unreachable,
     UrlRefused,
     check_url,
-    is_public,
     rules_for,
 )
+from reelrouter.networks import is_public
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import uvicorn
@@ -22,16 +23,20 @@ from reelrouter.accounts import keys, workspaces
 from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
 from reelrouter.accounts.secrets import Secrets, load_secrets
 from reelrouter.api.addresses import Addresses
-from reelrouter.api.health import Check
 from reelrouter.api.routes import build_app
 from reelrouter.api.videos import Edge
+from reelrouter.brand import BRANDS
 from reelrouter.catalogue.load import load_catalogue
 from reelrouter.clock import SystemClock
-from reelrouter.db.engine import Unit
+from reelrouter.db.engine import Database, Unit
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.errors import Unavailable
-from reelrouter.gateway import Gateway, Stations, Terms
+from reelrouter.gateway import readiness
+from reelrouter.gateway.door import open_gateway
+from reelrouter.gateway.readiness import Check
+from reelrouter.gateway.stations import Stations, Terms
+from reelrouter.jobs import store
 from reelrouter.jobs.content import Contents
 from reelrouter.jobs.own_outputs import OwnOutputs
 from reelrouter.jobs.variants import Variants
@@ -39,6 +44,7 @@ from reelrouter.lock import FileLock
 from reelrouter.media.intake import Intake, IntakeLimits
 from reelrouter.observe.events import Emit, TaskCrashed
 from reelrouter.observe.log import open_log
+from reelrouter.observe.signals import Changes, Signals
 from reelrouter.renderer.pool import Pool
 from reelrouter.settings import Settings
 from reelrouter.storage.objects import Objects
@@ -146,30 +152,39 @@ async def open_api(
             clock=clock,
             emit=emit,
         )
-        gateway = Gateway(
-            Stations(
-                db=db,
-                catalogue=load_catalogue(),
-                workspaces=known,
-                intake=intake,
-                own_outputs=OwnOutputs(db, objects, children, scratch),
-                objects=objects,
-                contents=contents,
-                backends={"renderer": ("local",)},
-                scratch=scratch,
-                clock=clock,
-                emit=emit,
-                terms=_terms(settings),
-            )
+        signals = Signals(_changes(db), emit)
+        stack.push_async_callback(signals.close)
+        stations = Stations(
+            db=db,
+            catalogue=load_catalogue(aliases=settings.aliases),
+            workspaces=known,
+            intake=intake,
+            own_outputs=OwnOutputs(db, objects, children, scratch),
+            objects=objects,
+            contents=contents,
+            signals=signals,
+            backends={"renderer": ("local",)},
+            scratch=scratch,
+            clock=clock,
+            emit=emit,
+            terms=_terms(settings),
         )
         edge = Edge(
-            gateway=gateway,
+            gateway=open_gateway(stations),
             keys=KeyRing(db, pepper, clock),
             addresses=_addresses(settings),
+            brand=BRANDS[settings.brand],
             max_body=settings.max_body,
         )
-        own_checks: Mapping[str, Check] = {"database": gateway.check_database, "storage": gateway.check_storage}
-        yield build_app(edge, {**own_checks, **checks}, version("reelrouter")), first_keys
+        yield build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter")), first_keys
+
+
+def _changes(db: Database) -> Changes:
+    return Changes(
+        counter=db.change_counter,
+        newest=partial(store.newest_version, db),
+        since=partial(store.changed_since, db),
+    )
 
 
 def _bootstrap(unit: Unit, settings: Settings, pepper: bytes, now: float) -> ShownKeys | None:
@@ -272,6 +287,7 @@ def _terms(settings: Settings) -> Terms:
         hold_margin=settings.hold_margin,
         max_job_age=settings.max_job_age,
         link_life=settings.link_life,
+        plain_unsigned_urls=settings.plain_unsigned_urls,
     )
 
 

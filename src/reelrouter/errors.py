@@ -65,6 +65,11 @@ class Unauthorized(ReelRouterError):
 class PaymentRequired(ReelRouterError):
     error_type = "payment_required"
 
+    def __init__(self, message: str, *, limit: str = "credits", **metadata: Any) -> None:
+        """`limit` says whose limit it was: `credits`, `key_limit` or `in_flight_budget`."""
+        super().__init__(message, **metadata)
+        self.limit = limit
+
 
 class Forbidden(ReelRouterError):
     error_type = "permission_denied"

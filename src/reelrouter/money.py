@@ -25,3 +25,9 @@ def json_usd(amount: Nanos) -> float:
     A double holds fifteen digits, so every amount below a million dollars prints as its decimal.
     """
     return float(usd(amount))
+
+
+def json_number(value: Decimal) -> float:
+    """A rate or a quantity as a JSON number: whole ones without a point."""
+    whole = value.to_integral_value()
+    return int(whole) if whole == value else float(value)

@@ -16,7 +16,6 @@ FetchFailed
 
 import asyncio
 import hashlib
-import ipaddress
 import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -31,6 +30,8 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from reelrouter.networks import is_loopback, is_public, spelled_address
+
 CONNECT_TIMEOUT = 5.0
 """Seconds for resolving, connecting and the TLS handshake together."""
 MAX_REDIRECTS = 3
@@ -38,44 +39,14 @@ MAX_URL = 8192
 """Characters; longer ones are refused by most servers anyway."""
 
 _USER = re.compile(r"[^:/?#]+://[^/?#]*@")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}")
+"""Host names as resolvers get them: what is not Latin has become punycode."""
+_WEB = frozenset({"http", "https"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
 _BATCH = 1024 * 1024
 _RESOLVERS = 32
 _WRITERS = 4
-
-_REFUSED_V4 = tuple(
-    ipaddress.IPv4Network(network)
-    for network in (
-        "0.0.0.0/8",  # this network, and the unspecified address
-        "10.0.0.0/8",
-        "100.64.0.0/10",  # carrier-grade NAT; some clouds keep their metadata there
-        "127.0.0.0/8",
-        "168.63.129.16/32",  # Azure's host agent: public in form, private in fact
-        "169.254.0.0/16",  # link-local, and most clouds' metadata
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.88.99.0/24",  # retired 6to4 relays
-        "192.168.0.0/16",
-        "198.18.0.0/15",  # benchmarks
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/4",  # multicast
-        "240.0.0.0/4",  # reserved, and broadcast
-    )
-)
-_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
-_REFUSED_V6 = tuple(
-    ipaddress.IPv6Network(network)
-    for network in (
-        "2001::/23",  # protocol assignments, Teredo among them
-        "2001:db8::/32",  # documentation
-        "2002::/16",  # 6to4
-        "3fff::/20",  # documentation
-    )
-)
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class FetchFailed(Exception):
@@ -122,32 +93,6 @@ class Broken(FetchFailed):
     pass
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet; False for what is not an address at all.
-
-    An IPv4 address inside IPv6 (mapped, or translated by NAT64) is judged as itself. The retired tunnels
-    6to4 and Teredo are refused whatever they wrap.
-    """
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = _inner(ip)
-        if inner is None:
-            return ip in _GLOBAL_V6 and not any(ip in network for network in _REFUSED_V6)
-        ip = inner
-    return not any(ip in network for network in _REFUSED_V4)
-
-
-def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    if ip.ipv4_mapped is not None:
-        return ip.ipv4_mapped
-    if ip in _NAT64:
-        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return None
-
-
 def _anywhere(address: str) -> bool:
     return True
 
@@ -164,7 +109,7 @@ class Rules:
 def rules_for(*, allow_private: bool) -> Rules:
     """The rules of the setting `allow_private_addresses`."""
     if allow_private:
-        return Rules(schemes=frozenset({"http", "https"}), reaches=_anywhere)
+        return Rules(schemes=_WEB, reaches=_anywhere)
     return Rules()
 
 
@@ -193,22 +138,53 @@ class Posted:
 
 
 def check_url(url: str, rules: Rules) -> URL:
-    """The parsed address, if its form is allowed. Where it leads is checked on connecting."""
+    """The parsed address, if its form is allowed. Where a name leads is checked on connecting."""
     if len(url) > MAX_URL:
         raise UrlRefused(f"the URL is longer than {MAX_URL} characters")
     if any(character <= " " or character == "\x7f" for character in url):
         raise UrlRefused("the URL has spaces or control characters in it; percent-encode them")
     try:
         parsed = URL(url)
+        host = parsed.raw_host
     except ValueError as error:
         raise UrlRefused("the URL is malformed") from error
     if parsed.scheme not in rules.schemes:
         raise NotHttps("Only HTTPS URLs are allowed")
-    if not parsed.host:
+    if not host:
         raise UrlRefused("the URL names no host")
     if _USER.match(url):
         raise UrlRefused("the URL must not carry a user name or a password")
+    _check_host(host, bracketed="[" in parsed.raw_authority, rules=rules)
     return parsed
+
+
+def callback_problem(url: str, rules: Rules, *, allow_loopback: bool = False) -> str | None:
+    """What is wrong with a callback's address, as far as its spelling shows; None if it may be tried.
+
+    `allow_loopback`: this machine passes too, and without TLS, for tests of an application beside it.
+    """
+    own = Rules(schemes=_WEB, reaches=is_loopback)
+    try:
+        check_url(url, own if allow_loopback and _is_this_machine(url) else rules)
+    except FetchFailed as refused:
+        return str(refused)
+    return None
+
+
+def _is_this_machine(url: str) -> bool:
+    try:
+        address = spelled_address(URL(url).raw_host or "")
+    except ValueError:
+        return False
+    return address is not None and is_loopback(address)
+
+
+def _check_host(host: str, *, bracketed: bool, rules: Rules) -> None:
+    address = spelled_address(host)
+    if address is None and (bracketed or not _NAME.fullmatch(host)):
+        raise UrlRefused("the URL's host is malformed")
+    if address is not None and not rules.reaches(address):
+        raise AddressRefused("the host's address is not a public one")
 
 
 def guarded_session(rules: Rules, resolvers: Executor) -> aiohttp.ClientSession:

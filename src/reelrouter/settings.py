@@ -15,6 +15,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from reelrouter.brand import BrandName
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -42,6 +44,12 @@ class Settings(BaseSettings):
     test_mode: bool = True
     """Whether `rr-test-` keys are accepted."""
 
+    brand: BrandName = "openrouter"
+    """Which name of the contract the gateway goes by: of headers, and of a few words in answers."""
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Further names of models, e.g. `{"fast": "google/veo-3.1-lite"}`."""
+    plain_unsigned_urls: bool = False
+    """Leave the signature out of `unsigned_urls`, so that they need the key, as upstream's do."""
     strict_parameters: bool = False
     """Refuse what upstream documents that it ignores, in place of a warning."""
     retention: int = Field(default=7 * 24 * 3600, ge=60)

@@ -38,6 +38,11 @@ def test_the_python_sample_ends_with_a_video(server: Server, tmp_path: Path) -> 
     assert (tmp_path / "sailboat.mp4").read_bytes()[4:8] == b"ftyp"
 
 
+def test_the_sample_of_extensions_ends_with_an_address(server: Server, tmp_path: Path) -> None:
+    """An estimate, and a submit that waits and may be repeated."""
+    run(["bash", "-euo", "pipefail", "-c", sample("sh", "Idempotency-Key")], server, tmp_path)
+
+
 def test_the_command_line_sample_ends_with_a_video(server: Server, tmp_path: Path) -> None:
     """The first of the two commands, made shorter."""
     command = sample("sh", "reelrouter generate").splitlines()[0].replace("--duration 4", "--duration 1")

@@ -118,7 +118,7 @@ def test_a_scripted_end_is_reached(status: str, sdk: OpenRouter) -> None:
 
 def test_a_delayed_job_is_seen_before_its_end(sdk: OpenRouter) -> None:
     """While a job works, polls say so, and leave out every field that has no value yet."""
-    job_id = place(sdk, "[[delay:2]] [[fail:timeout]]").id
+    job_id = place(sdk, "[[delay:1]] [[fail:timeout]]").id
 
     def look() -> VideoGenerationResponse | None:
         job = sdk.video_generation.get_generation(job_id=job_id)

@@ -168,19 +168,23 @@ def test_a_video_as_a_data_url_is_refused(sdk: OpenRouter) -> None:
         (402, errors.PaymentRequiredResponseError),
         (403, errors.ForbiddenResponseError),
         (404, errors.NotFoundResponseError),
+        (409, errors.OpenRouterDefaultError),
+        (410, errors.OpenRouterDefaultError),
         (413, errors.PayloadTooLargeResponseError),
         (429, errors.TooManyRequestsResponseError),
         (500, errors.InternalServerResponseError),
+        (502, errors.OpenRouterDefaultError),
         (503, errors.ServiceUnavailableResponseError),
     ],
 )
 def test_every_refusal_can_be_rehearsed(
     status: int, raised: type[errors.OpenRouterError], sdk: OpenRouter
 ) -> None:
-    """`[[submit:<status>]]` answers with that status, in the shape that the SDK has a class for."""
+    """`[[submit:<status>]]` answers with that status, in the shape of the SDK's class, where it has one for it."""
     with pytest.raises(raised) as error:
         sdk.video_generation.generate(**small(prompt=f"[[submit:{status}]]"))
     assert error.value.status_code == status
+    assert f"The test prompt asked for status {status}." in error.value.message
 
 
 def test_a_refused_submit_leaves_no_job(stranger: httpx.Client) -> None:
@@ -235,9 +239,16 @@ def test_an_index_out_of_range_is_400(index: int, sdk: OpenRouter, studio: Studi
 @pytest.mark.parametrize(
     ("status", "raised"),
     [
+        (400, errors.BadRequestResponseError),
+        (401, errors.UnauthorizedResponseError),
+        (403, errors.ForbiddenResponseError),
+        (404, errors.NotFoundResponseError),
+        (409, errors.ConflictResponseError),
         (410, errors.GoneResponseError),
-        (502, errors.BadGatewayResponseError),
+        (429, errors.OpenRouterDefaultError),
         (500, errors.InternalServerResponseError),
+        (502, errors.BadGatewayResponseError),
+        (503, errors.OpenRouterDefaultError),
     ],
 )
 def test_a_failing_download_can_be_rehearsed(

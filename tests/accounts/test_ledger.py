@@ -107,7 +107,7 @@ def test_a_refused_hold_says_what_to_do(tmp_path: Path) -> None:
         wanted = Hold(job_id=JobId("j"), workspace=workspace, mode="live", amount=Nanos(400_000_000))
         with pytest.raises(PaymentRequired, match=r"\$0\.4 ") as refused:
             await db.write(lambda unit: ledger.hold(unit, wanted))
-        assert refused.value.metadata["limit_source"] == "openrouter_credits"
+        assert refused.value.limit == "credits"
         await db.close()
 
     migrate(tmp_path / "app.db")

@@ -1,17 +1,22 @@
 """From a body to a wish: exact types, every problem at once, and nothing dropped without a word."""
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelrouter.api.schemas import parse
+from reelrouter.api import schemas
+from reelrouter.brand import BRANDS
 from reelrouter.errors import InvalidRequest
 
 FRAME = {"type": "image_url", "image_url": {"url": "https://x/a.png"}, "frame_type": "first_frame"}
 REFERENCE = {"type": "video_url", "video_url": {"url": "https://x/a.mp4"}}
+
+
+parse = partial(schemas.parse, brand=BRANDS["openrouter"])
 
 
 def problems(body: Any) -> dict[str, str]:

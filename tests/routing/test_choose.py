@@ -147,14 +147,16 @@ def test_our_own_model_runs_on_the_renderer() -> None:
 def test_test_mode_has_one_route_whatever_is_configured(backends: dict[str, tuple[str, ...]]) -> None:
     """No vendor is asked, nor needed."""
     row = model(WAN)
-    made = offer(backends, mode="test", only=("elsewhere",))
+    made = offer(backends, mode="test", only=("alibaba",))
     assert choose(plan(row), row, made) == (
         Route(endpoint="test", provider="test", native_model=WAN, credential="test"),
     )
     assert ranked(plan(row), row, made) == (Considered(endpoint="test"),)
 
 
-@pytest.mark.parametrize("wish", [{"zdr": True}, {"max_price": Decimal("0.1")}])
+@pytest.mark.parametrize(
+    "wish", [{"zdr": True}, {"max_price": Decimal("0.1")}, {"only": ("nobody",)}, {"ignore": ("alibaba", "openrouter")}]
+)
 def test_test_mode_shows_refusals_that_no_configuration_could_change(wish: dict[str, Any]) -> None:
     """What a live key would be refused over is met in the test."""
     row = model(WAN)

@@ -26,6 +26,7 @@ _OF_WORKSPACE = (
     .where(api_keys.c.workspace == bindparam("workspace"))
     .order_by(api_keys.c.created_at, api_keys.c.id)
 )
+_BY_ID = select(api_keys).where(api_keys.c.id == bindparam("key_id"))
 _INSERT = insert(api_keys)
 _DISABLE = (
     update(api_keys)
@@ -114,6 +115,14 @@ def ensure_key(unit: Unit, key: NewKey, pepper: bytes, now: float) -> None:
 def disable_key(unit: Unit, key_id: str, now: float) -> bool:
     """False if there is no such key, or it is disabled already."""
     return unit.execute(_DISABLE, key_id=key_id, at=milliseconds(now)) == 1
+
+
+async def get_key(db: Database, key_id: KeyId) -> KeyRecord:
+    """Raises `LookupError`: a key that has authenticated somebody has a row, disabled or not."""
+    row = await db.row(_BY_ID, key_id=key_id)
+    if row is None:
+        raise LookupError(f"no key {key_id}")
+    return _record(row)
 
 
 async def list_keys(db: Database, workspace: WorkspaceId) -> list[KeyRecord]:

@@ -2,17 +2,20 @@
 
 The invariant, true after every commit: a budget's `held` is the sum of its open holds, and its `settled` the
 sum of its charges. So what is left is `amount - settled - held`, and concurrent submits cannot overspend it.
+A key's `spending` of a day is the sum of that day's charges for its jobs: kept, since a sum over all charges of a
+busy key would hold everybody else up.
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, case, func, insert, or_, select, update
 
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Database, Unit
-from reelrouter.db.tables import budgets, holds, ledger
+from reelrouter.db.tables import budgets, holds, jobs, ledger, spending
 from reelrouter.errors import PaymentRequired
-from reelrouter.ids import JobId, WorkspaceId
+from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.money import Nanos, usd
 
 _OF = (budgets.c.workspace == bindparam("of_workspace"), budgets.c.mode == bindparam("of_mode"))
@@ -42,6 +45,29 @@ _CLOSE_HOLD = (
     .values(state=bindparam("closed_as"))
 )
 _INSERT_ENTRY = insert(ledger)
+_KEY_OF_JOB = select(jobs.c.key_id).where(jobs.c.id == bindparam("charged_job"))
+_ON_DAY, _CHARGED = bindparam("on_day", type_=BigInteger), bindparam("charged", type_=BigInteger)
+_ADD_TO_DAY = (
+    update(spending)
+    .where(spending.c.key_id == _KEY_OF_JOB.scalar_subquery(), spending.c.day == _ON_DAY)
+    .values(amount=spending.c.amount + _CHARGED)
+)
+_FIRST_OF_DAY = insert(spending).from_select(
+    ["key_id", "day", "amount"], _KEY_OF_JOB.add_columns(_ON_DAY, _CHARGED)
+)
+
+
+def _since(first_day: str) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((spending.c.day >= bindparam(first_day), spending.c.amount))), 0)
+
+
+_SPENT = select(
+    func.coalesce(func.sum(spending.c.amount), 0).label("total"),
+    _since("today").label("this_day"),
+    _since("monday").label("this_week"),
+    _since("first").label("this_month"),
+).where(spending.c.key_id == bindparam("of_key"))
+_DAY = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +89,16 @@ class Hold:
     amount: Nanos
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What the jobs of a key have cost: ever, and in the present day, week (from Monday) and month, all of UTC."""
+
+    total: Nanos
+    day: Nanos
+    week: Nanos
+    month: Nanos
+
+
 def hold(unit: Unit, wanted: Hold) -> None:
     """Raises `PaymentRequired`, and writes nothing, if the budget has not that much left."""
     taken = unit.execute(_TAKE, of_workspace=wanted.workspace, of_mode=wanted.mode, taken=wanted.amount)
@@ -70,7 +106,7 @@ def hold(unit: Unit, wanted: Hold) -> None:
         raise PaymentRequired(
             f"This job needs ${usd(wanted.amount):f} and the budget has less than that left. "
             "Wait for running jobs to end, or ask the operator for a larger budget.",
-            limit_source="openrouter_credits",
+            limit="credits",
         )
     unit.execute(
         _INSERT_HOLD,
@@ -99,6 +135,20 @@ async def balance(db: Database, workspace: WorkspaceId, mode: str) -> Balance:
     return Balance(amount=row["amount"], held=row["held"], settled=row["settled"])
 
 
+async def spent(db: Database, key_id: KeyId, now: float) -> Spent:
+    today = datetime.fromtimestamp(now, UTC)
+    row = await db.row(
+        _SPENT,
+        of_key=key_id,
+        today=_day(now),
+        monday=_day((today - timedelta(days=today.weekday())).timestamp()),
+        first=_day(today.replace(day=1).timestamp()),
+    )
+    if row is None:
+        raise LookupError("a sum has a row, whatever it is of")
+    return Spent(total=row["total"], day=row["this_day"], week=row["this_week"], month=row["this_month"])
+
+
 def _close(unit: Unit, job_id: JobId, price: Nanos | None, now: float) -> None:
     held = unit.row(_OPEN_HOLD, held_for=job_id)
     if held is None:
@@ -122,3 +172,16 @@ def _close(unit: Unit, job_id: JobId, price: Nanos | None, now: float) -> None:
             amount=price,
             created_at=milliseconds(now),
         )
+    if price:
+        _count(unit, job_id, price, now)
+
+
+def _count(unit: Unit, job_id: JobId, price: Nanos, now: float) -> None:
+    """Adds a charge to what the job's key has spent that day."""
+    values = {"charged_job": job_id, "on_day": _day(now), "charged": price}
+    if unit.execute(_ADD_TO_DAY, **values) == 0:
+        unit.execute(_FIRST_OF_DAY, **values)
+
+
+def _day(at: float) -> int:
+    return int(at // _DAY)

@@ -4,6 +4,7 @@ A Host header is a claim of the caller's. It gets into an answer only if the ope
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -25,7 +26,7 @@ class Addresses:
         if self.public_url is not None:
             return self.public_url
         scheme, host = self._claimed(request)
-        name = (urlsplit(f"//{host}").hostname or "").lower()
+        name = _host_name(host)
         if name in _LOOPBACK or name in self.trusted_hosts:
             return f"{scheme}://{host}"
         raise InvalidRequest(
@@ -40,7 +41,17 @@ class Addresses:
 
     def _claimed(self, request: Request) -> tuple[str, str]:
         headers = request.headers
+        scheme = request.scope["scheme"]  # `request.url` would take the whole address apart for it
         if request.client is not None and request.client.host in self.trusted_proxies:
-            scheme = headers.get("x-forwarded-proto", request.url.scheme)
+            scheme = headers.get("x-forwarded-proto", scheme)
             return scheme, headers.get("x-forwarded-host", headers.get("host", ""))
-        return request.url.scheme, headers.get("host", "")
+        return scheme, headers.get("host", "")
+
+
+@lru_cache(maxsize=256)
+def _host_name(host: str) -> str:
+    """The name in a Host header, without its port; kept, since nearly all requests of a process have the same."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:  # brackets that hold no address
+        return ""

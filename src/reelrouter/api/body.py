@@ -1,57 +1,187 @@
-"""Reads a JSON body: bounded, exact about its type, and off the event loop when it is large."""
+"""Reads a JSON body: bounded, exact about its form, and off the event loop when it is large.
+
+JSON leaves open what a repeated key means, and Python's numbers and texts hold more than JSON, SQL and vendors
+agree on. What two readers of the same body could understand differently is refused here.
+"""
 
 import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
+from reelrouter.api.complaints import capped, not_json, shown
 from reelrouter.errors import InvalidRequest, PayloadTooLarge, Problem
+
+PATIENCE = 30.0
+"""Seconds that the next part of a body may take to come."""
+MOST_VALUES = 200_000
+"""Values of a body. Long texts are cheap, and a picture is one value; many small ones cost memory and time."""
 
 _LARGE = 256 * 1024
 """Bytes from which decoding would hold up everybody else's requests."""
+_PAUSE = 0.5
+"""Seconds of silence after which a client is taken to wait for an answer."""
+_CHARSETS = ("", "utf-8", "utf8")
 
 
-async def read_json(request: Request, max_body: int) -> Any:
+async def read_json(request: Request, max_body: int, patience: float = PATIENCE) -> Any:
     """The decoded body. Raises `InvalidRequest` or `PayloadTooLarge`."""
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != "application/json":
-        given = content_type or "none"
-        raise InvalidRequest(
-            [
-                Problem(
-                    "Content-Type",
-                    f"Content-Type must be application/json, and is {given}.",
-                    ("application/json",),
-                )
-            ]
-        )
-    body = await _read(request, max_body)
+    _refuse_form(request)
+    body = await _read(request, max_body, patience)
+    return await asyncio.to_thread(decode, body) if len(body) > _LARGE else decode(body)
+
+
+def decode(body: bytes) -> Any:
+    """The value of a JSON text that means the same to everybody. Raises `InvalidRequest`."""
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > MOST_VALUES:
+        raise InvalidRequest([Problem("", f"The body has more than {MOST_VALUES} values.")])
     try:
-        return await asyncio.to_thread(_decode, body) if len(body) > _LARGE else _decode(body)
+        value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise InvalidRequest([Problem("", f"The body is not valid JSON: {error}")]) from None
+        raise not_json(body, error) from None
+    if problems := doubts(body):
+        raise InvalidRequest(capped(problems))
+    return value
 
 
-async def _read(request: Request, max_body: int) -> bytes:
+def doubts(text: bytes, under: str = "") -> Sequence[Problem]:
+    """What in a valid JSON text two readers could take differently; fields begin with `under`, if that is given."""
+    watch = _Watch()
+    value = json.loads(text, object_pairs_hook=watch.read_object, parse_float=watch.read_float)
+    return list(_doubts(value, under)) if watch.alarmed or b"\\u0000" in text else ()
+
+
+def _refuse_form(request: Request) -> None:
+    """Refuses what does not say that it is plain JSON."""
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != "application/json":
+        given = media_type.strip()[:100] or "none"
+        message = f"Content-Type must be application/json, and is {given}."
+        raise InvalidRequest([Problem("Content-Type", message, ("application/json",))])
+    if _charset(parameters) not in _CHARSETS:
+        message = "Content-Type names a charset that is not utf-8; JSON is sent as UTF-8."
+        raise InvalidRequest([Problem("Content-Type", message, ("application/json",))])
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        message = f"Content-Encoding {coding[:100]} is not taken; send the body uncompressed."
+        raise InvalidRequest([Problem("Content-Encoding", message, ("identity",))])
+
+
+def _charset(parameters: str) -> str:
+    named = (parameter.partition("=") for parameter in parameters.lower().split(";"))
+    return next((value.strip().strip('"') for name, _, value in named if name.strip() == "charset"), "")
+
+
+async def _read(request: Request, max_body: int, patience: float) -> bytes:
+    stream = request.stream()
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > max_body:
+    if declared.isdecimal() and int(declared) > max_body:
+        if "expect" not in request.headers:
+            await _drain(stream, max_body)
         raise _too_large(max_body)
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > max_body:
-            raise _too_large(max_body)
-        chunks.append(chunk)
+    try:
+        while (chunk := await _next(stream, patience)) is not None:
+            size += len(chunk)
+            if size > max_body:
+                await _drain(stream, max_body)
+                raise _too_large(max_body)
+            chunks.append(chunk)
+    except TimeoutError:
+        raise _cut_off(f"nothing more of it came within {patience:g} s", size) from None
+    except ClientDisconnect:  # whoever sent it will not read this, but it is no fault of ours either
+        raise _cut_off("the connection was closed", size) from None
     return b"".join(chunks)
 
 
-def _decode(body: bytes) -> Any:
-    return from_json(body, allow_inf_nan=False)
+async def _next(stream: AsyncGenerator[bytes, None], patience: float) -> bytes | None:
+    async with asyncio.timeout(patience):
+        return await anext(stream, None)
+
+
+async def _drain(stream: AsyncGenerator[bytes, None], most: int) -> None:
+    """Lets a client that is still sending come to its end: if it is cut off, it never reads why."""
+    drained = 0
+    with suppress(TimeoutError, ClientDisconnect):
+        while drained <= most and (chunk := await _next(stream, _PAUSE)) is not None:
+            drained += len(chunk)
+
+
+def _cut_off(reason: str, size: int) -> InvalidRequest:
+    return InvalidRequest(
+        [Problem("Content-Length", f"The body is not complete: {reason}, after {size} bytes of it.")]
+    )
 
 
 def _too_large(max_body: int) -> PayloadTooLarge:
     return PayloadTooLarge(
         f"The body has more than {max_body} bytes. Send images by URL in place of data URLs.", max_body=max_body
     )
+
+
+class _Repeating(dict[str, Any]):
+    """An object in which these keys stand more than once."""
+
+    repeated: tuple[str, ...] = ()
+
+
+class _Endless(float):
+    """A number too large for a float."""
+
+
+class _Watch:
+    """Reads the text a second time, with an eye on what the first parser lets pass."""
+
+    def __init__(self) -> None:
+        self.alarmed = False
+
+    def read_object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        read = dict(pairs)
+        if len(read) == len(pairs):
+            return read
+        self.alarmed = True
+        times = Counter(key for key, _ in pairs)
+        marked = _Repeating(read)
+        marked.repeated = tuple(key for key, count in times.items() if count > 1)
+        return marked
+
+    def read_float(self, text: str) -> float:
+        value = float(text)
+        if value - value == 0:
+            return value
+        self.alarmed = True
+        return _Endless(value)
+
+
+def _doubts(value: object, path: str) -> Iterator[Problem]:
+    """Every doubt about a value, with its path."""
+    match value:
+        case str() if "\0" in value:
+            yield Problem(path, f"{path or 'The body'} must not contain the NUL character (\\u0000)")
+        case _Endless():
+            yield Problem(path, f"{path or 'The body'} is a number that is too large")
+        case list():
+            for index, item in enumerate(value):
+                yield from _doubts(item, f"{path}[{index}]")
+        case dict():
+            yield from _doubts_of_object(value, path)
+        case _:
+            pass
+
+
+def _doubts_of_object(value: dict[str, Any], path: str) -> Iterator[Problem]:
+    begin = f"{path}." if path else ""
+    for key in value.repeated if isinstance(value, _Repeating) else ():
+        field = begin + shown(key)
+        yield Problem(field, f"{field} is given more than once in the same object")
+    for key, item in value.items():
+        field = begin + shown(key)
+        if "\0" in key:
+            yield Problem(field, f"{field} must not have the NUL character (\\u0000) in its name")
+        yield from _doubts(item, field)

@@ -44,7 +44,7 @@ class Content:
     async def download(self, request: Request) -> Response:
         """GET and HEAD of `/videos/{id}/content`."""
         wanted = await self._wanted(request)
-        file = await self._edge.gateway.content(wanted)
+        file = await self._edge.gateway.files.find(wanted)
         headers = {
             "ETag": f'"{file.etag}"',
             "Content-Type": file.mime,
@@ -55,7 +55,7 @@ class Content:
         if _has_it_already(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         span = _span(request, file.size, headers["ETag"])
-        path = self._edge.gateway.local_path(file)
+        path = self._edge.gateway.files.local_path(file)
         if path is not None:
             return VideoFile(path, headers, span)
         return self._from_bucket(request, file, headers, span)
@@ -90,7 +90,7 @@ class Content:
         status = 200 if span is None else 206
         if request.method == "HEAD":
             return Response(status_code=status, headers=headers)
-        stream = self._edge.gateway.read_range(file, start, end)
+        stream = self._edge.gateway.files.read_range(file, start, end)
         return StreamingResponse(stream, status, headers)
 
 

@@ -1,14 +1,12 @@
 """Whether this process lives, and whether it can do its work."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from reelrouter.errors import ReelRouterError
-
-Check = Callable[[], Awaitable[None]]
-"""Returns if the part works, and raises a `ReelRouterError` or `OSError` that says what does not."""
+from reelrouter.gateway.readiness import Check
 
 
 class Health:

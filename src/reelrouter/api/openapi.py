@@ -3,16 +3,17 @@
 The routes themselves are plain Starlette, since what FastAPI adds to a request costs more than a status answer.
 """
 
-from collections.abc import Sequence
-from typing import Any, get_args
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from fastapi import FastAPI
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from reelrouter.api import responses
-from reelrouter.api.row import Row
-from reelrouter.storage.links import Variant
+from reelrouter.api import headers, responses
+from reelrouter.api.queries import parameters
+from reelrouter.api.row import Header, Row
 
 _REF = "#/components/schemas/{model}"
 _KEY = {"type": "http", "scheme": "bearer", "description": "An API key, as `Authorization: Bearer <key>`."}
@@ -36,7 +37,6 @@ def document(rows: Sequence[Row], version: str) -> dict[str, Any]:
 
 
 def _add(app: FastAPI, row: Row) -> None:
-    success: dict[str, Any] = {"model": row.answer} if row.answer else _plain_success(row)
     app.add_api_route(
         row.path,
         row.handler,
@@ -46,54 +46,81 @@ def _add(app: FastAPI, row: Row) -> None:
         status_code=row.status,
         response_class=Response,
         response_model=None,
-        responses={row.status: success, **dict.fromkeys(row.errors, _ERROR), **_also(row)},
+        responses={row.status: _success(row), **{status: _error(status) for status in row.errors}, **_also(row)},
         openapi_extra=_extra(row),
     )
 
 
-_ERROR: dict[str, Any] = {"model": responses.ErrorEnvelope}
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 _VIDEO = {"video/mp4": _BYTES, "image/jpeg": _BYTES}
-_QUERY: dict[str, dict[str, Any]] = {
-    "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}},
-    "cursor": {"schema": {"type": "string"}, "description": "`next_cursor` of the page before."},
-    "index": {"schema": {"type": "integer", "minimum": 0, "default": 0}, "description": "Which of the videos."},
-    "variant": {
-        "schema": {"type": "string", "enum": list(get_args(Variant)), "default": "video"},
-        "description": "The video, a still of it, or a sheet of small stills.",
-    },
-    "expires": {"schema": {"type": "integer"}, "description": "Part of a signed address."},
-    "signature": {"schema": {"type": "string"}, "description": "Part of a signed address; replaces the key."},
+_PATH = {
+    "job_id": "A job's id.",
+    "author": "The first part of a model's id, before the slash.",
+    "slug": "The second part of a model's id, of its dated slug or of an alias.",
 }
+
+
+def _success(row: Row) -> dict[str, Any]:
+    answered: dict[str, Any] = {"model": row.answer} if row.answer else _plain_success(row)
+    return answered | _answered_with(row.answer_headers)
 
 
 def _plain_success(row: Row) -> dict[str, Any]:
     if row.status == 204:
         return {"description": "Deleted."}
-    return {"description": "The video.", "content": _VIDEO}
+    return {"description": "The video."} | ({} if row.method == "HEAD" else {"content": _VIDEO})
+
+
+def _error(status: int) -> dict[str, Any]:
+    told = headers.OF_ERRORS.get(status)
+    return {"model": responses.ErrorEnvelope} | (_answered_with([told]) if told else {})
 
 
 def _also(row: Row) -> dict[int | str, dict[str, Any]]:
     """Answers that are neither success nor error."""
     if row.path.endswith("/content"):
-        return {206: {"description": "A part of it.", "content": _VIDEO}, 304: {"description": "Not changed."}}
+        part = {**_plain_success(row), "description": "A part of it."}
+        return {
+            206: part | _answered_with([*row.answer_headers, headers.RANGE]),
+            304: {"description": "Not changed."} | _answered_with(row.answer_headers),
+        }
     if row.operation == "readyz":
         return {503: {"model": responses.Health}}
     return {}
 
 
+def _answered_with(told: Iterable[Header]) -> dict[str, Any]:
+    described = {one.name: _described(one) for one in told}
+    return {"headers": described} if described else {}
+
+
 def _extra(row: Row) -> dict[str, Any]:
     extra: dict[str, Any] = {
         "parameters": [
-            *({"name": "job_id", "in": "path", "required": True, "schema": {"type": "string"}},)
-            * ("{" in row.path),
-            *({"name": name, "in": "query", "required": False, **_QUERY[name]} for name in row.query),
+            *(_path_parameter(name) for name in re.findall(r"{(\w+)}", row.path)),
+            *(parameters(row.query) if row.query else ()),
+            *(_header_parameter(header) for header in row.headers),
         ],
         "security": [{"key": []}] if row.key else [],
     }
     if row.body is not None:
         extra["requestBody"] = _body_reference(row.body)
     return extra
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1}
+    return {"name": name, "in": "path", "required": True, "description": _PATH[name], "schema": schema}
+
+
+def _header_parameter(header: Header) -> dict[str, Any]:
+    return {"name": header.name, "in": "header", "required": False, **_described(header)}
+
+
+def _described(header: Header) -> dict[str, Any]:
+    schema = {"schema": dict(header.schema)}
+    value = {"content": {"application/json": schema}} if header.is_json else schema
+    return {"description": header.description, **value}
 
 
 def _body_reference(body: type[BaseModel]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """The one table from errors to HTTP, and the one shape in which every error leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from reelrouter import errors
+from reelrouter.brand import Brand
 
 STATUS: dict[type[errors.ReelRouterError], int] = {
     errors.InvalidRequest: 400,
@@ -33,9 +34,11 @@ def envelope(status: int, message: str, metadata: Mapping[str, Any]) -> JSONResp
     return JSONResponse({"error": {"code": status, "message": message, "metadata": dict(metadata)}}, status)
 
 
-def answer(error: errors.ReelRouterError) -> JSONResponse:
+def answer(error: errors.ReelRouterError, brand: Brand) -> JSONResponse:
     """The response that tells a client of `error`."""
     metadata: dict[str, Any] = {"error_type": error.error_type, **error.metadata}
+    if isinstance(error, errors.PaymentRequired):
+        metadata["limit_source"] = brand.limit_source(error.limit)
     if isinstance(error, errors.InvalidRequest):
         metadata["problems"] = [_problem(problem) for problem in error.problems]
     response = envelope(STATUS[type(error)], error.message, metadata)
@@ -48,10 +51,13 @@ def answer(error: errors.ReelRouterError) -> JSONResponse:
     return response
 
 
-async def on_known_error(request: Request, error: Exception) -> Response:
-    if not isinstance(error, errors.ReelRouterError):
-        raise error
-    return answer(error)
+def on_known_error(brand: Brand) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        if not isinstance(error, errors.ReelRouterError):
+            raise error
+        return answer(error, brand)
+
+    return handle
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

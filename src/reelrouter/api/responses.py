@@ -1,22 +1,24 @@
-"""The shapes of answers, for the OpenAPI document. `views` makes them; a test holds the two together."""
+"""The shapes of answers about jobs, and of errors, for the OpenAPI document. `views` makes them."""
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 Status = Literal["pending", "in_progress", "completed", "failed", "cancelled", "expired"]
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """What a view of ours may have: nothing beside its fields, so that a test finds what is not described."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Usage(_Answer):
+class Usage(Answer):
     cost: float = Field(description="US dollars.")
     is_byok: bool = Field(description="Whether the workspace's own vendor account was used.")
 
 
-class Resolved(_Answer):
+class Resolved(Answer):
     """What the request came to, after defaults."""
 
     duration: int | None = Field(None, description="Seconds.")
@@ -29,7 +31,7 @@ class Resolved(_Answer):
     seed: int | None = None
 
 
-class PlacedJob(_Answer):
+class PlacedJob(Answer):
     id: str
     polling_url: str = Field(description="Absolute; GET it with your key.")
     status: Status
@@ -54,63 +56,55 @@ class VideoJob(PlacedJob):
     usage: Usage | None = None
 
 
+class SubmittedJob(RootModel[PlacedJob | VideoJob]):
+    """What it takes to ask for more; after a wait, the job as it then is."""
+
+
 class CancelledJob(VideoJob):
     cancel: Literal["cancelled", "cancel_requested", "not_cancellable"]
 
 
-class JobList(_Answer):
+class JobList(Answer):
     data: list[VideoJob]
     has_more: bool
     next_cursor: str | None = None
 
 
-class UpscaleFactor(_Answer):
-    min: float
-    max: float
+class PriceLine(Answer):
+    """One charge: `cost` is `quantity` times `rate`."""
+
+    sku: str = Field(description="The key of the model's `pricing_skus`.")
+    quantity: float
+    unit: str
+    rate: float = Field(description="US dollars for one unit.")
+    cost: float = Field(description="US dollars.")
 
 
-class SupportedReferences(_Answer):
-    image: int
-    video: int
-    audio: int
+class ConsideredRoute(Answer):
+    endpoint: str
+    reason: str | None = Field(None, description="Why it would not be used; absent if it would.")
 
 
-class ModelRow(_Answer):
-    id: str
-    canonical_slug: str
-    name: str
-    created: int
-    description: str
-    hugging_face_id: str | None
-    supported_resolutions: list[str] | None
-    supported_aspect_ratios: list[str] | None
-    supported_sizes: list[str] | None
-    supported_durations: list[int] | None
-    supported_frame_images: list[Literal["first_frame", "last_frame"]] | None
-    generate_audio: bool | None
-    seed: bool | None
-    upscale_factor: UpscaleFactor | None
-    creativity: list[int] | None
-    pricing_skus: dict[str, str]
-    allowed_passthrough_parameters: list[str]
-    supported_references: SupportedReferences = Field(description="How many references of each kind it takes.")
-    available: list[Literal["live", "test"]] = Field(description="Which keys can use it here and now.")
+class Estimate(Answer):
+    model: str
+    cost: float = Field(description="The sum of the lines, in US dollars.")
+    currency: Literal["USD"]
+    lines: list[PriceLine]
+    resolved: Resolved
+    warnings: list[str] = Field(description="What would be accepted, and have no effect.")
+    routes: list[ConsideredRoute] = Field(description="Every endpoint, in the order of preference.")
 
 
-class ModelList(_Answer):
-    data: list[ModelRow]
-
-
-class Health(_Answer):
+class Health(Answer):
     status: Literal["ok", "unavailable"]
     parts: dict[str, str] | None = None
 
 
-class ErrorBody(_Answer):
+class ErrorBody(Answer):
     code: int = Field(description="The HTTP status.")
     message: str
     metadata: dict[str, Any] = Field(description="`error_type`, and `problems` with a row for each wrong field.")
 
 
-class ErrorEnvelope(_Answer):
+class ErrorEnvelope(Answer):
     error: ErrorBody

@@ -6,13 +6,37 @@ collected with their paths, so that the catalogue can warn of them or refuse the
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError, to_json
 
+from reelrouter.api.complaints import not_a_request, shown
+from reelrouter.brand import Brand
 from reelrouter.catalogue.request import Attribution, FrameImage, ProviderWish, Reference, VideoRequest
 from reelrouter.errors import InvalidRequest, Problem
+
+MOST_PROMPT = 100_000
+"""Characters, whatever the model; most models take far fewer."""
+MOST_REFERENCES = 64
+"""More than any model takes; how many this one takes is the catalogue's to say."""
+MOST_UNKNOWN = 100
+"""Unknown keys that are named in warnings; a body with more of them was not written for this API."""
+MOST_KEPT = 64 * 1024
+"""Bytes of JSON of an object that is kept as it is."""
+_MOST_NAMES = 200
+_MOST_FRAMES = 16
+_MOST_NAME = 256
 
 
 def _whole(value: object) -> object:
@@ -21,10 +45,44 @@ def _whole(value: object) -> object:
     return value
 
 
-Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
+def _amount(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Decimal(str(value))
+    raise PydanticCustomError("amount_type", "must be a number")
+
+
+def _kept(value: dict[str, Any]) -> dict[str, Any]:
+    size = len(to_json(value))
+    if size > MOST_KEPT:
+        raise PydanticCustomError(
+            "kept_too_large",
+            "has {size} bytes as JSON; at most {most} are kept",
+            {"size": size, "most": MOST_KEPT},
+        )
+    return value
+
+
+def _few_keys(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    if len(value) > MOST_UNKNOWN or any(len(key) > _MOST_NAME for key in value):
+        raise PydanticCustomError(
+            "too_many_keys",
+            "must have at most {most} keys of at most {length} characters",
+            {"most": MOST_UNKNOWN, "length": _MOST_NAME},
+        )
+    return value
+
+
+Whole = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63), BeforeValidator(_whole)]
 Text = Annotated[str, Field(strict=True)]
+Name = Annotated[str, Field(strict=True, max_length=_MOST_NAME)]
+Names = Annotated[list[Annotated[Name, Field(min_length=1)]], Field(max_length=_MOST_NAMES)]
 Flag = Annotated[bool, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Amount = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False), BeforeValidator(_amount)]
+Kept = Annotated[dict[str, Any], AfterValidator(_kept)]
+Options = Annotated[dict[str, Annotated[dict[str, Any], BeforeValidator(_few_keys)]], BeforeValidator(_few_keys)]
 
 
 class _Shape(BaseModel):
@@ -72,13 +130,13 @@ ReferenceShape = Annotated[_Image | _Audio | _Video, Discriminator(_kind_of_refe
 class ProviderShape(_Shape):
     """How the job may be routed, and options that go to the serving provider alone."""
 
-    options: dict[str, dict[str, Any]] | None = None
-    order: list[Text] | None = None
-    only: list[Text] | None = None
-    ignore: list[Text] | None = None
+    options: Options | None = None
+    order: Names | None = None
+    only: Names | None = None
+    ignore: Names | None = None
     allow_fallbacks: Flag | None = None
     sort: Literal["price", "latency"] | None = None
-    max_price: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] | None = None
+    max_price: Amount | None = None
     zdr: Flag | None = None
     require_parameters: Flag | None = None
 
@@ -86,41 +144,43 @@ class ProviderShape(_Shape):
 class VideoBody(_Shape):
     """The body of `POST /videos`."""
 
-    model: Text = Field(min_length=1, description="A model's id, its dated slug, or an alias.")
-    prompt: Text | None = Field(None, description="What the video should show.")
-    models: list[Text] | None = Field(None, description="Models to fall back to, in this order.")
+    model: Name = Field(min_length=1, description="A model's id, its dated slug, or an alias.")
+    prompt: Text | None = Field(None, max_length=MOST_PROMPT, description="What the video should show.")
+    models: Names | None = Field(None, description="Models to fall back to, in this order.")
     duration: Whole | None = Field(None, ge=1, description="Seconds; one of the model's durations.")
-    resolution: Text | None = Field(None, description="One of the model's resolutions, such as 720p.")
-    aspect_ratio: Text | None = Field(None, description="One of the model's ratios, such as 16:9.")
-    size: Text | None = Field(None, description="Pixels as WIDTHxHEIGHT; wins over resolution and ratio.")
-    frame_images: list[FrameImageShape] | None = Field(None, description="Exact first and last frames.")
-    input_references: list[ReferenceShape] | None = Field(None, description="Material to be guided by.")
-    generate_audio: Flag | None = Field(None, description="Whether the video has a sound track.")
-    seed: Annotated[Whole, Field(ge=-(2**63), lt=2**63)] | None = Field(
-        None, description="The same seed gives a similar video, where the model can."
+    resolution: Name | None = Field(None, description="One of the model's resolutions, such as 720p.")
+    aspect_ratio: Name | None = Field(None, description="One of the model's ratios, such as 16:9.")
+    size: Name | None = Field(None, description="Pixels as WIDTHxHEIGHT; wins over resolution and ratio.")
+    frame_images: list[FrameImageShape] | None = Field(
+        None, max_length=_MOST_FRAMES, description="Exact first and last frames."
     )
+    input_references: list[ReferenceShape] | None = Field(
+        None, max_length=MOST_REFERENCES, description="Material to be guided by."
+    )
+    generate_audio: Flag | None = Field(None, description="Whether the video has a sound track.")
+    seed: Whole | None = Field(None, description="The same seed gives a similar video, where the model can.")
     callback_url: Text | None = Field(None, description="HTTPS address that is told of the end.")
-    previous_job_id: Text | None = Field(None, description="A completed job to edit or to extend.")
+    previous_job_id: Name | None = Field(None, description="A completed job to edit or to extend.")
     upscale_factor: Number | None = Field(None, gt=0, description="For upscaling models.")
     creativity: Whole | None = Field(None, description="For upscaling models.")
     provider: ProviderShape | None = None
     session_id: Text | None = Field(None, max_length=256, description="Groups jobs; never sent to a provider.")
     user: Text | None = Field(None, max_length=128, description="Your user's id; never sent to a provider.")
-    trace: dict[str, Any] | None = Field(None, description="Kept with the job; never sent to a provider.")
+    trace: Kept | None = Field(None, description="Kept with the job; never sent to a provider.")
 
 
-def parse(body: object, headers: Mapping[str, str]) -> VideoRequest:
+def parse(body: object, headers: Mapping[str, str], brand: Brand) -> VideoRequest:
     """A decoded JSON body to the caller's wish. Raises `InvalidRequest` with every wrong field at once."""
     if not isinstance(body, dict):
         raise InvalidRequest([Problem("", "The body must be a JSON object.")])
     try:
         shape = VideoBody.model_validate(body)
     except ValidationError as error:
-        raise InvalidRequest([_problem(detail) for detail in error.errors(include_url=False)]) from None
-    return _request(shape, headers)
+        raise not_a_request(error) from None
+    return _request(shape, headers, brand)
 
 
-def _request(shape: VideoBody, headers: Mapping[str, str]) -> VideoRequest:
+def _request(shape: VideoBody, headers: Mapping[str, str], brand: Brand) -> VideoRequest:
     return VideoRequest(
         model=shape.model,
         models=tuple(shape.models or ()),
@@ -140,8 +200,8 @@ def _request(shape: VideoBody, headers: Mapping[str, str]) -> VideoRequest:
         upscale_factor=shape.upscale_factor,
         creativity=shape.creativity,
         provider=_wish(shape.provider),
-        attribution=_attribution(shape, headers),
-        unknown=tuple(_unknown(shape, "")),
+        attribution=_attribution(shape, headers, brand),
+        unknown=_unknown_keys(shape),
     )
 
 
@@ -171,21 +231,29 @@ def _wish(shape: ProviderShape | None) -> ProviderWish:
     )
 
 
-def _attribution(shape: VideoBody, headers: Mapping[str, str]) -> Attribution:
+def _attribution(shape: VideoBody, headers: Mapping[str, str], brand: Brand) -> Attribution:
     return Attribution(
         referer=headers.get("http-referer"),
-        title=headers.get("x-openrouter-title") or headers.get("x-title"),
-        categories=headers.get("x-openrouter-categories"),
+        title=headers.get(brand.header("Title")) or headers.get("x-title"),
+        categories=headers.get(brand.header("Categories")),
         session_id=shape.session_id or headers.get("x-session-id"),
         user=shape.user,
         trace=shape.trace,
     )
 
 
+def _unknown_keys(shape: VideoBody) -> tuple[str, ...]:
+    found = tuple(islice(_unknown(shape, ""), MOST_UNKNOWN + 1))
+    if len(found) > MOST_UNKNOWN:
+        message = f"{found[-1]}: the body has more than {MOST_UNKNOWN} keys that are not parameters"
+        raise InvalidRequest([Problem(found[-1], message)])
+    return found
+
+
 def _unknown(shape: BaseModel, path: str) -> Iterator[str]:
     """Paths of the keys that no shape knows, at any level."""
     for key in shape.model_extra or {}:
-        yield f"{path}{key}"
+        yield f"{path}{shown(key)}"
     for name, value in shape.__dict__.items():
         if isinstance(value, BaseModel):
             yield from _unknown(value, f"{path}{name}.")
@@ -193,63 +261,3 @@ def _unknown(shape: BaseModel, path: str) -> Iterator[str]:
             shapes = ((index, item) for index, item in enumerate(value) if isinstance(item, BaseModel))
             for index, item in shapes:
                 yield from _unknown(item, f"{path}{name}[{index}].")
-
-
-_TYPE_WORDS = {
-    "int_type": "must be an integer",
-    "int_from_float": "must be an integer",
-    "string_type": "must be a string",
-    "bool_type": "must be true or false",
-    "float_type": "must be a number",
-    "list_type": "must be an array",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "missing": "is required",
-    "finite_number": "must be a finite number",
-}
-
-
-def _problem(detail: ErrorDetails) -> Problem:
-    field = _path(detail["loc"])
-    context = detail.get("ctx") or {}
-    kind = detail["type"]
-    if kind == "literal_error":
-        field_of = _ALLOWED.get(str(detail["loc"][-1]), ())
-        return Problem(field, f"{field} must be one of: {', '.join(field_of)}", field_of)
-    if kind in ("union_tag_not_found", "union_tag_invalid"):
-        return Problem(
-            f"{field}.type", f"{field}.type must be one of: {', '.join(_REFERENCE_TYPES)}", _REFERENCE_TYPES
-        )
-    words = _TYPE_WORDS.get(kind)
-    if words is None:
-        words = _LIMIT_WORDS[kind].format(**context) if kind in _LIMIT_WORDS else detail["msg"].lower()
-    return Problem(field, f"{field} {words}")
-
-
-_REFERENCE_TYPES = ("image_url", "audio_url", "video_url")
-_ALLOWED: dict[str, tuple[str, ...]] = {
-    "frame_type": ("first_frame", "last_frame"),
-    "sort": ("price", "latency"),
-    "type": ("image_url",),
-}
-_LIMIT_WORDS = {
-    "greater_than_equal": "must be at least {ge}",
-    "greater_than": "must be greater than {gt}",
-    "less_than": "must be less than {lt}",
-    "string_too_short": "must not be empty",
-    "string_too_long": "must have at most {max_length} characters",
-}
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    """`("frame_images", 0, "image_url", "url")` as `frame_images[0].image_url.url`; union tags are left out."""
-    path = ""
-    for index, part in enumerate(location):
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif index == 2 and location[0] == "input_references":  # the tag by which the shape was chosen
-            continue
-        else:
-            path += f".{part}" if path else part
-    return path

@@ -1,18 +1,27 @@
-"""The videos resource: submit, look, list, cancel, delete. Parse, one call, render."""
+"""The videos resource: submit, estimate, look, list, cancel, delete. Parse, one call, render."""
 
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from reelrouter.accounts.keys import Caller, KeyRing
-from reelrouter.api import views
+from reelrouter.api import twins, views
 from reelrouter.api.addresses import Addresses
 from reelrouter.api.auth import caller_of
 from reelrouter.api.body import read_json
+from reelrouter.api.rendering import Json, job_headers, mode_headers
 from reelrouter.api.schemas import parse
+from reelrouter.brand import Brand
+from reelrouter.catalogue.request import VideoRequest
 from reelrouter.errors import InvalidRequest, Problem
-from reelrouter.gateway import ClientGone, Gateway, Visit
+from reelrouter.gateway.answers import JobAnswer
+from reelrouter.gateway.door import Gateway
+from reelrouter.gateway.stations import ClientGone, Visit
+from reelrouter.jobs.idempotency import Once, fingerprint_of
 
 _MOST_LISTED, _LISTED = 100, 20
 
@@ -24,6 +33,7 @@ class Edge:
     gateway: Gateway
     keys: KeyRing
     addresses: Addresses
+    brand: Brand
     max_body: int
 
 
@@ -33,45 +43,71 @@ class Videos:
 
     async def create(self, request: Request) -> Response:
         caller = await self._caller(request)
-        wish = parse(await read_json(request, self._edge.max_body), request.headers)
-        visit = Visit(base_url=self._edge.addresses.base(request), is_gone=request.is_disconnected)
+        seconds = twins.wait_seconds(request.headers)
+        wish, visit = await self._wish(request)
         try:
-            placed = await self._edge.gateway.submit(caller, wish, visit)
+            placed = await self._edge.gateway.submissions.submit(caller, wish, visit)
         except ClientGone:
             return Response(status_code=499)
-        return _answer(caller, views.placed_view(placed), 202)
+        more = {"Idempotent_Replayed": "true"} if placed.replayed else {}
+        if seconds is None:
+            return _answer(caller, placed.job, views.placed_view(placed.job), 202, **more)
+        waited = await self._edge.gateway.jobs.wait(caller, placed.job.view.id, seconds, request.is_disconnected)
+        return _answer(caller, waited, views.job_view(waited), 202, Preference_Applied=f"wait={seconds}", **more)
+
+    async def estimate(self, request: Request) -> Response:
+        caller = await self._caller(request)
+        wish, visit = await self._wish(request)
+        estimate = await self._edge.gateway.submissions.estimate(caller, wish, visit)
+        return Json(views.estimate_view(estimate), headers=mode_headers(caller))
 
     async def show(self, request: Request) -> Response:
         caller = await self._caller(request)
-        job = await self._edge.gateway.get(caller, request.path_params["job_id"])
-        return _answer(caller, views.job_view(job))
+        job = await self._edge.gateway.jobs.get(caller, request.path_params["job_id"])
+        return _answer(caller, job, views.job_view(job))
 
     async def list_all(self, request: Request) -> Response:
         caller = await self._caller(request)
         query = request.query_params
-        page = await self._edge.gateway.list_jobs(caller, _limit(query.get("limit")), query.get("cursor"))
-        shown = {"data": [views.job_view(job) for job in page.jobs], "has_more": page.next_cursor is not None}
+        page = await self._edge.gateway.jobs.list_jobs(caller, _limit(query.get("limit")), query.get("cursor"))
+        shown: dict[str, Any] = {
+            "data": [views.job_view(job) for job in page.jobs],
+            "has_more": page.next_cursor is not None,
+        }
         if page.next_cursor is not None:
             shown["next_cursor"] = page.next_cursor
-        return _answer(caller, shown)
+        return Json(shown, headers=mode_headers(caller))
 
     async def cancel(self, request: Request) -> Response:
         caller = await self._caller(request)
-        job, outcome = await self._edge.gateway.cancel(caller, request.path_params["job_id"])
-        return _answer(caller, {**views.job_view(job), "cancel": outcome})
+        job, outcome = await self._edge.gateway.jobs.cancel(caller, request.path_params["job_id"])
+        return _answer(caller, job, {**views.job_view(job), "cancel": outcome})
 
     async def delete(self, request: Request) -> Response:
         caller = await self._caller(request)
-        await self._edge.gateway.delete(caller, request.path_params["job_id"])
-        return Response(status_code=204)
+        await self._edge.gateway.jobs.delete(caller, request.path_params["job_id"])
+        return Response(status_code=204, headers=mode_headers(caller))
 
     async def _caller(self, request: Request) -> Caller:
         return await caller_of(request, self._edge.keys)
 
+    async def _wish(self, request: Request) -> tuple[VideoRequest, Visit]:
+        """What is asked for, and how it came in: of the body and the headers that stand for parts of it."""
+        key = twins.idempotency_key(request.headers)
+        body = twins.with_twins(await read_json(request, self._edge.max_body), request.headers)
+        wish = parse(body, request.headers, self._edge.brand)
+        visit = Visit(
+            base_url=self._edge.addresses.base(request),
+            is_gone=request.is_disconnected,
+            once=Once(key=key, fingerprint=await asyncio.to_thread(fingerprint_of, body)) if key else None,
+        )
+        return wish, visit
 
-def _answer(caller: Caller, shown: object, status: int = 200) -> JSONResponse:
-    headers = {"X-ReelRouter-Mode": "test"} if caller.mode == "test" else None
-    return JSONResponse(shown, status, headers)
+
+def _answer(caller: Caller, job: JobAnswer, shown: Mapping[str, Any], status: int = 200, **more: str) -> Json:
+    """`more` are further headers, with underscores for hyphens."""
+    extra = {name.replace("_", "-"): value for name, value in more.items()}
+    return Json(shown, status, job_headers(caller, job.view) | extra)
 
 
 def _limit(text: str | None) -> int:

@@ -1,11 +1,17 @@
-"""What leaves the gateway, as JSON-able dicts. A field that has no value is left out, never null."""
+"""Jobs, estimates and the rows of video models, as JSON-able dicts.
 
+A field of a job that has no value is left out, never null; a model's row has every key of the contract.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
 from reelrouter.catalogue.model import ModelSpec
-from reelrouter.gateway import JobAnswer
-from reelrouter.jobs.model import JobView
-from reelrouter.money import json_usd
+from reelrouter.catalogue.price import PriceLine
+from reelrouter.gateway.answers import JobAnswer
+from reelrouter.gateway.submissions import Estimate
+from reelrouter.jobs.model import JobView, shown_of
+from reelrouter.money import json_number, json_usd
 
 
 def placed_view(answer: JobAnswer) -> dict[str, Any]:
@@ -54,7 +60,7 @@ def _completed(answer: JobAnswer) -> dict[str, Any]:
     plain = [f"{view.base_url}/api/v1/videos/{view.id}/content?index={index}" for index in range(view.outputs)]
     shown: dict[str, Any] = {
         "progress": 100,
-        "unsigned_urls": list(answer.links) or plain,
+        "unsigned_urls": plain if answer.plain_unsigned_urls else list(answer.links) or plain,
         "usage": {"cost": json_usd(view.price) if view.price is not None else 0, "is_byok": False},
     }
     if answer.links:
@@ -63,8 +69,35 @@ def _completed(answer: JobAnswer) -> dict[str, Any]:
     return shown
 
 
-def model_view(model: ModelSpec, available: list[str]) -> dict[str, Any]:
-    """A row of the models list: every key of the contract, null where nothing is known, and our extensions."""
+def estimate_view(estimate: Estimate) -> dict[str, Any]:
+    """What a job would cost and why, what it would be, and who would make it."""
+    plan = estimate.plan
+    return {
+        "model": plan.model,
+        "cost": json_usd(plan.estimate),
+        "currency": "USD",
+        "lines": [_line_view(line) for line in plan.lines],
+        "resolved": shown_of(plan)["resolved"],
+        "warnings": list(plan.warnings),
+        "routes": [
+            {"endpoint": route.endpoint} | ({"reason": route.reason} if route.reason else {})
+            for route in estimate.routes
+        ],
+    }
+
+
+def _line_view(line: PriceLine) -> dict[str, Any]:
+    return {
+        "sku": line.sku,
+        "quantity": json_number(line.quantity),
+        "unit": line.unit,
+        "rate": json_number(line.rate),
+        "cost": json_usd(line.cost),
+    }
+
+
+def model_view(model: ModelSpec, available: Sequence[str]) -> dict[str, Any]:
+    """A row of the list of video models: the contract's keys, then our extensions."""
     return {
         "id": model.id,
         "canonical_slug": model.canonical_slug,
@@ -82,13 +115,13 @@ def model_view(model: ModelSpec, available: list[str]) -> dict[str, Any]:
         "upscale_factor": _upscale(model),
         "creativity": _listed(model.creativity),
         "pricing_skus": dict(model.pricing_skus),
-        "allowed_passthrough_parameters": sorted({name for end in model.endpoints for name in end.passthrough}),
+        "allowed_passthrough_parameters": sorted(model.allowed_passthrough_parameters),
         "supported_references": {
             "image": model.references.image,
             "video": model.references.video,
             "audio": model.references.audio,
         },
-        "available": available,
+        "available": list(available),
     }
 
 

@@ -77,6 +77,14 @@ ledger = sa.Table(
     _integer("created_at"),
 )
 
+spending = sa.Table(
+    "spending",
+    metadata,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("day", sa.BigInteger, primary_key=True),  # whole days since 1970, UTC
+    _integer("amount"),  # the sum of that day's charges in the ledger for jobs of that key
+)
+
 jobs = sa.Table(
     "jobs",
     metadata,
@@ -153,6 +161,17 @@ attempts = sa.Table(
     _text("handle", null=True),  # JSON, set once the backend has accepted
     _text("outcome", null=True),  # JSON, set once; null while the attempt is alive
     _integer("ended_at", null=True),
+)
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("workspace", sa.Text, primary_key=True),
+    sa.Column("mode", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),  # the client's own word for one submit
+    _text("fingerprint"),  # of what was sent under it
+    _text("job_id"),
+    sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
 )
 
 inputs = sa.Table(

@@ -100,7 +100,7 @@ class JobView:
 
 def input_keys(inputs: Inputs) -> frozenset[str]:
     """The storage keys of everything that a job was given."""
-    media = (inputs.first_frame, inputs.last_frame, *inputs.references)
+    media = (inputs.first_frame, inputs.last_frame, inputs.previous, *inputs.references)
     return frozenset(one.key for one in media if one is not None)
 
 

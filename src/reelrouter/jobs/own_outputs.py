@@ -45,6 +45,15 @@ class OwnOutputs:
             return await self._copy_frame(file, named.part, workspace)
         raise _refused(wanted, _advice(wanted, named))
 
+    async def previous(self, caller: Caller, job_id: str, model_id: str) -> Media:
+        """The video of the job that another one continues; raises as `find` does."""
+        wanted = Wanted(field="previous_job_id", kind="video", url=job_id)
+        named = OwnOutput(job_id=job_id, index=0, part="video")
+        job = await self._job(caller, wanted, named)
+        if job.model != model_id:
+            raise _refused(wanted, f"job {job_id} was made by {job.model}, and only that model can continue it")
+        return await self._copy_video(self._file(wanted, named, job), caller.workspace)
+
     async def _job(self, caller: Caller, wanted: Wanted, named: OwnOutput) -> Job:
         job = await store.get(self._db, JobId(named.job_id))
         if job is None or (job.workspace, job.mode) != (caller.workspace, caller.mode):

@@ -1,4 +1,4 @@
-"""Retention: removes files whose time is over. The rows stay, and say so."""
+"""Retention: removes what has had its time. Jobs keep their rows, which say that the files are gone."""
 
 import asyncio
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
-from reelrouter.jobs import store
+from reelrouter.jobs import idempotency, store
 from reelrouter.storage.objects import Objects
 
 _INTERVAL = 60.0
@@ -34,6 +34,7 @@ class Retention:
             for job in due:
                 await self._drop(job)
             removed += len(due)
+        await self._db.write(lambda unit: idempotency.sweep(unit, now_ms))
         before = self._clock.now() - _ORPHAN_SECONDS
         await self._objects.remove_leftovers(before)
         # Inputs of requests that were refused after their intake: for want of money, say.

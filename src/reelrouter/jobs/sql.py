@@ -109,6 +109,10 @@ DELETE = (
     .values(deleted_at=bindparam("at"), dropped_at=bindparam("at"), version=_NEXT_VERSION)
 )
 STATUS = select(jobs.c.status).where(_JOB)
+NEWEST = select(func.coalesce(func.max(jobs.c.version), 0).label("version"))
+CHANGED = (
+    select(jobs.c.id, jobs.c.version).where(jobs.c.version > bindparam("after_version")).order_by(jobs.c.version)
+)
 
 INSERT_ATTEMPT = insert(attempts)
 ATTEMPTS = select(attempts).where(attempts.c.job_id == bindparam("job")).order_by(attempts.c.n)
@@ -149,6 +153,7 @@ _VIEW_COLUMNS = (
     jobs.c.base_url,
 )
 VIEW = select(*_VIEW_COLUMNS).where(_JOB, jobs.c.deleted_at.is_(None))
+VIEW_EVEN_DELETED = select(*_VIEW_COLUMNS).where(_JOB)
 LISTED = (
     select(*_VIEW_COLUMNS)
     .where(

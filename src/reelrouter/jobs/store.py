@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.ids import JobId
@@ -209,8 +209,39 @@ async def view(db: Database, job: str) -> JobView | None:
     return _view_of(row) if row else None
 
 
+async def placed_view(db: Database, job: JobId) -> JobView:
+    """A job as it was when it was placed, whatever has become of it since."""
+    row = await db.row(sql.VIEW_EVEN_DELETED, job=job)
+    if row is None:
+        raise LookupError(f"no job {job}")
+    return replace(_view_of(row), status=State.PENDING.value, provider=None, progress=None)
+
+
+async def newest_version(db: Database) -> int:
+    row = await db.row(sql.NEWEST)
+    return row["version"] if row else 0
+
+
+async def changed_since(db: Database, version: int) -> list[tuple[str, int]]:
+    """The jobs that have changed after a version, each with the version of its latest change."""
+    return [(row["id"], row["version"]) for row in await db.rows(sql.CHANGED, after_version=version)]
+
+
 async def list_attempts(db: Database, job: JobId) -> list[Attempt]:
     return [_attempt_of(row) for row in await db.rows(sql.ATTEMPTS, job=job)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """An attempt and when it ended, as people look it up."""
+
+    attempt: Attempt
+    ended_at: int | None
+
+
+async def list_attempt_records(db: Database, job: JobId) -> list[AttemptRecord]:
+    rows = await db.rows(sql.ATTEMPTS, job=job)
+    return [AttemptRecord(attempt=_attempt_of(row), ended_at=row["ended_at"]) for row in rows]
 
 
 async def has_waiting(db: Database, endpoint: str) -> bool:

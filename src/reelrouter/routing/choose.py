@@ -73,7 +73,8 @@ def ranked(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Considered, ...]
     """Every endpoint in the order of preference, each with the reason why it is left out, if it is.
 
     In test mode there is one endpoint, `test`, whatever is configured; only what no configuration could
-    change, retention and price, is held against it, so that a test shows what a live key would meet.
+    change, the caller's own choice, retention and price, is held against it, so that a test shows what a live
+    key would meet.
     """
     if offer.mode == "test":
         return (Considered(endpoint=TEST, reason=_test_exclusion(model, offer)),)
@@ -108,10 +109,8 @@ def _exclusion(endpoint: Endpoint, plan: Plan, offer: Offer) -> str | None:
 def _exclusions(endpoint: Endpoint, plan: Plan, offer: Offer) -> Iterator[str]:
     """What the caller chose first, then what the gateway lacks."""
     wish = offer.wish
-    if wish.only and not any(endpoint.answers_to(name) for name in wish.only):
-        yield "it is not among provider.only"
-    if any(endpoint.answers_to(name) for name in wish.ignore):
-        yield "provider.ignore names it"
+    if unwanted := _unwanted(endpoint, wish):
+        yield unwanted
     if wish.zdr and not endpoint.zdr:
         yield "it does not promise zero data retention"
     if too_dear := _over_price(offer):
@@ -122,7 +121,19 @@ def _exclusions(endpoint: Endpoint, plan: Plan, offer: Offer) -> Iterator[str]:
         yield f"the provider {endpoint.provider} is not configured in this gateway"
 
 
+def _unwanted(endpoint: Endpoint, wish: ProviderWish) -> str | None:
+    if wish.only and not any(endpoint.answers_to(name) for name in wish.only):
+        return "it is not among provider.only"
+    if any(endpoint.answers_to(name) for name in wish.ignore):
+        return "provider.ignore names it"
+    return None
+
+
 def _test_exclusion(model: ModelSpec, offer: Offer) -> str | None:
+    left = [endpoint for endpoint in model.endpoints if _unwanted(endpoint, offer.wish) is None]
+    if not left:
+        names = ", ".join(endpoint.name for endpoint in model.endpoints)
+        return f"provider.only and provider.ignore leave none of this model's endpoints, {names}"
     if offer.wish.zdr and not any(endpoint.zdr for endpoint in model.endpoints):
         return "no endpoint of this model promises zero data retention"
     return _over_price(offer)

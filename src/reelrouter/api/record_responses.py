@@ -1,0 +1,160 @@
+"""The shapes of answers about what has happened: a generation, a key. `record_views` makes them."""
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from reelrouter.api.responses import Answer, Resolved, Status
+from reelrouter.work import FailureClass
+
+
+class AttemptRow(Answer):
+    endpoint: str
+    outcome: Literal["finished", "failed", "refused", "cancelled", "expired", "unknown_submit"] | None = Field(
+        description="null while it is under way."
+    )
+    failure: FailureClass | None = Field(description="Why it made nothing.")
+    started_at: AwareDatetime
+    ended_at: AwareDatetime | None
+
+
+class Attribution(Answer):
+    """What the application said of itself and of its work."""
+
+    user: str | None
+    session_id: str | None
+    trace: dict[str, Any] | None
+    title: str | None
+    categories: str | None
+    referer: str | None
+
+
+class ProviderResponse(Answer):
+    status: None
+    endpoint_id: str
+    provider_name: str | None
+    model_permaslug: str
+    latency: int | None = Field(description="Milliseconds.")
+    is_byok: bool
+
+
+class Generation(Answer):
+    id: str
+    api_type: Literal["video"]
+    model: str = Field(description="The dated slug.")
+    provider_name: str | None = Field(description="Who makes it, once somebody does.")
+    created_at: AwareDatetime
+    total_cost: float = Field(description="US dollars; 0 until the job has ended.")
+    usage: float = Field(description="US dollars; 0 until the job has ended.")
+    latency: int | None = Field(description="Milliseconds from the submit to the end.")
+    generation_time: int | None = Field(description="Milliseconds that the last attempt took.")
+    finish_reason: Literal["complete"] | None
+    native_finish_reason: str | None = Field(description="The provider's own code for a failure.")
+    cancelled: bool
+    session_id: str | None
+    external_user: str | None
+    http_referer: str | None
+    origin: str = Field(description="The application's address, or nothing.")
+    data_region: Literal["global"]
+    is_byok: bool
+    streamed: bool
+    workspace_id: str
+    num_media_prompt: int = Field(description="How many images, videos and sounds it was given.")
+    num_media_completion: int = Field(description="How many videos it made.")
+    num_input_audio_prompt: int
+    provider_responses: list[ProviderResponse]
+    app_id: None
+    cache_discount: None
+    moderation_latency: None
+    native_tokens_cached: None
+    native_tokens_completion: None
+    native_tokens_completion_images: None
+    native_tokens_prompt: None
+    native_tokens_reasoning: None
+    num_fetches: None
+    num_search_results: None
+    preset_id: None
+    request_id: None
+    response_cache_source_id: None
+    router: None
+    service_tier: None
+    tokens_completion: None
+    tokens_prompt: None
+    upstream_id: None
+    upstream_inference_cost: None
+    user_agent: None
+    web_search_engine: None
+    status: Status
+    mode: Literal["live", "test"]
+    error: str | None = Field(description="Why there is no video.")
+    error_type: str | None = Field(description="The same, for programs.")
+    route: list[str] = Field(description="The endpoints that may make it, in the order of preference.")
+    attempts: list[AttemptRow]
+    attribution: Attribution
+    resolved: Resolved
+    estimate: float = Field(description="US dollars.")
+    price: float | None = Field(
+        description="US dollars; null until it is known, and for jobs that came to nothing."
+    )
+
+
+class GenerationRecord(Answer):
+    data: Generation
+
+
+class KeyBudget(Answer):
+    scope: Literal["workspace"]
+    limit_usd: float
+    spend_usd: float = Field(description="What has been charged, and what is set aside for running jobs.")
+    remaining_usd: float
+    include_byok: bool
+    budget_id: None
+    guardrail_id: None
+    reset_interval: None
+    resets_at: None
+
+
+class FreeRequests(Answer):
+    limit: int
+    remaining: int
+    used: int
+
+
+class RateLimit(Answer):
+    requests: int
+    interval: str
+    note: str
+
+
+class KeyRow(Answer):
+    label: str = Field(description="The key's beginning.")
+    name: str
+    mode: Literal["live", "test"]
+    workspace_id: str
+    usage: float = Field(description="What its jobs have cost in all, in US dollars.")
+    usage_daily: float = Field(description="On this day, by UTC.")
+    usage_weekly: float = Field(description="Since Monday, by UTC.")
+    usage_monthly: float = Field(description="In this month, by UTC.")
+    byok_usage: float
+    byok_usage_daily: float
+    byok_usage_weekly: float
+    byok_usage_monthly: float
+    include_byok_in_limit: bool
+    limit: None
+    limit_remaining: None
+    limit_reset: None
+    budgets: list[KeyBudget] = Field(description="The workspace's budget for this kind of key, if it has one.")
+    effective_budget: KeyBudget | None
+    is_free_tier: bool
+    is_management_key: bool
+    is_provisioning_key: bool
+    creator_user_id: None
+    organization_id: None
+    expires_at: None
+    allowed_data_regions: list[Literal["global"]]
+    free_model_daily_requests: FreeRequests
+    rate_limit: RateLimit
+
+
+class CurrentKey(Answer):
+    data: KeyRow

@@ -1,0 +1,190 @@
+"""A generation and a key as JSON-able dicts: the contract's keys, null where nothing is known, then ours."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from reelrouter.accounts.ledger import Balance
+from reelrouter.catalogue.request import Inputs
+from reelrouter.gateway.records import Generation, KeyAccount
+from reelrouter.jobs.machine import State
+from reelrouter.jobs.model import shown_of
+from reelrouter.jobs.store import AttemptRecord
+from reelrouter.money import Nanos, json_usd
+from reelrouter.work import Media
+
+
+def generation_view(generation: Generation) -> dict[str, Any]:
+    job = generation.job
+    said = job.remarks.attribution
+    cost = json_usd(job.price) if job.price is not None else 0
+    media = _media(job.plan.inputs)
+    return {
+        "id": job.id,
+        "api_type": "video",
+        "model": job.plan.canonical_slug,
+        "provider_name": generation.provider_of(job.provider),
+        "created_at": _moment(job.created_at),
+        "total_cost": cost,
+        "usage": cost,
+        "latency": None if job.finished_at is None else job.finished_at - job.created_at,
+        "generation_time": _milliseconds(generation.attempts[-1]) if generation.attempts else None,
+        "finish_reason": "complete" if job.status is State.COMPLETED else None,
+        "native_finish_reason": job.failure.vendor_code if job.failure else None,
+        "cancelled": job.status is State.CANCELLED,
+        "session_id": said.session_id,
+        "external_user": said.user,
+        "http_referer": said.referer,
+        "origin": said.referer or "",
+        "data_region": "global",
+        "is_byok": False,
+        "streamed": False,
+        "workspace_id": job.workspace,
+        "num_media_prompt": len(media),
+        "num_media_completion": len(job.outputs),
+        "num_input_audio_prompt": len([one for one in media if one.kind == "audio"]),
+        "provider_responses": [_response_view(generation, one) for one in generation.attempts],
+        **dict.fromkeys(_OF_TEXT),
+        **_ours(generation),
+    }
+
+
+_OF_TEXT = (
+    "app_id",
+    "cache_discount",
+    "moderation_latency",
+    "native_tokens_cached",
+    "native_tokens_completion",
+    "native_tokens_completion_images",
+    "native_tokens_prompt",
+    "native_tokens_reasoning",
+    "num_fetches",
+    "num_search_results",
+    "preset_id",
+    "request_id",
+    "response_cache_source_id",
+    "router",
+    "service_tier",
+    "tokens_completion",
+    "tokens_prompt",
+    "upstream_id",
+    "upstream_inference_cost",
+    "user_agent",
+    "web_search_engine",
+)
+"""What the contract has a place for, and this gateway has not, or keeps to itself."""
+
+
+def _ours(generation: Generation) -> dict[str, Any]:
+    job = generation.job
+    said = job.remarks.attribution
+    return {
+        "status": job.status.value,
+        "mode": job.mode,
+        "error": job.failure.message if job.failure else None,
+        "error_type": job.failure.error_type if job.failure else None,
+        "route": list(dict.fromkeys(route.endpoint for route in job.routes)),
+        "attempts": [_attempt_view(one) for one in generation.attempts],
+        "attribution": {
+            "user": said.user,
+            "session_id": said.session_id,
+            "trace": said.trace,
+            "title": said.title,
+            "categories": said.categories,
+            "referer": said.referer,
+        },
+        "resolved": shown_of(job.plan)["resolved"],
+        "estimate": json_usd(job.estimate),
+        "price": None if job.price is None else json_usd(job.price),
+    }
+
+
+def _attempt_view(record: AttemptRecord) -> dict[str, Any]:
+    end = record.attempt.end
+    return {
+        "endpoint": record.attempt.endpoint,
+        "outcome": end.kind if end else None,
+        "failure": end.failed.failure if end and end.failed else None,
+        "started_at": _moment(record.attempt.intent_at),
+        "ended_at": None if record.ended_at is None else _moment(record.ended_at),
+    }
+
+
+def _response_view(generation: Generation, record: AttemptRecord) -> dict[str, Any]:
+    endpoint = record.attempt.endpoint
+    return {
+        "status": None,
+        "endpoint_id": endpoint,
+        "provider_name": generation.provider_of(endpoint),
+        "model_permaslug": generation.job.plan.canonical_slug,
+        "latency": _milliseconds(record),
+        "is_byok": False,
+    }
+
+
+def key_view(account: KeyAccount) -> dict[str, Any]:
+    budgets = list(_budgets(account.budget))
+    return {
+        "label": account.key.label,
+        "name": account.key.name,
+        "mode": account.key.mode,
+        "workspace_id": account.workspace,
+        "usage": json_usd(account.spent.total),
+        "usage_daily": json_usd(account.spent.day),
+        "usage_weekly": json_usd(account.spent.week),
+        "usage_monthly": json_usd(account.spent.month),
+        "budgets": budgets,
+        "effective_budget": budgets[0] if budgets else None,
+        **_SAME_FOR_ALL,
+    }
+
+
+_SAME_FOR_ALL: dict[str, Any] = {
+    "byok_usage": 0,
+    "byok_usage_daily": 0,
+    "byok_usage_weekly": 0,
+    "byok_usage_monthly": 0,
+    "include_byok_in_limit": False,
+    "limit": None,
+    "limit_remaining": None,
+    "limit_reset": None,
+    "is_free_tier": False,
+    "is_management_key": False,
+    "is_provisioning_key": False,
+    "creator_user_id": None,
+    "organization_id": None,
+    "expires_at": None,
+    "allowed_data_regions": ["global"],
+    "free_model_daily_requests": {"limit": 0, "remaining": 0, "used": 0},
+    "rate_limit": {"requests": -1, "interval": "none", "note": "Keys have no rate limit of their own."},
+}
+"""Keys here have no limit, no owner and no end of their own, and no model is free by its name."""
+
+
+def _budgets(balance: Balance) -> Iterable[dict[str, Any]]:
+    if balance.amount is None:
+        return
+    spent = Nanos(balance.settled + balance.held)
+    yield {
+        "scope": "workspace",
+        "limit_usd": json_usd(balance.amount),
+        "spend_usd": json_usd(spent),
+        "remaining_usd": json_usd(Nanos(balance.amount - spent)),
+        "include_byok": False,
+        "budget_id": None,
+        "guardrail_id": None,
+        "reset_interval": None,
+        "resets_at": None,
+    }
+
+
+def _media(inputs: Inputs) -> list[Media]:
+    return [one for one in (inputs.first_frame, inputs.last_frame, *inputs.references, inputs.previous) if one]
+
+
+def _milliseconds(record: AttemptRecord) -> int | None:
+    return None if record.ended_at is None else record.ended_at - record.attempt.intent_at
+
+
+def _moment(unix_ms: int) -> str:
+    return datetime.fromtimestamp(unix_ms / 1000, UTC).isoformat(timespec="milliseconds")

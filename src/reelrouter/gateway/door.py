@@ -1,0 +1,23 @@
+"""The use cases as one value: what a door is given."""
+
+from dataclasses import dataclass
+
+from reelrouter.gateway.files import Files
+from reelrouter.gateway.jobs import Jobs
+from reelrouter.gateway.records import Records
+from reelrouter.gateway.shelf import Shelf
+from reelrouter.gateway.stations import Stations
+from reelrouter.gateway.submissions import Submissions
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    submissions: Submissions
+    jobs: Jobs
+    files: Files
+    shelf: Shelf
+    records: Records
+
+
+def open_gateway(stations: Stations) -> Gateway:
+    return Gateway(Submissions(stations), Jobs(stations), Files(stations), Shelf(stations), Records(stations))

@@ -1,0 +1,24 @@
+"""The files of jobs: which bytes an address stands for, and the bytes."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from reelrouter.gateway.stations import Stations
+from reelrouter.jobs.content import ContentFile, ContentRequest
+
+
+class Files:
+    def __init__(self, stations: Stations) -> None:
+        self._at = stations
+
+    async def find(self, asked: ContentRequest) -> ContentFile:
+        """The file behind an address, for a key of its workspace or a signature that is still alive."""
+        return await self._at.contents.find(asked)
+
+    def local_path(self, file: ContentFile) -> Path | None:
+        """Where a file lies on this machine, if the storage is a disk."""
+        return self._at.objects.local_path(file.key)
+
+    def read_range(self, file: ContentFile, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to, not including, `end`, in bounded pieces."""
+        return self._at.objects.open_range(file.key, start, end)

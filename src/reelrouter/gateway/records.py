@@ -1,0 +1,58 @@
+"""Looking things up that have happened: what became of a job and what it cost, and what a key has spent."""
+
+from dataclasses import dataclass
+
+from reelrouter.accounts import keys, ledger
+from reelrouter.accounts.keys import Caller, KeyRecord
+from reelrouter.accounts.ledger import Balance, Spent
+from reelrouter.errors import NotFound
+from reelrouter.gateway.stations import Stations
+from reelrouter.ids import JobId, WorkspaceId
+from reelrouter.jobs import store
+from reelrouter.jobs.model import Job
+from reelrouter.jobs.store import AttemptRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """A job with the story of its making."""
+
+    job: Job
+    attempts: tuple[AttemptRecord, ...]
+    """In their order."""
+
+    def provider_of(self, endpoint: str | None) -> str | None:
+        """Whose endpoint that is; None for None."""
+        return next((route.provider for route in self.job.routes if route.endpoint == endpoint), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAccount:
+    """A key, what its jobs have cost, and the budget that it shares with its workspace's other keys."""
+
+    key: KeyRecord
+    workspace: WorkspaceId
+    spent: Spent
+    budget: Balance
+
+
+class Records:
+    def __init__(self, stations: Stations) -> None:
+        self._at = stations
+
+    async def generation(self, caller: Caller, job_id: str) -> Generation:
+        """In whatever state the job is. Raises `NotFound` for one that is not this caller's."""
+        job = await store.get(self._at.db, JobId(job_id))
+        if job is None or (job.workspace, job.mode) != (caller.workspace, caller.mode):
+            raise NotFound(f"Job {job_id} not found")
+        return Generation(job=job, attempts=tuple(await store.list_attempt_records(self._at.db, job.id)))
+
+    async def key(self, caller: Caller) -> KeyAccount:
+        """The caller's own."""
+        db = self._at.db
+        return KeyAccount(
+            key=await keys.get_key(db, caller.key_id),
+            workspace=caller.workspace,
+            spent=await ledger.spent(db, caller.key_id, self._at.clock.now()),
+            budget=await ledger.balance(db, caller.workspace, caller.mode),
+        )

@@ -1,0 +1,108 @@
+"""What is on offer: models, their endpoints and the providers behind them, and who can use them here and now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reelrouter.accounts.keys import Caller
+from reelrouter.catalogue.model import Endpoint, ModelSpec
+from reelrouter.errors import NotFound
+from reelrouter.gateway.search import Search, is_wanted
+from reelrouter.gateway.stations import Stations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """An endpoint that cannot be used, and what it would take."""
+
+    endpoint: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A model, and the modes of keys that may use it: `live` needs a configured provider."""
+
+    model: ModelSpec
+    available: tuple[str, ...]
+    missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Some of the models that a search has found."""
+
+    models: tuple[ModelSpec, ...]
+    total: int
+    """How many it has found."""
+    next_offset: int | None
+    """Where the others begin; None if there are none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedEndpoint:
+    endpoint: Endpoint
+    missing: str | None
+    """What it would take to use it; None if it can be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedProvider:
+    slug: str
+    missing: str | None
+
+
+class Shelf:
+    def __init__(self, stations: Stations) -> None:
+        self._at = stations
+
+    def models(self, *, live_only: bool) -> tuple[Offered, ...]:
+        """The catalogue, each model with the key modes that can use it here and now."""
+        offered = [self._offered(model) for model in self._at.catalogue]
+        return tuple(offer for offer in offered if not live_only or "live" in offer.available)
+
+    def search(self, search: Search) -> Found:
+        """The models that answer to it, newest first, whoever can use them."""
+        return self._found(tuple(self._at.catalogue), search)
+
+    def search_usable(self, search: Search, caller: Caller) -> Found:
+        """Those of them that the caller can use here and now."""
+        offered = [self._offered(model) for model in self._at.catalogue]
+        return self._found([one.model for one in offered if caller.mode in one.available], search)
+
+    def find(self, name: str) -> ModelSpec:
+        """By id, canonical slug or alias; raises `NotFound`."""
+        model = self._at.catalogue.find(name)
+        if model is None:
+            raise NotFound(f"Model {name} not found. /api/v1/videos/models lists those that there are.")
+        return model
+
+    def endpoints(self, model: ModelSpec) -> tuple[OfferedEndpoint, ...]:
+        return tuple(OfferedEndpoint(endpoint=one, missing=self._missing(one.provider)) for one in model.endpoints)
+
+    def providers(self) -> tuple[OfferedProvider, ...]:
+        """Every provider that the catalogue names, by name."""
+        slugs = {endpoint.provider for model in self._at.catalogue for endpoint in model.endpoints}
+        return tuple(OfferedProvider(slug=slug, missing=self._missing(slug)) for slug in sorted(slugs))
+
+    def _offered(self, model: ModelSpec) -> Offered:
+        reasons = {endpoint.name: self._missing(endpoint.provider) for endpoint in model.endpoints}
+        live = None in reasons.values()
+        return Offered(
+            model=model,
+            available=(("live",) if live else ()) + (("test",) if self._at.terms.test_mode else ()),
+            missing=tuple(Missing(endpoint=name, reason=reason) for name, reason in reasons.items() if reason),
+        )
+
+    def _missing(self, provider: str) -> str | None:
+        if self._at.backends.get(provider):
+            return None
+        return f"the provider {provider} is not configured in this gateway"
+
+    def _found(self, models: Sequence[ModelSpec], search: Search) -> Found:
+        wanted = [model for model in models if is_wanted(model, search, self._at.clock.now())]
+        end = len(wanted) if search.limit is None else search.offset + search.limit
+        return Found(
+            models=tuple(wanted[search.offset : end]),
+            total=len(wanted),
+            next_offset=end if end < len(wanted) else None,
+        )

@@ -1,0 +1,68 @@
+"""What the use cases work with: the stations they call, the operator's terms, and how a request came in."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from reelrouter.accounts.workspaces import Workspaces
+from reelrouter.catalogue.model import Catalogue
+from reelrouter.clock import Clock
+from reelrouter.db.engine import Database
+from reelrouter.jobs.content import Contents
+from reelrouter.jobs.idempotency import Once
+from reelrouter.jobs.own_outputs import OwnOutputs
+from reelrouter.media.intake import Intake
+from reelrouter.observe.events import Emit
+from reelrouter.observe.signals import Signals
+from reelrouter.storage.objects import Objects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the operator has decided, as far as use cases care."""
+
+    test_mode: bool
+    strict: bool
+    hold_margin: Decimal
+    max_job_age: int
+    """Seconds."""
+    link_life: int
+    """Seconds."""
+    plain_unsigned_urls: bool
+    """Whether `unsigned_urls` need the key, as upstream's do, in place of carrying a signature."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stations:
+    """What the use cases call."""
+
+    db: Database
+    catalogue: Catalogue
+    workspaces: Workspaces
+    intake: Intake
+    own_outputs: OwnOutputs
+    objects: Objects
+    contents: Contents
+    signals: Signals
+    backends: Mapping[str, tuple[str, ...]]
+    """Configured providers, each with the names of its credentials."""
+    scratch: Path
+    clock: Clock
+    emit: Emit
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """How a request came in: what it takes to answer it with addresses that work."""
+
+    base_url: str
+    is_gone: Callable[[], Awaitable[bool]]
+    """Whether the client has hung up."""
+    once: Once | None = None
+    """The idempotency key that it came under."""
+
+
+class ClientGone(Exception):
+    """Nobody is left to answer; nothing was written."""
