@@ -22,7 +22,15 @@ setup: | $(filter .uv/bin/uv,$(UV)) ## Install everything, as locked
 demo: setup ## Make three videos through the API, and say what is in them
 	$(UV) run --frozen reelrouter demo
 
-test: check ## Everything that must be green
+# The official clients for Node, which judge the API in the acceptance tests.
+CLIENTS := tests/acceptance/node/node_modules/.package-lock.json
+
+$(CLIENTS): tests/acceptance/node/package-lock.json
+	@command -v npm >/dev/null || { echo "make test needs Node.js 20 or newer with npm, for the official clients"; exit 1; }
+	npm ci --prefix tests/acceptance/node --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+test: check $(CLIENTS) ## Everything that must be green
 	$(UV) run --frozen pytest -n 2 -m film
 	$(UV) run --frozen pytest tests/acceptance
 

@@ -21,7 +21,13 @@ Starter = Callable[..., Server]
 SdkOf = Callable[[str | None], OpenRouter]
 
 _MAX_BODY = 4 * 1024 * 1024
-_SETTINGS = {"allow_private_addresses": "true", "max_body": str(_MAX_BODY)}
+PUBLIC_NAME = "gateway.example"
+"""A name under which clients may know the server, as if it stood on the internet."""
+_SETTINGS = {
+    "allow_private_addresses": "true",
+    "max_body": str(_MAX_BODY),
+    "trusted_hosts": PUBLIC_NAME,
+}
 _BRIEFLY = RetryConfig("backoff", BackoffStrategy(50, 100, 1.5, 300), retry_connection_errors=False)
 """The SDK's own pace would repeat a refused submit for an hour."""
 

@@ -38,6 +38,14 @@ def test_the_python_sample_ends_with_a_video(server: Server, tmp_path: Path) -> 
     assert (tmp_path / "sailboat.mp4").read_bytes()[4:8] == b"ftyp"
 
 
+def test_the_javascript_sample_ends_with_a_video(server: Server, tmp_path: Path) -> None:
+    """The AI SDK, as its users write it."""
+    (tmp_path / "node_modules").symlink_to(Path(__file__).parent / "node" / "node_modules")
+    (tmp_path / "sample.mjs").write_text(sample("js", "generateVideo"))
+    run(["node", "sample.mjs"], server, tmp_path)
+    assert (tmp_path / "cat.mp4").read_bytes()[4:8] == b"ftyp"
+
+
 def test_the_sample_of_extensions_ends_with_an_address(server: Server, tmp_path: Path) -> None:
     """An estimate, and a submit that waits and may be repeated."""
     run(["bash", "-euo", "pipefail", "-c", sample("sh", "Idempotency-Key")], server, tmp_path)
