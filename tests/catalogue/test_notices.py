@@ -5,6 +5,7 @@ import pytest
 from reelrouter.catalogue.check import Rules
 from reelrouter.catalogue.request import Inputs, ProviderWish
 from tests.catalogue.examples import (
+    AVATAR,
     HAILUO,
     LIVE,
     SEEDANCE,
@@ -24,6 +25,11 @@ from tests.catalogue.examples import (
     [
         (HAILUO, {"seed": 7}, ["seed: not used, since minimax/hailuo-3 does not take a seed"]),
         (WAN, {"generate_audio": False}, ["generate_audio: not used, since alibaba/wan-2.7 always makes sound"]),
+        (
+            AVATAR,
+            {"generate_audio": False, "references": references("image")},
+            ["generate_audio: not used, since heygen/avatar-iv always makes sound"],
+        ),
         (
             VEO,
             {"frame_images": frames("first_frame"), "references": references("image", "video")},

@@ -8,12 +8,17 @@ from reelrouter.catalogue.check import refuse
 from reelrouter.catalogue.model import ReferenceLimits
 from reelrouter.catalogue.request import Attribution, ProviderWish
 from reelrouter.errors import InvalidRequest, Problem
+from reelrouter.work import MediaKind
 from tests.catalogue.examples import (
+    ALEPH,
     ANIMATIC,
+    AVATAR,
+    FLUX_3,
     FLUX_EDIT,
     HAILUO,
     LIVE,
     SEEDANCE,
+    SEEDANCE_25,
     VEO,
     WAN,
     ask,
@@ -185,6 +190,66 @@ def test_a_model_that_needs_an_input_says_which() -> None:
     with pytest.raises(InvalidRequest, match="add frame_images or input_references") as caught:
         refuse(ask(VEO), row, LIVE)
     assert [problem.field for problem in caught.value.problems] == ["prompt"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "prompt", "field", "words"),
+    [
+        ((), "hello", "prompt", "add input_references"),
+        (("audio",), "hello", "input_references", "needs an image reference beside it"),
+        (("image",), None, "prompt", "requires a prompt when no audio input is given"),
+        (("image",), "", "prompt", "what the picture says"),
+        (("image", "image"), "hello", "input_references", "at most 1 image"),
+        (("image", "audio", "audio"), None, "input_references", "at most 1 audio"),
+    ],
+)
+def test_an_avatar_needs_a_picture_and_something_to_say(
+    kinds: tuple[MediaKind, ...], prompt: str | None, field: str, words: str
+) -> None:
+    """One image, and either a text or one recording."""
+    problem = only_problem(AVATAR, prompt=prompt, references=references(*kinds))
+    assert problem.field == field
+    assert words in problem.message
+
+
+@pytest.mark.parametrize("asked", [True, None])
+def test_an_avatar_may_be_asked_for_the_sound_that_it_makes(asked: bool | None) -> None:
+    """Its row says that it makes none, which is upstream's word, and not what comes out."""
+    refuse(ask(AVATAR, references=references("image"), generate_audio=asked), model(AVATAR), LIVE)
+
+
+def test_a_recording_may_stand_alone_where_the_row_says_so() -> None:
+    """The newest Seedance takes its cue from a sound; the one before it needs something to see."""
+    assert plan(SEEDANCE_25, references=references("audio")).mode == "references"
+    assert "an image or video reference" in only_problem(SEEDANCE, references=references("audio")).message
+
+
+@pytest.mark.parametrize(
+    ("parts", "field"),
+    [
+        ({"frame_images": frames("first_frame")}, "frame_images"),
+        ({"references": references("image")}, "input_references"),
+    ],
+)
+def test_a_job_that_goes_on_takes_no_other_beginning(parts: dict[str, Any], field: str) -> None:
+    """It begins where the earlier one ended; another picture would contradict that."""
+    problem = only_problem(FLUX_3, previous_job_id="gen-vid-1-" + "a" * 20, **parts)
+    assert problem.field == field
+
+
+@pytest.mark.parametrize(
+    ("parts", "field", "words"),
+    [
+        ({"aspect_ratio": "9:21"}, "aspect_ratio", "Supported aspect ratios: 16:9, 4:3"),
+        ({"resolution": "720p"}, "resolution", "input's pixels"),
+        ({"size": "1280x720"}, "size", "input's pixels"),
+    ],
+)
+def test_an_edit_may_be_cut_to_a_listed_ratio_only(parts: dict[str, Any], field: str, words: str) -> None:
+    """The row lists ratios and no sizes."""
+    problem = only_problem(ALEPH, references=references("video"), **parts)
+    assert problem.field == field
+    assert words in problem.message
 
 
 def test_references_beside_an_edit_need_the_video() -> None:

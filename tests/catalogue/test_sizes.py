@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from reelrouter.catalogue.sizes import (
     ASPECT_RATIOS,
     SHORT_SIDES,
+    cut_to,
     floor_even,
     named_pixels,
     nearest_ratio,
@@ -65,3 +66,14 @@ def test_a_size_reads_back(width: int, height: int) -> None:
 def test_odd_pixels_lose_one() -> None:
     """An input's odd side is cut to what a video can hold, and never to nothing."""
     assert [floor_even(pixels) for pixels in (721, 720, 1)] == [720, 720, 2]
+
+
+@given(st.sampled_from(ASPECT_RATIOS), st.integers(16, 8192), st.integers(16, 8192))
+def test_a_picture_that_is_cut_keeps_one_side_whole(aspect_ratio: str, width: int, height: int) -> None:
+    """What is left has the ratio to within a pixel, lies inside the picture, and is as large as can be."""
+    across, down = map(int, aspect_ratio.split(":"))
+    left = cut_to(aspect_ratio, width, height)
+    assert left[0] == width or left[1] == height
+    assert left[0] <= width
+    assert left[1] <= height
+    assert abs(left[0] * down - left[1] * across) < max(across, down)
