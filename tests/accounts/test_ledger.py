@@ -3,6 +3,8 @@
 import asyncio
 import sqlite3
 import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -16,8 +18,10 @@ from reelrouter.db.engine import Unit
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.errors import PaymentRequired
-from reelrouter.ids import JobId, WorkspaceId
+from reelrouter.ids import JobId, KeyId, WorkspaceId
+from reelrouter.jobs import store
 from reelrouter.money import Nanos
+from tests.jobs.conftest import make_job
 
 Action = tuple[str, int, int]
 ACTIONS = st.lists(
@@ -112,3 +116,41 @@ def test_a_refused_hold_says_what_to_do(tmp_path: Path) -> None:
 
     migrate(tmp_path / "app.db")
     asyncio.run(scenario())
+
+
+def test_a_key_has_spent_what_its_jobs_were_charged(tmp_path: Path) -> None:
+    """In all, and in the UTC day, week from Monday and month; other keys' jobs and released holds do not count."""
+    days = {"2026-09-30": 1, "2026-10-31": 10, "2026-11-01": 100, "2026-11-16": 1000, "2026-11-18": 10_000}
+    now = datetime(2026, 11, 18, 23, 59, tzinfo=UTC).timestamp()
+
+    async def scenario() -> None:
+        db = SqliteDatabase(tmp_path / "app.db")
+        workspace, _ = await db.write(lambda unit: workspaces.ensure_default(unit, 0.0))
+        for date, amount in days.items():
+            at = datetime.fromisoformat(f"{date}T12:00:00+00:00").timestamp()
+            for key_id in ("mine", "mine", "other"):
+                await db.write(partial(charge, workspace, KeyId(key_id), Nanos(amount), at))
+        await db.write(partial(charge, workspace, KeyId("mine"), None, now))
+        found = await ledger.spent(db, KeyId("mine"), now)
+        assert found == ledger.Spent(
+            total=Nanos(22_222), day=Nanos(20_000), week=Nanos(22_000), month=Nanos(22_200)
+        )
+        nobody = await ledger.spent(db, KeyId("nobody"), now)
+        assert nobody == ledger.Spent(total=Nanos(0), day=Nanos(0), week=Nanos(0), month=Nanos(0))
+        assert (await ledger.balance(db, workspace, "live")).settled == 33_333
+        await db.close()
+
+    migrate(tmp_path / "app.db")
+    asyncio.run(scenario())
+
+
+def charge(workspace: WorkspaceId, key_id: KeyId, price: Nanos | None, at: float, unit: Unit) -> None:
+    """A job of that key, from its hold to its end; without a price it came to nothing."""
+    job = replace(make_job(workspace, ("a",), at), key_id=key_id)
+    ledger.hold(unit, Hold(job_id=job.id, workspace=workspace, mode="live", amount=Nanos(1)))
+    store.place(unit, job)
+    if price is None:
+        ledger.release(unit, job.id, at)
+        return
+    ledger.settle(unit, job.id, price, at)
+    ledger.settle(unit, job.id, price, at)

@@ -1,0 +1,155 @@
+"""A generation and a key as they leave: described to the last key, exact, and readable by the official SDK."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from openrouter import components, operations
+from pydantic import BaseModel
+
+from reelrouter.accounts.keys import KeyRecord
+from reelrouter.accounts.ledger import Balance, Spent
+from reelrouter.api import record_responses
+from reelrouter.api.record_views import generation_view, key_view
+from reelrouter.catalogue.request import Attribution, Inputs
+from reelrouter.gateway.records import Generation, KeyAccount
+from reelrouter.ids import KeyId, WorkspaceId
+from reelrouter.jobs.machine import State
+from reelrouter.jobs.model import Attempt, AttemptEnd, Failure, Job, Remarks
+from reelrouter.jobs.store import AttemptRecord
+from reelrouter.money import Nanos
+from reelrouter.work import Failed, FailureClass, Finished, StoredFile
+from tests.catalogue.examples import picture, sound
+from tests.jobs.conftest import make_job
+
+FILE = StoredFile(
+    key="k",
+    sha256="s",
+    size=1,
+    mime="video/mp4",
+    width=2,
+    height=2,
+    duration=1.0,
+    fps=24.0,
+    frames=24,
+    codec="h264",
+    audio_codec=None,
+)
+PENDING = make_job(WorkspaceId("ws"), ("a", "b"), 1000.0)
+FAILURE = Failure(error_type="server", message="It broke.", failure="internal", vendor_code="E42")
+COMPLETED = replace(
+    PENDING, status=State.COMPLETED, provider="b", finished_at=1_004_500, price=Nanos(123_456_789), outputs=(FILE,)
+)
+
+
+def attempt(end: AttemptEnd | None, ended_at: int | None = None) -> AttemptRecord:
+    made = Attempt(
+        job_id=PENDING.id, n=1, endpoint="b", credential="c", key="k", owner="o", intent_at=1_001_000, end=end
+    )
+    return AttemptRecord(attempt=made, ended_at=ended_at)
+
+
+def view(job: Job, *attempts: AttemptRecord) -> dict[str, Any]:
+    """The view, held against the document and the SDK."""
+    shown = {"data": generation_view(Generation(job=job, attempts=attempts))}
+    fits(shown, record_responses.GenerationRecord)
+    fits(shown, components.GenerationResponse)
+    return shown["data"]
+
+
+def fits(shown: dict[str, Any], shape: type[BaseModel]) -> None:
+    shape.model_validate(shown)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_a_generation_fits_its_types_in_every_state(state: State) -> None:
+    """Described to the last key, and the SDK reads it."""
+    failure = FAILURE if state in {State.FAILED, State.CANCELLED, State.EXPIRED} else None
+    shown = view(replace(PENDING, status=state, failure=failure))
+    assert (shown["status"], shown["error"]) == (state.value, failure and "It broke.")
+    assert (shown["cancelled"], shown["finish_reason"]) == (
+        state is State.CANCELLED,
+        "complete" if state is State.COMPLETED else None,
+    )
+
+
+def test_a_completed_generation_tells_cost_and_times() -> None:
+    """Exactly: US dollars to the ninth place, and milliseconds."""
+    shown = view(COMPLETED, attempt(AttemptEnd(kind="finished", finished=Finished(outputs=())), 1_003_250))
+    assert shown["total_cost"] == shown["usage"] == shown["price"] == 0.123456789
+    assert (shown["latency"], shown["generation_time"]) == (4500, 2250)
+    assert (shown["provider_name"], shown["num_media_completion"]) == ("b", 1)
+    assert shown["created_at"] == "1970-01-01T00:16:40.000+00:00"
+    assert shown["attempts"][0]["started_at"] == "1970-01-01T00:16:41.000+00:00"
+    assert shown["provider_responses"][0]["latency"] == 2250
+
+
+def test_an_unfinished_generation_has_no_times() -> None:
+    """What is not known is null, and nothing has been charged."""
+    shown = view(PENDING, attempt(None))
+    assert (shown["latency"], shown["generation_time"], shown["price"], shown["total_cost"]) == (
+        None,
+        None,
+        None,
+        0,
+    )
+    assert (shown["provider_name"], shown["route"], shown["estimate"]) == (None, ["a", "b"], 0.4)
+    assert shown["attempts"][0]["ended_at"] is None
+
+
+def test_a_failed_attempt_tells_its_class_and_not_the_providers_words() -> None:
+    """The code is for programs; the text is for the operator."""
+    failed = Failed(failure=FailureClass.TRANSIENT, vendor_text="node 7 burns", vendor_code="E42")
+    job = replace(PENDING, status=State.FAILED, failure=FAILURE, vendor_cost=Nanos(77))
+    shown = view(job, attempt(AttemptEnd(kind="failed", failed=failed), 1_002_000))
+    assert (shown["attempts"][0]["outcome"], shown["attempts"][0]["failure"]) == ("failed", "transient")
+    assert shown["native_finish_reason"] == "E42"
+    assert "burns" not in str(shown)
+    assert shown["upstream_inference_cost"] is None
+
+
+def test_what_the_application_said_and_gave_is_told() -> None:
+    """Attribution in the contract's places and in ours; inputs as numbers."""
+    said = Attribution(referer="https://app.example", title="App", user="u", session_id="s", trace={"a": 1})
+    inputs = Inputs(first_frame=picture(2, 2), references=(picture(2, 2), sound()))
+    job = replace(PENDING, remarks=Remarks(attribution=said), plan=replace(PENDING.plan, inputs=inputs))
+    shown = view(job)
+    assert (shown["external_user"], shown["session_id"]) == ("u", "s")
+    assert shown["http_referer"] == shown["origin"] == "https://app.example"
+    assert shown["attribution"]["trace"] == {"a": 1}
+    assert (shown["num_media_prompt"], shown["num_input_audio_prompt"]) == (3, 1)
+
+
+def key(amount: int | None) -> dict[str, Any]:
+    """The view of a key, held against the document and the SDK."""
+    account = KeyAccount(
+        key=KeyRecord(
+            id=KeyId("k"), mode="live", label="rr-live-abcd…", name="ci", created_at=0, disabled_at=None
+        ),
+        workspace=WorkspaceId("ws"),
+        spent=Spent(total=Nanos(3_000_000_001), day=Nanos(1), week=Nanos(10), month=Nanos(100)),
+        budget=Balance(
+            amount=None if amount is None else Nanos(amount), held=Nanos(500_000_000), settled=Nanos(3_000_000_001)
+        ),
+    )
+    shown = {"data": key_view(account)}
+    fits(shown, record_responses.CurrentKey)
+    fits(shown, operations.GetCurrentKeyResponse)
+    return shown["data"]
+
+
+# The SDK's own type of the answer warns of two of its fields as soon as it is filled.
+@pytest.mark.filterwarnings("ignore:warning. .. DEPRECATED:DeprecationWarning")
+def test_a_key_tells_what_it_has_spent() -> None:
+    """To the ninth place; without a budget there is none."""
+    shown = key(None)
+    assert (shown["usage"], shown["usage_daily"], shown["usage_weekly"]) == (3.000000001, 1e-9, 1e-8)
+    assert (shown["budgets"], shown["effective_budget"]) == ([], None)
+    assert (shown["label"], shown["mode"], shown["name"]) == ("rr-live-abcd…", "live", "ci")
+
+
+@pytest.mark.filterwarnings("ignore:warning. .. DEPRECATED:DeprecationWarning")
+def test_a_workspaces_budget_is_told_with_what_is_set_aside() -> None:
+    """What remains is what the next submit may take."""
+    (budget,) = key(5_000_000_000)["budgets"]
+    assert (budget["limit_usd"], budget["spend_usd"], budget["remaining_usd"]) == (5.0, 3.500000001, 1.499999999)

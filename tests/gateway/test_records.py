@@ -1,0 +1,64 @@
+"""Records: a job's story, for those whose job it is."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from reelrouter.accounts import keys
+from reelrouter.accounts.keys import Caller, NewKey
+from reelrouter.errors import NotFound
+from reelrouter.gateway.records import Records
+from reelrouter.gateway.stations import Stations
+from reelrouter.ids import KeyId, WorkspaceId
+from reelrouter.testing.backends import finished_with
+from reelrouter.work import Failed, FailureClass
+from tests.jobs.conftest import Bench
+from tests.jobs.conftest import scenario as scenario  # noqa: PLC0414 - a fixture
+from tests.jobs.test_steps import run_to_end
+
+Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
+
+
+def records(bench: Bench) -> Records:
+    parts = dict.fromkeys(Stations.__slots__, cast("Any", None))
+    return Records(Stations(**{**parts, "db": bench.db, "clock": bench.clock}))
+
+
+def test_a_record_tells_every_attempt(scenario: Scenario) -> None:
+    """A busy first endpoint and a second that made the video: both in order, with their times."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", polls=[Failed(failure=FailureClass.CONCURRENCY)])
+        bench.lane("b", polls=[finished_with(bench.file())])
+        job = await run_to_end(bench, await bench.place("a", "b"))
+        owner = Caller(workspace=job.workspace, key_id=job.key_id, mode="live")
+        found = await records(bench).generation(owner, job.id)
+        told = [(one.attempt.endpoint, one.attempt.end and one.attempt.end.kind) for one in found.attempts]
+        assert told == [("a", "failed"), ("b", "finished")]
+        assert all(one.ended_at is not None for one in found.attempts)
+        assert found.provider_of(found.job.provider) == "b"
+        for other in (replace(owner, mode="test"), replace(owner, workspace=WorkspaceId("ws_other"))):
+            with pytest.raises(NotFound, match=f"Job {job.id} not found"):
+                await records(bench).generation(other, job.id)
+
+    scenario(work)
+
+
+def test_a_key_is_told_of_its_budget_and_of_what_it_has_spent(scenario: Scenario) -> None:
+    """The key's own charges, and the budget that it shares; a key that nobody knows is a fault of ours."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", polls=[finished_with(bench.file())])
+        job = await run_to_end(bench, await bench.place("a"))
+        made = NewKey(workspace=job.workspace, mode="live", name="other", secret="rr-live-other")
+        other = await bench.db.write(lambda unit: keys.add_key(unit, made, b"p" * 32, 0.0))
+        caller = Caller(workspace=job.workspace, key_id=other, mode="live")
+        account = await records(bench).key(caller)
+        assert (account.key.name, account.spent.total) == ("other", 0)
+        assert account.budget.settled == job.price == 400_000_000
+        with pytest.raises(LookupError):
+            await records(bench).key(replace(caller, key_id=KeyId("key_unknown")))
+
+    scenario(work)
