@@ -29,6 +29,10 @@ ONCE = (
         description="`wait=20` lets the answer take up to 20 seconds (60 at most), to show the job's end.",
     ),
 )
+LAST_EVENT_ID = Header(
+    name="Last-Event-ID",
+    description="The `id` of the last event that was seen; an old one gets the job as it is now.",
+)
 
 
 def attribution(brand: Brand) -> tuple[Header, ...]:

@@ -52,7 +52,6 @@ def _add(app: FastAPI, row: Row) -> None:
 
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
-_VIDEO = {"video/mp4": _BYTES, "image/jpeg": _BYTES}
 _PATH = {
     "job_id": "A job's id.",
     "author": "The first part of a model's id, before the slash.",
@@ -68,7 +67,8 @@ def _success(row: Row) -> dict[str, Any]:
 def _plain_success(row: Row) -> dict[str, Any]:
     if row.status == 204:
         return {"description": "Deleted."}
-    return {"description": "The video."} | ({} if row.method == "HEAD" else {"content": _VIDEO})
+    content = {} if row.method == "HEAD" else dict.fromkeys(row.media, _BYTES)
+    return {"description": row.summary} | ({"content": content} if content else {})
 
 
 def _error(status: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from reelrouter import errors
 from reelrouter.api import headers, model_responses, problems, queries, record_responses, responses
 from reelrouter.api.content import Content
 from reelrouter.api.cors import Cors
+from reelrouter.api.events import EVENT_STREAM, Events
 from reelrouter.api.health import Health
 from reelrouter.api.models import Models
 from reelrouter.api.providers import Providers
@@ -33,7 +34,7 @@ def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
 
 
 def _jobs(edge: Edge) -> Sequence[Row]:
-    videos = Videos(edge)
+    videos, events = Videos(edge), Events(edge)
     one = f"{BASE}/videos/{{job_id}}"
     return (
         Row(
@@ -65,6 +66,12 @@ def _jobs(edge: Edge) -> Sequence[Row]:
             answer_headers=(headers.MODE,),
         ),
         Row(
+            method="GET", path=f"{one}/events", handler=events.stream, operation="streamVideos",
+            summary="Follow a job: an event for each change, until its end", status=200, answer=None,
+            errors=(401, 404, 500), media=(EVENT_STREAM,), headers=(headers.LAST_EVENT_ID,),
+            answer_headers=headers.CACHED,
+        ),
+        Row(
             method="POST", path=f"{one}/cancel", handler=videos.cancel, operation="cancelVideos",
             summary="Cancel a job", status=200, answer=responses.CancelledJob, errors=(401, 404, 409, 500),
             answer_headers=headers.JOB,
@@ -85,6 +92,7 @@ def _contents(edge: Edge) -> Sequence[Row]:
         Row(
             method="GET", path=path, handler=content.download, operation="listVideosContent",
             summary="Download a video, whole or in parts", status=200, answer=None, errors=errors_of,
+            media=("video/mp4", "image/jpeg"),
             query=queries.ContentQuery, answer_headers=(*headers.FILE, *headers.CACHED),
         ),
     )  # fmt: skip

@@ -32,6 +32,8 @@ class Row:
     status: int
     answer: type[BaseModel] | None
     errors: tuple[int, ...]
+    media: tuple[str, ...] = ()
+    """The types of a successful answer that is not JSON."""
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     headers: tuple[Header, ...] = ()

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from reelrouter.accounts import ledger
@@ -50,6 +50,22 @@ class Jobs:
                 if is_terminal(State(view.status)) or left <= 0 or await is_gone():
                     return await answer_of(view, self._at)
                 await _change(changed, min(left, _GONE_SECONDS))
+
+    async def watch(
+        self, caller: Caller, job_id: str, seen: int | None, pause: float
+    ) -> AsyncIterator[JobAnswer | None]:
+        """The job whenever it has changed since version `seen`, until its end; None after a `pause` without news.
+
+        Raises `NotFound` as `get` does, also when the job is deleted meanwhile.
+        """
+        async with self._at.signals.subscribe(job_id) as changed:
+            while True:
+                view = await self._view(caller, job_id)
+                yield await answer_of(view, self._at) if view.version != seen else None
+                seen = view.version
+                if is_terminal(State(view.status)):
+                    return
+                await _change(changed, pause)
 
     async def list_jobs(self, caller: Caller, limit: int, cursor: str | None) -> JobPage:
         """The newest first. `cursor` is a former page's; raises `InvalidRequest` for any other text."""

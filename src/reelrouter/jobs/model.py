@@ -83,6 +83,8 @@ class JobView:
     workspace: str
     mode: str
     status: str
+    version: int
+    """Differs from that of every other state of it."""
     created_at: int
     finished_at: int | None
     expires_at: int | None

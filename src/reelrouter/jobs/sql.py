@@ -139,6 +139,7 @@ _VIEW_COLUMNS = (
     jobs.c.workspace,
     jobs.c.mode,
     jobs.c.status,
+    jobs.c.version,
     jobs.c.created_at,
     jobs.c.finished_at,
     jobs.c.expires_at,
