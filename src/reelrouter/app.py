@@ -23,6 +23,7 @@ from reelrouter.accounts import keys, workspaces
 from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
 from reelrouter.accounts.secrets import Secrets, load_secrets
 from reelrouter.api.addresses import Addresses
+from reelrouter.api.protocol import Protocol
 from reelrouter.api.routes import build_app
 from reelrouter.api.videos import Edge
 from reelrouter.brand import BRANDS
@@ -271,6 +272,7 @@ def _address(settings: Settings, listener: socket.socket) -> str:
 def _config(app: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=Protocol,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -287,6 +289,8 @@ def _terms(settings: Settings) -> Terms:
         hold_margin=settings.hold_margin,
         max_job_age=settings.max_job_age,
         link_life=settings.link_life,
+        callbacks=net.rules_for(allow_private=settings.allow_private_addresses),
+        loopback_callbacks=settings.is_loopback(),
         plain_unsigned_urls=settings.plain_unsigned_urls,
     )
 

@@ -154,7 +154,7 @@ def check_url(url: str, rules: Rules) -> URL:
         raise UrlRefused("the URL names no host")
     if _USER.match(url):
         raise UrlRefused("the URL must not carry a user name or a password")
-    _check_host(host, bracketed="[" in parsed.raw_authority, rules=rules)
+    _check_host(host, bracketed=url.partition("://")[2].startswith("["), rules=rules)
     return parsed
 
 

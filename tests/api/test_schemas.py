@@ -86,6 +86,54 @@ def test_a_wrong_type_names_its_field(field: str, value: object) -> None:
     assert found[field].startswith(field)
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("model", "m" * 257, "at most 256 characters"),
+        ("prompt", "p" * (schemas.MOST_PROMPT + 1), f"at most {schemas.MOST_PROMPT} characters"),
+        ("models", ["m"] * 201, "at most 200 items"),
+        ("frame_images", [FRAME] * 17, "at most 16 items"),
+        ("input_references", [REFERENCE] * 65, "at most 64 items"),
+        ("trace", {"note": "x" * schemas.MOST_KEPT}, f"at most {schemas.MOST_KEPT} are kept"),
+        ("duration", 2**63, "must be less than"),
+        ("seed", -(2**63) - 1, "must be at least"),
+        ("upscale_factor", float("inf"), "must be a finite number"),
+    ],
+)
+def test_every_field_has_an_end(field: str, value: object, words: str) -> None:
+    """Nothing that a caller sends is kept, compared or repeated at any length."""
+    assert words in problems({"model": "m", "prompt": "p", field: value})[field]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "words"),
+    [
+        ("max_price", "1", "provider.max_price", "must be a number"),
+        ("max_price", True, "provider.max_price", "must be a number"),
+        ("max_price", -1, "provider.max_price", "must be at least 0"),
+        ("max_price", float("inf"), "provider.max_price", "must be a finite number"),
+        ("sort", "speed", "provider.sort", "price, latency"),
+        ("only", [""], "provider.only[0]", "must not be empty"),
+        ("options", {f"p{number}": {} for number in range(101)}, "provider.options", "at most 100 keys"),
+        ("options", {"p" * 257: {}}, "provider.options", "at most 256 characters"),
+        ("options", {"p": {f"o{number}": 1 for number in range(101)}}, "provider.options.p", "at most 100 keys"),
+    ],
+)
+def test_a_wrong_wish_for_a_provider_names_its_field(name: str, value: object, field: str, words: str) -> None:
+    """Money is a number and not a text, and lists of names end somewhere."""
+    assert words in problems({"model": "m", "provider": {name: value}})[field]
+
+
+def test_a_list_that_is_too_long_is_one_problem() -> None:
+    """Its items are not even looked at."""
+    assert list(problems({"model": "m", "models": [0] * 100_000})) == ["models"]
+
+
+def test_an_amount_of_money_keeps_its_digits() -> None:
+    """A price is never a float."""
+    assert str(parse({"model": "m", "provider": {"max_price": 0.1}}, {}).provider.max_price) == "0.1"
+
+
 def test_every_problem_is_told_at_once() -> None:
     """Nobody corrects a request one error at a time."""
     found = problems(
@@ -119,6 +167,21 @@ def test_unknown_keys_are_named_wherever_they_stand() -> None:
         {},
     )
     assert sorted(wish.unknown) == ["frame_images[0].weight", "n", "provider.colour"]
+
+
+def test_a_body_of_hundreds_of_unknown_keys_is_refused() -> None:
+    """A few are named in warnings; so many were meant for somebody else."""
+    known = {"model": "m"}
+    few = {f"k{number}": 0 for number in range(schemas.MOST_UNKNOWN)}
+    assert len(parse({**known, **few}, {}).unknown) == schemas.MOST_UNKNOWN
+    assert "more than 100 keys" in problems({**known, **few, "last": 0})["last"]
+
+
+def test_an_unknown_key_is_named_in_part() -> None:
+    """However long it is, and without its line breaks."""
+    (name,) = parse({"model": "m", "a\n" + "b" * 500: 1}, {}).unknown
+    assert name.startswith("a\\nbbb")
+    assert len(name) < 120
 
 
 @pytest.mark.parametrize("body", [[], "text", 7, None, True])

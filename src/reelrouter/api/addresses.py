@@ -3,9 +3,9 @@
 A Host header is a claim of the caller's. It gets into an answer only if the operator trusts it.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -48,10 +48,14 @@ class Addresses:
         return scheme, headers.get("host", "")
 
 
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([0-9a-z._-]+))(?::([0-9]{1,5}))?", re.IGNORECASE | re.ASCII)
+_LAST_PORT = 65535
+
+
 @lru_cache(maxsize=256)
 def _host_name(host: str) -> str:
-    """The name in a Host header, without its port; kept, since nearly all requests of a process have the same."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:  # brackets that hold no address
+    """The name in a Host header, without its port, or nothing; kept, since nearly all requests have the same."""
+    found = _HOST.fullmatch(host)
+    if found is None or int(found[3] or 0) > _LAST_PORT:
         return ""
+    return (found[1] or found[2]).lower()

@@ -97,7 +97,7 @@ class Content:
 def _index(text: str | None) -> int:
     if text is None:
         return 0
-    if not text.isdecimal() or len(text) > _MOST_DIGITS:
+    if not (text.isascii() and text.isdecimal()) or len(text) > _MOST_DIGITS:
         raise InvalidRequest([Problem("index", "index must be a whole number from 0")])
     return int(text)
 

@@ -148,10 +148,14 @@ class GenerationQuery(_Query):
     id: Annotated[str, StringConstraints(min_length=1)] = Field(description="A job's id.")
 
 
-class JobsQuery(_Query):
-    """Described here, and read by `videos`."""
+def _limit(text: object) -> object:
+    if isinstance(text, str) and not re.fullmatch(r"[1-9][0-9]?|100", text):
+        raise PydanticCustomError("not_a_limit", "must be an integer from 1 to 100")
+    return text
 
-    limit: int = Field(20, ge=1, le=100)
+
+class JobsQuery(_Query):
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_limit)] = Field(20, description="How many jobs.")
     cursor: str | None = Field(None, description="`next_cursor` of the page before.")
 
 

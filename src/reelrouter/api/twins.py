@@ -9,18 +9,22 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from reelrouter.api.body import doubts
 from reelrouter.api.complaints import not_a_request
 from reelrouter.api.schemas import ProviderShape
+from reelrouter.catalogue.problems import SESSION_ID_LENGTH
 from reelrouter.errors import InvalidRequest, Problem
 
 PROVIDER, MODELS = "X-ReelRouter-Provider", "X-ReelRouter-Models"
-IDEMPOTENCY_KEY, PREFER = "Idempotency-Key", "Prefer"
+IDEMPOTENCY_KEY, PREFER, SESSION = "Idempotency-Key", "Prefer", "x-session-id"
 MOST_WAIT = 60
 """Seconds."""
 _MOST_KEY = 255
@@ -30,14 +34,28 @@ _WAIT = re.compile(r"wait\s*=\s*\"?([^\",;]*)\"?", re.IGNORECASE)
 def with_twins(body: object, headers: Mapping[str, str]) -> object:
     """The body as if the headers' wishes stood in it. Raises `InvalidRequest` for headers that cannot be read."""
     provider, models = headers.get(PROVIDER), headers.get(MODELS)
-    if not isinstance(body, dict) or (provider is None and models is None):
+    session = headers.get(SESSION)
+    if not isinstance(body, dict) or (provider is None and models is None and session is None):
         return body
+    if session is not None and body.get("session_id") is None and len(session) > SESSION_ID_LENGTH:
+        raise _refused(SESSION, f"has {len(session)} characters; at most {SESSION_ID_LENGTH} are kept")
     merged = dict(body)
     if provider is not None:
         merged["provider"] = _merged(_provider(provider), body.get("provider"))
-    if models is not None and body.get("models") is None:
-        merged["models"] = _models(models)
+    if _stands_for(models, body):
+        merged["models"] = _models(models or "")
     return merged
+
+
+@contextmanager
+def named_as_sent(body: object, headers: Mapping[str, str]) -> Iterator[None]:
+    """Names the header in refusals of what came by header and not in the body."""
+    try:
+        yield
+    except InvalidRequest as refusal:
+        if not isinstance(body, dict) or not _stands_for(headers.get(MODELS), body):
+            raise
+        raise InvalidRequest([_of_header(problem) for problem in refusal.problems]) from None
 
 
 def idempotency_key(headers: Mapping[str, str]) -> str | None:
@@ -57,13 +75,24 @@ def wait_seconds(headers: Mapping[str, str]) -> int | None:
     return min(int(found[1]), MOST_WAIT)
 
 
+def _stands_for(models: str | None, body: Mapping[str, Any]) -> bool:
+    return models is not None and body.get("models") is None
+
+
+def _of_header(problem: Problem) -> Problem:
+    return replace(problem, field=MODELS) if problem.field.startswith("models") else problem
+
+
 def _provider(text: str) -> dict[str, Any]:
+    said = text.encode("latin-1")  # headers are bytes, which the framework shows as this
     try:
-        given = from_json(text, allow_inf_nan=False)
+        given = from_json(said, allow_inf_nan=False)
     except ValueError as error:
         raise _refused(PROVIDER, f"must be a JSON object, and is not valid JSON: {error}") from None
     if not isinstance(given, dict):
         raise _refused(PROVIDER, 'must be a JSON object, such as {"only": ["google-vertex"]}')
+    if problems := doubts(said, PROVIDER):
+        raise InvalidRequest(problems)
     try:
         ProviderShape.model_validate(given)
     except ValidationError as error:

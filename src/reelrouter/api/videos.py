@@ -9,21 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from reelrouter.accounts.keys import Caller, KeyRing
-from reelrouter.api import twins, views
+from reelrouter.api import queries, twins, views
 from reelrouter.api.addresses import Addresses
 from reelrouter.api.auth import caller_of
 from reelrouter.api.body import read_json
+from reelrouter.api.queries import read_query
 from reelrouter.api.rendering import Json, job_headers, mode_headers
 from reelrouter.api.schemas import parse
 from reelrouter.brand import Brand
 from reelrouter.catalogue.request import VideoRequest
-from reelrouter.errors import InvalidRequest, Problem
 from reelrouter.gateway.answers import JobAnswer
 from reelrouter.gateway.door import Gateway
 from reelrouter.gateway.stations import ClientGone, Visit
 from reelrouter.jobs.idempotency import Once, fingerprint_of
-
-_MOST_LISTED, _LISTED = 100, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +42,11 @@ class Videos:
     async def create(self, request: Request) -> Response:
         caller = await self._caller(request)
         seconds = twins.wait_seconds(request.headers)
-        wish, visit = await self._wish(request)
+        body = await read_json(request, self._edge.max_body)
         try:
-            placed = await self._edge.gateway.submissions.submit(caller, wish, visit)
+            with twins.named_as_sent(body, request.headers):
+                wish, visit = await self._wish(request, body)
+                placed = await self._edge.gateway.submissions.submit(caller, wish, visit)
         except ClientGone:
             return Response(status_code=499)
         more = {"Idempotent_Replayed": "true"} if placed.replayed else {}
@@ -57,8 +57,10 @@ class Videos:
 
     async def estimate(self, request: Request) -> Response:
         caller = await self._caller(request)
-        wish, visit = await self._wish(request)
-        estimate = await self._edge.gateway.submissions.estimate(caller, wish, visit)
+        body = await read_json(request, self._edge.max_body)
+        with twins.named_as_sent(body, request.headers):
+            wish, visit = await self._wish(request, body)
+            estimate = await self._edge.gateway.submissions.estimate(caller, wish, visit)
         return Json(views.estimate_view(estimate), headers=mode_headers(caller))
 
     async def show(self, request: Request) -> Response:
@@ -68,8 +70,8 @@ class Videos:
 
     async def list_all(self, request: Request) -> Response:
         caller = await self._caller(request)
-        query = request.query_params
-        page = await self._edge.gateway.jobs.list_jobs(caller, _limit(query.get("limit")), query.get("cursor"))
+        query = read_query(queries.JobsQuery, request)
+        page = await self._edge.gateway.jobs.list_jobs(caller, query.limit, query.cursor)
         shown: dict[str, Any] = {
             "data": [views.job_view(job) for job in page.jobs],
             "has_more": page.next_cursor is not None,
@@ -91,10 +93,10 @@ class Videos:
     async def _caller(self, request: Request) -> Caller:
         return await caller_of(request, self._edge.keys)
 
-    async def _wish(self, request: Request) -> tuple[VideoRequest, Visit]:
+    async def _wish(self, request: Request, body: object) -> tuple[VideoRequest, Visit]:
         """What is asked for, and how it came in: of the body and the headers that stand for parts of it."""
         key = twins.idempotency_key(request.headers)
-        body = twins.with_twins(await read_json(request, self._edge.max_body), request.headers)
+        body = twins.with_twins(body, request.headers)
         wish = parse(body, request.headers, self._edge.brand)
         visit = Visit(
             base_url=self._edge.addresses.base(request),
@@ -108,11 +110,3 @@ def _answer(caller: Caller, job: JobAnswer, shown: Mapping[str, Any], status: in
     """`more` are further headers, with underscores for hyphens."""
     extra = {name.replace("_", "-"): value for name, value in more.items()}
     return Json(shown, status, job_headers(caller, job.view) | extra)
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return _LISTED
-    if not text.isdecimal() or not 1 <= int(text) <= _MOST_LISTED:
-        raise InvalidRequest([Problem("limit", f"limit must be an integer from 1 to {_MOST_LISTED}")])
-    return int(text)

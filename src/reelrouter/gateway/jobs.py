@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
@@ -130,6 +131,7 @@ def _cancel(unit: Unit, job_id: JobId, now: float) -> None:
 
 
 _FAR_FUTURE_MS = 2**53
+_CURSOR = re.compile(r"([0-9]{1,15}):(gen-vid-[0-9A-Za-z-]+)", re.ASCII)
 
 
 def _cursor(view: JobView) -> str:
@@ -139,7 +141,9 @@ def _cursor(view: JobView) -> str:
 def _read_cursor(cursor: str) -> tuple[int, str]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        created_at, _, job_id = text.partition(":")
-        return int(created_at), job_id
     except (ValueError, binascii.Error):
-        raise InvalidRequest([Problem("cursor", "cursor must be the next_cursor of a former page")]) from None
+        text = ""
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        raise InvalidRequest([Problem("cursor", "cursor must be the next_cursor of a former page")])
+    return int(found[1]), found[2]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from reelrouter import net
 from reelrouter.accounts.workspaces import Workspaces
 from reelrouter.catalogue.model import Catalogue
 from reelrouter.clock import Clock
@@ -29,6 +30,10 @@ class Terms:
     """Seconds."""
     link_life: int
     """Seconds."""
+    callbacks: net.Rules
+    """Which addresses may be told of a job's end."""
+    loopback_callbacks: bool
+    """Whether test jobs may tell this machine as well: where nobody else can reach the gateway."""
     plain_unsigned_urls: bool
     """Whether `unsigned_urls` need the key, as upstream's do, in place of carrying a signature."""
 

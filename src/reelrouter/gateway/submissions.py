@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from weakref import WeakValueDictionary
 
+from reelrouter import net
 from reelrouter.accounts import ledger
 from reelrouter.accounts.keys import Caller
 from reelrouter.catalogue.check import Plan, Rules, check, refuse
@@ -19,7 +20,7 @@ from reelrouter.catalogue.model import ModelSpec
 from reelrouter.catalogue.request import Inputs, InputUrl, VideoRequest
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Unit
-from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, PaymentRequired, scripted_refusal
+from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, PaymentRequired, Problem, scripted_refusal
 from reelrouter.gateway.answers import JobAnswer
 from reelrouter.gateway.candidates import Candidate, Skipped, asked_of, candidates, warnings_of
 from reelrouter.gateway.leftovers import Leftovers, Taken
@@ -73,6 +74,7 @@ class Submissions:
 
     async def estimate(self, caller: Caller, request: VideoRequest, visit: Visit) -> Estimate:
         """What `submit` would do, and nothing done. A model that nothing can serve now is priced all the same."""
+        self._refuse_callback(caller, request)
         async with self._leftovers.watch() as taken:
             skipped: list[Skipped] = []
             unserved: Estimate | None = None
@@ -94,6 +96,7 @@ class Submissions:
     async def _submit(self, caller: Caller, request: VideoRequest, visit: Visit) -> Placed:
         async with AsyncExitStack() as stack:
             taken = Taken()
+            self._refuse_callback(caller, request)
             if request.frame_images or request.references or request.previous_job_id:
                 taken = await stack.enter_async_context(self._leftovers.watch())
             plan, routes = await self._prepare(caller, request, visit, taken)
@@ -155,6 +158,23 @@ class Submissions:
             previous = await self._at.own_outputs.previous(caller, request.previous_job_id, model.id)
             inputs = taken.note(replace(inputs, previous=previous))
         return check(request, model, inputs, rules)
+
+    def _refuse_callback(self, caller: Caller, request: VideoRequest) -> None:
+        """Raises `InvalidRequest` for an address that may not be told, with whatever else can be seen at once."""
+        if request.callback_url is None:
+            return
+        terms = self._at.terms
+        loopback = terms.loopback_callbacks and caller.mode == "test"
+        wrong = net.callback_problem(request.callback_url, terms.callbacks, allow_loopback=loopback)
+        if wrong is None:
+            return
+        problems = [Problem("callback_url", f"callback_url: {wrong}")]
+        first = candidates(request, self._at.catalogue)[0]
+        try:
+            refuse(asked_of(request, first), first.model, self._rules(caller, request))
+        except InvalidRequest as refusal:
+            problems = [*refusal.problems, *problems]
+        raise InvalidRequest(problems)
 
     def _rules(self, caller: Caller, request: VideoRequest) -> Rules:
         if caller.mode == "test" and not self._at.terms.test_mode:
