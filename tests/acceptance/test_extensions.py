@@ -1,4 +1,4 @@
-"""What this gateway adds to the contract: waiting, idempotency, estimates, fallbacks, and headers that stand for keys."""
+"""What this gateway adds: waiting, idempotency, estimates, fallbacks, headers that stand for keys."""
 
 import base64
 import json
@@ -123,7 +123,7 @@ def test_a_wish_for_a_provider_may_come_by_header(client: httpx.Client, live_cli
 
 def test_answers_repeat_in_headers_what_clients_drop(client: httpx.Client) -> None:
     """Warnings, provider and progress are unknown fields to the official clients."""
-    response = submit(client, small(fps=30, **{"größe": 1}))
+    response = submit(client, small(fps=30, größe=1))
     assert json.loads(response.headers["X-ReelRouter-Warnings"]) == response.json()["warnings"]
     assert response.headers["X-ReelRouter-Mode"] == "test"
     job_id = response.json()["id"]
@@ -166,8 +166,12 @@ def test_a_model_that_cannot_do_it_gives_way_to_the_next(client: httpx.Client) -
 
 def test_where_no_model_will_do_the_first_one_s_reason_is_given(client: httpx.Client) -> None:
     """It is what the caller asked for in the first place."""
-    error = refused(submit(client, {"model": VEO, "models": ["alibaba/wan-2.7"], "prompt": "x", "duration": 99}), 400)
-    assert error["message"].startswith("Duration 99s is not supported for this model. Supported durations: 4, 6, 8s")
+    error = refused(
+        submit(client, {"model": VEO, "models": ["alibaba/wan-2.7"], "prompt": "x", "duration": 99}), 400
+    )
+    assert error["message"].startswith(
+        "Duration 99s is not supported for this model. Supported durations: 4, 6, 8s"
+    )
 
 
 def test_an_unknown_fallback_is_refused(client: httpx.Client) -> None:

@@ -49,7 +49,11 @@ def test_a_change_wakes_those_who_wait_for_that_job_alone() -> None:
     async def run() -> None:
         table, told = Table(), list[Event]()
         signals = Signals(table.changes(), told.append)
-        async with signals.subscribe("a") as first, signals.subscribe("a") as second, signals.subscribe("b") as other:
+        async with (
+            signals.subscribe("a") as first,
+            signals.subscribe("a") as second,
+            signals.subscribe("b") as other,
+        ):
             table.change("a")
             await woken(first)
             await woken(second)

@@ -155,7 +155,8 @@ def test_test_mode_has_one_route_whatever_is_configured(backends: dict[str, tupl
 
 
 @pytest.mark.parametrize(
-    "wish", [{"zdr": True}, {"max_price": Decimal("0.1")}, {"only": ("nobody",)}, {"ignore": ("alibaba", "openrouter")}]
+    "wish",
+    [{"zdr": True}, {"max_price": Decimal("0.1")}, {"only": ("nobody",)}, {"ignore": ("alibaba", "openrouter")}],
 )
 def test_test_mode_shows_refusals_that_no_configuration_could_change(wish: dict[str, Any]) -> None:
     """What a live key would be refused over is met in the test."""
