@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from reelrouter.api import headers, responses
+from reelrouter.api.events import EVENT_STREAM
 from reelrouter.api.queries import parameters
 from reelrouter.api.row import Header, Row
 
@@ -51,7 +52,17 @@ def _add(app: FastAPI, row: Row) -> None:
     )
 
 
-_BYTES = {"schema": {"type": "string", "format": "binary"}}
+_BYTES = {"type": "string", "format": "binary"}
+_EVENT = {
+    "type": "object",
+    "description": "One event of the stream. The stream ends after the job has.",
+    "properties": {
+        "event": {"const": "job"},
+        "id": {"type": "string", "description": "What a client that reconnects sends as `Last-Event-ID`."},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "What a poll answers."},
+    },
+    "required": ["event", "id", "data"],
+}
 _PATH = {
     "job_id": "A job's id.",
     "author": "The first part of a model's id, before the slash.",
@@ -67,7 +78,8 @@ def _success(row: Row) -> dict[str, Any]:
 def _plain_success(row: Row) -> dict[str, Any]:
     if row.status == 204:
         return {"description": "Deleted."}
-    content = {} if row.method == "HEAD" else dict.fromkeys(row.media, _BYTES)
+    media = () if row.method == "HEAD" else row.media
+    content = {kind: {"schema": _EVENT if kind == EVENT_STREAM else _BYTES} for kind in media}
     return {"description": row.summary} | ({"content": content} if content else {})
 
 

@@ -164,7 +164,7 @@ class ContentQuery(_Query):
 
     index: int = Field(0, ge=0, le=999_999, description="Which of the videos.")
     variant: Variant = Field("video", description="The video, a still of it, or a sheet of small stills.")
-    expires: int | None = Field(None, description="Part of a signed address.")
+    expires: str | None = Field(None, description="Part of a signed address.")
     signature: str | None = Field(None, description="Part of a signed address; replaces the key.")
 
 
