@@ -25,10 +25,11 @@ class App:
     """Answers every request with its body's size, as soon as it has it and is let."""
 
     open: asyncio.Event = field(default_factory=asyncio.Event)
+    reads: bool = True
     heard: list[str] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        size, more = 0, True
+        size, more = 0, self.reads
         while more:
             message = await receive()
             self.heard.append(message["type"])
@@ -66,6 +67,8 @@ async def visiting() -> AsyncIterator[Visitor]:
     finally:
         writer.close()
         server.close()
+        for connection in list(state.connections):
+            connection.transport.abort()
         for task in list(state.tasks):
             task.cancel()
         await asyncio.gather(*state.tasks, return_exceptions=True)
@@ -165,6 +168,24 @@ def test_half_of_a_next_request_does_not_end_the_answer_to_the_first(monkeypatch
             await ticked.wait()
             visitor.app.open.set()
             return await visitor.reader.readuntil(b"\r\n\r\n2")
+
+    assert run(scenario()).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("connection", [b"close", b"keep-alive"])
+def test_who_is_answered_before_the_end_can_come_to_it(connection: bytes) -> None:
+    """A client that is cut off while it sends never reads what it was told."""
+
+    async def scenario() -> bytes:
+        async with visiting() as visitor:
+            visitor.app.reads = False
+            visitor.app.open.set()
+            head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: %s\r\nContent-Length: %d\r\n\r\n"
+            visitor.writer.write(head % (connection, 64 * MOST_HEAD))
+            for _ in range(64):
+                visitor.writer.write(b"a" * MOST_HEAD)
+                await visitor.writer.drain()
+            return await visitor.reader.readuntil(b"\r\n\r\n0")
 
     assert run(scenario()).startswith(b"HTTP/1.1 200")
 

@@ -9,7 +9,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from contextlib import suppress
 from math import isinf
 from typing import Any
 
@@ -26,8 +25,6 @@ MOST_VALUES = 200_000
 
 _LARGE = 256 * 1024
 """Bytes from which decoding would hold up everybody else's requests."""
-_PAUSE = 0.5
-"""Seconds of silence after which a client is taken to wait for an answer."""
 _KEY = re.compile(rb'"\s*:')
 _COUNTED = (dict, list, float)
 _CHARSETS = ("", "utf-8", "utf8")
@@ -85,8 +82,6 @@ async def _read(request: Request, max_body: int, patience: float) -> bytes:
     stream = request.stream()
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_body:
-        if "expect" not in request.headers:
-            await _drain(stream, max_body)
         raise _too_large(max_body)
     chunks: list[bytes] = []
     size = 0
@@ -94,7 +89,6 @@ async def _read(request: Request, max_body: int, patience: float) -> bytes:
         while (chunk := await _next(stream, patience)) is not None:
             size += len(chunk)
             if size > max_body:
-                await _drain(stream, max_body)
                 raise _too_large(max_body)
             chunks.append(chunk)
     except TimeoutError:
@@ -107,14 +101,6 @@ async def _read(request: Request, max_body: int, patience: float) -> bytes:
 async def _next(stream: AsyncGenerator[bytes, None], patience: float) -> bytes | None:
     async with asyncio.timeout(patience):
         return await anext(stream, None)
-
-
-async def _drain(stream: AsyncGenerator[bytes, None], most: int) -> None:
-    """Lets a client that is still sending come to its end: if it is cut off, it never reads why."""
-    drained = 0
-    with suppress(TimeoutError, ClientDisconnect):
-        while drained <= most and (chunk := await _next(stream, _PAUSE)) is not None:
-            drained += len(chunk)
 
 
 def _cut_off(reason: str, size: int) -> InvalidRequest:

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as our server speaks it: the library's, with an end to headers.
+"""HTTP/1.1 as our server speaks it: the library's, with an end to headers and an end that is heard.
 
 What never becomes a request, no handler sees; it is refused here, in the shape of all errors.
 """
@@ -15,7 +15,8 @@ MOST_HEAD = 64 * 1024
 """Bytes of a request's first line and headers together, or a little more if they come at once."""
 HEAD_PATIENCE = 20.0
 """Seconds for them to arrive."""
-_LINGER = 1.0
+_LINGER = 5.0
+"""Seconds for which a client that was answered before its body's end is still listened to."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -24,10 +25,12 @@ class Protocol(HttpToolsProtocol):
     _head_size = 0
     _timer: asyncio.TimerHandle | None = None
     """Runs while a head is being read."""
-    _refused = False
+    _parted = False
+    """All is said. What still comes is dropped."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._parting = _Parting(self)
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -35,7 +38,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._refused:
+        if self._parted:
             return
         self._head_size += len(data)
         super().data_received(data)
@@ -49,6 +52,7 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._stop_timer()
         super().on_headers_complete()
+        self.cycle.transport = self._parting
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -59,6 +63,13 @@ class Protocol(HttpToolsProtocol):
         self._refuse(
             400, "The request is not valid HTTP/1.1: its first line, a header or its framing is malformed."
         )
+
+    def part(self) -> None:
+        """Ends the connection after an answer, and after what the client may still be sending."""
+        if self.cycle.more_body:
+            self._linger()
+        else:
+            self.transport.close()
 
     def _start_timer(self) -> None:
         self._stop_timer()
@@ -76,7 +87,6 @@ class Protocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, message: str) -> None:
         self._stop_timer()
-        self._refused = True
         if self._is_answering():  # whoever answers is told what it would be told if the client had gone
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -90,10 +100,32 @@ class Protocol(HttpToolsProtocol):
             "",
         )
         self.transport.write("\r\n".join(lines).encode() + body)
-        self.transport.write_eof()
-        # A client that is cut off while it sends never reads why: what it still sends is heard, and dropped.
-        self.loop.call_later(_LINGER, self.transport.close)
+        self._linger()
+
+    def _linger(self) -> None:
+        """A client that were cut off while it sends would never read what it was told."""
+        if not self.transport.is_closing():
+            self._parted = True
+            self.transport.write_eof()
+            self.loop.call_later(_LINGER, self.transport.close)
 
     def _is_answering(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
         return cycle is not None and not cycle.response_complete
+
+
+class _Parting(asyncio.Transport):
+    """What the library takes for the transport of a request, and closes as it would close that."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        super().__init__()
+        self._protocol = protocol
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._protocol.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self._protocol.transport.is_closing()
+
+    def close(self) -> None:
+        self._protocol.part()
