@@ -32,7 +32,7 @@ $(CLIENTS): tests/acceptance/node/package-lock.json
 
 test: check $(CLIENTS) ## Everything that must be green
 	$(UV) run --frozen pytest -n 2 -m film
-	$(UV) run --frozen pytest tests/acceptance
+	$(UV) run --frozen pytest -n 2 --dist loadfile tests/acceptance
 
 check: setup ## Lint, types, import contract, unit tests: under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types contract unit

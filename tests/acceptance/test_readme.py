@@ -38,6 +38,12 @@ def test_the_python_sample_ends_with_a_video(server: Server, tmp_path: Path) -> 
     assert (tmp_path / "sailboat.mp4").read_bytes()[4:8] == b"ftyp"
 
 
+def test_the_sample_of_our_own_client_ends_with_a_video(server: Server, tmp_path: Path) -> None:
+    """By the names of the environment, as everywhere."""
+    run([sys.executable, "-c", sample("python", "from reelrouter import Client")], server, tmp_path)
+    assert (tmp_path / "boat.mp4").read_bytes()[4:8] == b"ftyp"
+
+
 def test_the_javascript_sample_ends_with_a_video(server: Server, tmp_path: Path) -> None:
     """The AI SDK, as its users write it."""
     (tmp_path / "node_modules").symlink_to(Path(__file__).parent / "node" / "node_modules")

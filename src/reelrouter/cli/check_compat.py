@@ -12,7 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from reelrouter.cli.output import FAILED, USAGE, err, fail, out
+from reelrouter.cli.ending import Exit, fail
+from reelrouter.cli.output import err, out
 from reelrouter.compat.life import Pace
 from reelrouter.compat.report import Finding, Report
 from reelrouter.compat.rule import Outcome, Rule
@@ -65,25 +66,25 @@ def check_compat(
     try:
         base = api_base(base_url)
     except ValueError as error:
-        fail(str(error), USAGE)
+        fail(str(error), Exit.USAGE)
     key = api_key or next((os.environ[name] for name in KEY_NAMES if os.environ.get(name)), None)
     terms = Terms(spend=spend, model=model, pace=Pace(patience=timeout))
     rules = _chosen(only or AREAS)
     try:
         report = asyncio.run(_check(base, key, terms, rules))
     except Unusable as unusable:
-        fail(str(unusable), USAGE)
+        fail(str(unusable), Exit.USAGE)
     if as_json:
         out.out(json.dumps(report.as_json(), indent=2), highlight=False)
     else:
         _print(report)
-    raise typer.Exit(0 if report.is_compatible else FAILED)
+    raise typer.Exit(0 if report.is_compatible else Exit.FAILED)
 
 
 def _chosen(areas: Sequence[str]) -> Sequence[Rule]:
     for area in areas:
         if area not in AREAS:
-            fail(f"there is no area {area}; there are {', '.join(AREAS)}", USAGE)
+            fail(f"there is no area {area}; there are {', '.join(AREAS)}", Exit.USAGE)
     return [rule for rule in RULES if rule.area in areas]
 
 

@@ -12,12 +12,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-import aiohttp
+import httpx
 import typer
 
 from reelrouter.accounts.keys import new_key
-from reelrouter.cli.generate import Server, make
-from reelrouter.cli.output import err, fail, out
+from reelrouter.cli.ending import fail, reported
+from reelrouter.cli.output import err, out
+from reelrouter.cli.progress import Shown
+from reelrouter.client.asynchronous import AsyncClient
 from reelrouter.renderer.pool import Pool
 
 _DRAW = "reelrouter.renderer.animatic.still:draw"
@@ -87,65 +89,84 @@ def demo(
 ) -> None:
     """Make three videos through the API of a gateway of their own, and say what is in them.
 
-    Needs no account, no key and no network. Example: reelrouter demo -o ./demo
+    Needs no account, no key and no network.
+
+    Example: reelrouter demo -o ./demo
     """
     output.mkdir(parents=True, exist_ok=True)
-    asyncio.run(_demo(output, duration))
+    with reported():
+        asyncio.run(_demo(output, duration))
 
 
 async def _demo(output: Path, duration: int) -> None:
     pool = Pool(size=1, preload=("reelrouter.renderer.animatic.still",))
     try:
-        with TemporaryDirectory(prefix="reelrouter-demo-") as data_dir:
-            err.print("Starting a gateway and drawing the pictures that two of the videos are made from …")
-            async with _gateway(Path(data_dir)) as server:
-                await _draw_pictures(pool, output)
-                for shot in SHOTS:
-                    err.print(f"[bold]{shot.name}[/bold]: {shot.title}")
-                    await make(server, _body(shot, output, duration), output / f"{shot.name}.mp4")
+        err.print("Starting a gateway and drawing the pictures that two of the videos are made from …")
+        async with _gateway() as client:
+            await _draw_pictures(pool, output)
+            for shot in SHOTS:
+                await _make(client, shot, output, duration)
         await _describe(pool, output)
     finally:
         await pool.close()
 
 
+async def _make(client: AsyncClient, shot: Shot, output: Path, duration: int) -> None:
+    err.print(f"[bold]{shot.name}[/bold]: {shot.title}")
+    with Shown() as shown:
+        await client.generate(
+            _body(shot, output, duration),
+            output / f"{shot.name}.mp4",
+            on_change=shown.job,
+            on_bytes=shown.bytes,
+        )
+
+
 @asynccontextmanager
-async def _gateway(data_dir: Path) -> AsyncIterator[Server]:
-    """A gateway with nothing in it, which ends with this command."""
+async def _gateway() -> AsyncIterator[AsyncClient]:
+    """A client for a gateway with nothing in it, which ends with this command."""
     port, key = _free_port(), new_key("live")
-    settings = {"DATA_DIR": str(data_dir), "HOST": "127.0.0.1", "PORT": str(port), "LIVE_KEY": key}
+    with TemporaryDirectory(prefix="reelrouter-demo-") as folder:
+        log = Path(folder) / "log"
+        settings = {"DATA_DIR": folder, "HOST": "127.0.0.1", "PORT": str(port), "LIVE_KEY": key}
+        process = await _started(settings, log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            await _until_ready(address, process, log)
+            async with AsyncClient(key, address) as client:
+                yield client
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+
+async def _started(settings: Mapping[str, str], log: Path) -> asyncio.subprocess.Process:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("REELROUTER_")}
     environment |= {f"REELROUTER_{name}": value for name, value in settings.items()}
-    log = (data_dir / "log").open("wb")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "reelrouter", "serve", env=environment, stdout=log, stderr=log
-    )
-    log.close()
-    try:
-        server = Server(base_url=f"http://127.0.0.1:{port}", key=key)
-        await _until_ready(server, process, data_dir / "log")
-        yield server
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            await process.wait()
+    with log.open("wb") as file:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "reelrouter", "serve", env=environment, stdout=file, stderr=file
+        )
 
 
-async def _until_ready(server: Server, process: asyncio.subprocess.Process, log: Path) -> None:
+async def _until_ready(address: str, process: asyncio.subprocess.Process, log: Path) -> None:
     try:
-        async with asyncio.timeout(_START_SECONDS), aiohttp.ClientSession() as session:
-            while not await _is_ready(session, server):
+        async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient(trust_env=False) as http:
+            while not await _is_ready(http, address):
                 if process.returncode is not None:
-                    fail(f"the gateway did not start:\n{log.read_text()}")
+                    break
                 await asyncio.sleep(0.05)
     except TimeoutError:
         fail(f"the gateway was not ready within {_START_SECONDS:g} s:\n{log.read_text()}")
+    if process.returncode is not None:
+        fail(f"the gateway did not start:\n{log.read_text()}")
 
 
-async def _is_ready(session: aiohttp.ClientSession, server: Server) -> bool:
+async def _is_ready(http: httpx.AsyncClient, address: str) -> bool:
     try:
-        async with session.get(f"{server.base_url}/readyz") as response:
-            return response.status == 200
-    except aiohttp.ClientConnectionError:
+        return (await http.get(f"{address}/readyz")).status_code == 200
+    except httpx.ConnectError:
         return False
 
 

@@ -1,144 +1,167 @@
 """`reelrouter generate`: a prompt becomes a file."""
 
-import asyncio
-import base64
-import json
-import mimetypes
-from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from reelrouter.cli.output import err, fail, out
-from reelrouter.client.session import ClientError, Job, JobFailed, Session
+from reelrouter.cli import wording
+from reelrouter.cli.connection import connected
+from reelrouter.cli.ending import Exit, fail
+from reelrouter.cli.following import interruptible, save
+from reelrouter.cli.groups import grouped
+from reelrouter.cli.listening import Listener
+from reelrouter.cli.options import (
+    Json,
+    ModelName,
+    PaceOptions,
+    Profile,
+    ProfileName,
+    Prompt,
+    RequestOptions,
+    ServerOptions,
+    WebhookSecret,
+)
+from reelrouter.cli.output import err, note, print_json, print_line
+from reelrouter.cli.request import body_of, frames_of, references_of
+from reelrouter.client.results import Download, Job
+from reelrouter.client.sync import Client
 
-_INTERVAL = 0.5
+_AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Where to send, with which key."""
+class WebhookOptions:
+    """How to hear of the end."""
 
-    base_url: str
-    key: str
+    callback_url: Annotated[
+        str | None, typer.Option(help="Where the server is to send its webhook.", rich_help_panel="Webhook")
+    ] = None
+    webhook_listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Wait for the webhook here, and ask only between times. Without --callback-url the server is "
+            "given this address; a server elsewhere needs a public https address that leads here.",
+            rich_help_panel="Webhook",
+        ),
+    ] = None
+    webhook_secret: WebhookSecret = None
 
 
+@grouped
 def generate(
-    prompt: Annotated[str, typer.Argument(help="What the video should show.")],
+    request: RequestOptions,
+    server: ServerOptions,
+    pace: PaceOptions,
+    webhook: WebhookOptions,
+    prompt: Prompt = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("video.mp4"),
-    model: Annotated[str, typer.Option(help="A model's id.")] = "reelrouter/animatic",
-    duration: Annotated[int | None, typer.Option(help="Seconds.")] = None,
-    resolution: Annotated[str | None, typer.Option(help="For example 720p.")] = None,
-    aspect_ratio: Annotated[str | None, typer.Option(help="For example 16:9.")] = None,
-    size: Annotated[str | None, typer.Option(help="Pixels, for example 1280x720.")] = None,
-    audio: Annotated[bool | None, typer.Option(help="With or without sound.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same video.")] = None,
-    first_frame: Annotated[str | None, typer.Option(help="An image's file or URL.")] = None,
-    last_frame: Annotated[str | None, typer.Option(help="An image's file or URL.")] = None,
-    reference: Annotated[list[str] | None, typer.Option(help="An image's file or URL; repeatable.")] = None,
-    base_url: Annotated[
-        str, typer.Option(envvar="REELROUTER_BASE_URL", help="The server.")
-    ] = "http://127.0.0.1:8088",
-    api_key: Annotated[str | None, typer.Option(envvar="REELROUTER_API_KEY", help="Your key.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON.")] = False,
+    model: ModelName = "reelrouter/animatic",
+    profile: ProfileName = Profile.BALANCED,
+    no_check: Annotated[bool, typer.Option("--no-check", help="Do not look at the images first.")] = False,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key makes one job, where the server has that.")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Make a video and save it.
+    """Make a video and save it: check the images, submit, wait, download.
+
+    With --model auto the model is chosen as choose does. Ctrl-C asks whether to cancel the job.
 
     Example: reelrouter generate "a red fox in falling snow at dawn" --duration 4 -o fox.mp4
+
+    Example: reelrouter generate "spring comes" --first-frame winter.png --last-frame summer.png -o year.mp4
+
+    Example: reelrouter generate "the same backpack in the rain" --reference backpack.png --model auto
     """
-    if api_key is None:
-        fail("no key: set REELROUTER_API_KEY, or give --api-key", 2)
-    wanted = {
-        "model": model,
-        "prompt": prompt,
-        "duration": duration,
-        "resolution": resolution,
-        "aspect_ratio": aspect_ratio,
-        "size": size,
-        "generate_audio": audio,
-        "seed": seed,
-        "frame_images": [_frame(kind, source) for kind, source in _frames(first_frame, last_frame)] or None,
-        "input_references": [_image(source) for source in reference or ()] or None,
-    }
-    body = {name: value for name, value in wanted.items() if value is not None}
-    job = asyncio.run(make(Server(base_url=base_url, key=api_key), body, output))
-    if as_json:
-        fields = ("id", "status", "generation_id", "usage")
-        out.print(
-            json.dumps({**{name: job.get(name) for name in fields}, "output_path": str(output)}), soft_wrap=True
-        )
-    out.print(f"Saved {output}", soft_wrap=True) if not as_json else None
+    body = body_of(model, prompt, request)
+    _prepare(output)
+    with connected(server, as_json=as_json) as client:
+        if model == _AUTO:
+            body["model"] = _chosen(client, body, profile)
+        if not no_check:
+            _check_images(client, request)
+        with _listener(webhook) as listener:
+            if url := webhook.callback_url or (listener and listener.url):
+                body["callback_url"] = url
+            placed = _placed(client, body, idempotency_key)
+            job = _waited(client, placed, pace, listener)
+        saved = save(client, job, output)
+    _print(job, saved, as_json=as_json)
 
 
-async def make(server: Server, body: Mapping[str, Any], output: Path) -> Job:
-    """Submits, shows progress, saves; ends the command with one clear line if that fails."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    async with Session(server.base_url, server.key) as session:
-        try:
-            with _bar() as bar:
-                return await _make(session, body, output, _Shown(bar, bar.add_task("submitting", total=100)))
-        except JobFailed as failed:
-            fail(str(failed))
-        except ClientError as error:
-            fail("; ".join(str(one["message"]) for one in error.problems) or str(error))
-
-
-async def _make(session: Session, body: Mapping[str, Any], output: Path, shown: "_Shown") -> Job:
-    placed = await session.submit(body)
-    for warning in placed.get("warnings", ()):
-        err.print(f"[yellow]note:[/yellow] {warning}", soft_wrap=True)
+def _prepare(output: Path) -> None:
+    """What keeps a file from being written is found out before anything is paid."""
+    if output.is_dir():
+        fail(f"{output} is a folder", Exit.USAGE, f"name the file as well: {output / 'video.mp4'}")
     try:
-        job = await session.wait(placed, _INTERVAL, shown.job)
-    except asyncio.CancelledError:
-        await session.cancel(placed)
-        raise
-    await session.download(job["unsigned_urls"][0], output, shown.bytes)
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"the folder {output.parent} cannot be made: {error.strerror}", Exit.USAGE)
+
+
+def _chosen(client: Client, body: dict[str, Any], profile: Profile) -> str:
+    best = client.choose({name: value for name, value in body.items() if name != "model"}, profile=profile).best
+    if best is None:
+        fail("no model of this server can serve that request", next_step="see why: reelrouter choose, likewise")
+    err.print(f"{best.model.id} is chosen, for about {wording.dollars(best.price)}", soft_wrap=True)
+    return best.model.id
+
+
+def _check_images(client: Client, request: RequestOptions) -> None:
+    sources = (*(source for _, source in frames_of(request)), *references_of(request))
+    for source in sources:
+        if source.kind != "image":
+            continue
+        found = client.check_image(source.place)
+        if not found.ok:
+            reasons = "; ".join(problem.text for problem in found.problems)
+            fail(f"{found.source} cannot be used: {reasons}", next_step=_LOOK.format(found.source))
+
+
+_LOOK = "what to do: reelrouter check-image {}; to send it all the same: --no-check"
+
+
+def _listener(webhook: WebhookOptions) -> Any:
+    place = webhook.webhook_listen
+    return nullcontext() if place is None else Listener(place, webhook.webhook_secret)
+
+
+def _placed(client: Client, body: dict[str, Any], key: str | None) -> Job:
+    try:
+        job = client.submit(body, idempotency_key=key)
+    except KeyboardInterrupt:
+        fail(
+            "interrupted while the job was being placed; it may have been",
+            Exit.INTERRUPTED,
+            "look for it: reelrouter jobs list",
+        )
+    for warning in job.warnings:
+        note(warning)
     return job
 
 
-class _Shown:
-    """One line of progress for a job, from its submit to its file."""
-
-    def __init__(self, bar: Progress, task: TaskID) -> None:
-        self._bar = bar
-        self._task = task
-
-    def job(self, job: Job) -> None:
-        self._bar.update(self._task, description=job["status"].replace("_", " "), completed=job.get("progress", 0))
-
-    def bytes(self, done: int, total: int | None) -> None:
-        self._bar.update(self._task, description="downloading", completed=done, total=total)
+def _waited(client: Client, placed: Job, pace: PaceOptions, listener: Listener | None) -> Job:
+    with interruptible(client, placed.id) as shown:
+        if listener is not None:
+            return listener.wait(client, placed, pace, shown)
+        return client.wait(placed, attempts=pace.attempts, interval=pace.interval, on_change=shown.job)
 
 
-def _bar() -> Progress:
-    share = TextColumn("{task.percentage:>3.0f}%")
-    name = TextColumn("{task.description:<12}")
-    shown = err.is_terminal
-    return Progress(name, BarColumn(), share, TimeElapsedColumn(), console=err, transient=True, disable=not shown)
-
-
-def _frames(first: str | None, last: str | None) -> list[tuple[str, str]]:
-    named = (("first_frame", first), ("last_frame", last))
-    return [(kind, source) for kind, source in named if source is not None]
-
-
-def _frame(kind: str, source: str) -> dict[str, Any]:
-    return {**_image(source), "frame_type": kind}
-
-
-def _image(source: str) -> dict[str, Any]:
-    return {"type": "image_url", "image_url": {"url": _url(source)}}
-
-
-def _url(source: str) -> str:
-    """A URL as it is; a file as a data URL."""
-    if source.startswith(("http://", "https://", "data:", "reelrouter://")):
-        return source
-    path = Path(source)
-    if not path.is_file():
-        fail(f"{source} is neither a file nor a URL", 2)
-    mime = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    return f"data:{mime};base64,{base64.b64encode(path.read_bytes()).decode()}"
+def _print(job: Job, saved: Download, *, as_json: bool) -> None:
+    if not as_json:
+        print_line(f"Saved {saved.path}")
+        return
+    summary = {
+        "id": job.id,
+        "status": job.status,
+        "polls": job.polls,
+        "output_path": saved.path,
+        "bytes": saved.bytes,
+        "generation_id": job.generation_id,
+        "usage": job.usage,
+    }
+    print_json(summary, in_one_line=True)

@@ -1,33 +1,37 @@
 """`reelrouter keys`: make, list and disable API keys of this installation."""
 
 import asyncio
-import json
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import typer
-from rich.table import Table
+from rich.markup import escape
 
 from reelrouter.accounts import keys, workspaces
 from reelrouter.accounts.keys import KeyRecord, NewKey
 from reelrouter.accounts.secrets import Secrets, load_secrets
-from reelrouter.cli.output import fail, out, settings_or_fail
+from reelrouter.cli.configuration import settings_or_fail
+from reelrouter.cli.ending import fail
+from reelrouter.cli.options import Json
+from reelrouter.cli.output import out, print_json, print_line
+from reelrouter.cli.tables import table
 from reelrouter.clock import SystemClock
 from reelrouter.db.engine import Unit
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.settings import Settings
 
-app = typer.Typer(help="Make, list and disable API keys.", no_args_is_help=True)
-
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app = typer.Typer(
+    help="Make, list and disable API keys of this installation.\n\nExample: reelrouter keys list",
+    no_args_is_help=True,
+)
 
 
 @app.command("create")
 def create(
     mode: Annotated[Literal["live", "test"], typer.Option(help="Test keys never cost anything.")] = "live",
     name: Annotated[str, typer.Option(help="What the key is for.")] = "key",
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Make a key and show it, once.
 
@@ -35,30 +39,44 @@ def create(
     """
     secret = keys.new_key(mode)
     asyncio.run(_create(settings_or_fail(), mode, name, secret))
-    out.print_json(json.dumps({"key": secret, "mode": mode, "name": name})) if as_json else out.print(
-        secret, soft_wrap=True
-    )
+    if as_json:
+        print_json({"key": secret, "mode": mode, "name": name})
+    else:
+        print_line(secret)
 
 
 @app.command("list")
-def list_all(as_json: _Json = False) -> None:
-    """List the keys: their beginnings, never the keys themselves."""
+def list_all(as_json: Json = False) -> None:
+    """List the keys: their beginnings, never the keys themselves.
+
+    Example: reelrouter keys list --json
+    """
     records = asyncio.run(_list(settings_or_fail()))
     if as_json:
-        out.print_json(json.dumps([_shown(record) for record in records]))
+        print_json([_shown(record) for record in records])
         return
-    table = Table("id", "mode", "begins with", "name", "created", "state")
+    made = table("id", "mode", "begins with", "name~", "created", "state")
     for record in records:
-        table.add_row(*(str(value) for value in _shown(record).values()))
-    out.print(table)
+        shown = _shown(record)
+        made.add_row(*map(escape, (shown | {"created": shown["created"][:10]}).values()))
+    out.print(made)
 
 
 @app.command("disable")
-def disable(key_id: Annotated[str, typer.Argument(help="The id that `keys list` shows.")]) -> None:
-    """Disable a key for good; it stops working within a second."""
+def disable(
+    key_id: Annotated[str, typer.Argument(help="The id that keys list shows.", show_default=False)],
+    as_json: Json = False,
+) -> None:
+    """Disable a key for good; it stops working within a second.
+
+    Example: reelrouter keys disable key_Ab3dEf6hIj9kLm2nOp5q
+    """
     if not asyncio.run(_disable(settings_or_fail(), key_id)):
         fail(f"there is no active key {key_id}; see: reelrouter keys list")
-    out.print(f"{key_id} is disabled")
+    if as_json:
+        print_json({"id": key_id, "state": "disabled"})
+    else:
+        print_line(f"{key_id} is disabled")
 
 
 async def _create(settings: Settings, mode: Literal["live", "test"], name: str, secret: str) -> None:

@@ -1,34 +1,50 @@
-"""How commands speak: one clear line on an error, pictures of progress on stderr, results on stdout."""
+"""Where commands print: results on stdout, progress and errors on stderr."""
 
-from typing import NoReturn
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
-import typer
-from pydantic import ValidationError
 from rich.console import Console
 
-from reelrouter.settings import Settings, read_settings
+from reelrouter.money import json_number
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-USAGE, FAILED = 2, 1
+
+def print_json(value: object, *, in_one_line: bool = False) -> None:
+    """The value on stdout, whatever the width of the terminal."""
+    text = json.dumps(jsonable(value), indent=None if in_one_line else 2, ensure_ascii=False)
+    out.print(text, soft_wrap=True, markup=False, emoji=False)
 
 
-def fail(message: str, code: int = FAILED) -> NoReturn:
-    """Prints one line and ends the command."""
-    err.print(f"[red]error:[/red] {message}", soft_wrap=True)
-    raise typer.Exit(code)
+def print_line(text: str, style: str | None = None) -> None:
+    """A line of text as it is, on stdout."""
+    out.print(text, soft_wrap=True, markup=False, emoji=False, style=style)
 
 
-def settings_or_fail(**overrides: object) -> Settings:
-    """The settings, or one line for each that is wrong."""
-    try:
-        return read_settings(**overrides)
-    except ValidationError as error:
-        wrong = [
-            f"REELROUTER_{str(one['loc'][-1]).upper() if one['loc'] else ''}: {one['msg']}"
-            for one in error.errors()
-        ]
-        fail("; ".join(wrong), USAGE)
-    except FileNotFoundError as error:
-        fail(str(error), USAGE)
+def note(text: str) -> None:
+    """Something to know, on stderr."""
+    err.print("[yellow]note:[/yellow]", end=" ")
+    err.print(text, soft_wrap=True, markup=False, emoji=False)
+
+
+def jsonable(value: Any) -> Any:
+    """A result as JSON has it: without what the server sent beside it, and without what is not known."""
+    if is_dataclass(value) and not isinstance(value, type):
+        named = ((one.name, getattr(value, one.name)) for one in fields(value) if one.name != "raw")
+        return {name: jsonable(one) for name, one in named if one is not None}
+    match value:
+        case Decimal():
+            return json_number(value)
+        case Path():
+            return str(value)
+        case Mapping():
+            return {str(name): jsonable(one) for name, one in value.items()}
+        case list() | tuple():
+            return [jsonable(one) for one in value]
+        case _:
+            return value

@@ -10,7 +10,9 @@ from reelrouter import app
 from reelrouter.accounts.secrets import SecretRefused
 from reelrouter.app import Started
 from reelrouter.catalogue.load import CatalogueError
-from reelrouter.cli.output import err, fail, settings_or_fail
+from reelrouter.cli.configuration import settings_or_fail
+from reelrouter.cli.ending import fail
+from reelrouter.cli.output import err
 from reelrouter.lock import AlreadyLocked
 
 

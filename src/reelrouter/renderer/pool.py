@@ -185,10 +185,11 @@ class _Child:
     async def _live(self, command: Sequence[str]) -> None:
         try:
             self._process = await _spawn(command)
-            if self.condemned:
-                self.kill()
             async with asyncio.timeout(START_TIMEOUT):
-                await self._read()
+                if not self.condemned:
+                    await self._read()
+            if self.condemned:  # it may have become ready all the same
+                raise TaskLost("it was stopped while it started")
         except (OSError, TaskLost) as error:
             self.kill()
             self._ready.set_exception(TaskLost(f"a child process did not become ready: {error}"))

@@ -1,0 +1,75 @@
+"""`reelrouter doctor`: each thing that can be wrong, with what to do."""
+
+import json
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from reelrouter.cli import doctor
+from reelrouter.cli.ending import Exit
+from tests.cli.running import run
+from tests.client.fake_openrouter import FakeOpenRouter, says
+
+
+def diagnosis(*arguments: str) -> tuple[int, dict[str, tuple[str, str]]]:
+    """The exit code, and by subject a level and a text."""
+    result = run("doctor", *arguments, "--json")
+    findings = json.loads(result.stdout)["findings"]
+    return result.exit_code, {one["about"]: (one["level"], one["text"]) for one in findings}
+
+
+def test_all_is_well(openrouter: FakeOpenRouter, folder: Path) -> None:
+    """A line for each thing that was looked at, and nothing was submitted."""
+    openrouter.plan("poll", says(404, {"error": {"code": 404, "message": "Job not found"}}))
+    code, found = diagnosis()
+    assert code == Exit.DONE
+    assert [*found] == ["environment", "server", "clock", "key", "models", "data"]
+    assert {level for level, _ in found.values()} == {"ok"}
+    assert openrouter.asked("submit") == []
+
+
+def test_a_server_that_is_not_there(folder: Path) -> None:
+    """Nothing more can be told of it; the data of this machine can."""
+    code, found = diagnosis("--base-url", "http://127.0.0.1:9")
+    assert code == Exit.FAILED
+    assert found["server"][0] == "fail"
+    assert found.keys() == {"environment", "server", "data"}
+
+
+def test_a_server_that_is_not_ready(openrouter: FakeOpenRouter) -> None:
+    """It says which part is missing."""
+    openrouter.plan("else", says(503, {"status": "unavailable", "parts": {"engine": "it has ended"}}))
+    code, found = diagnosis()
+    assert code == Exit.FAILED
+    assert "it has ended" in found["server"][1]
+
+
+def test_a_key_that_the_server_does_not_know(openrouter: FakeOpenRouter) -> None:
+    """Found out without a job."""
+    code, found = diagnosis("--base-url", openrouter.base_url, "--api-key", "sk-or-wrong")
+    assert code == Exit.FAILED
+    assert found["key"][0] == "fail"
+    assert found["models"][0] == "ok"
+
+
+def test_clocks_that_disagree(openrouter: FakeOpenRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A warning, and no failure."""
+    monkeypatch.setattr(doctor, "time", SimpleNamespace(time=lambda: time.time() + 100))
+    openrouter.plan("poll", says(404, {"error": {"code": 404, "message": "Job not found"}}))
+    code, found = diagnosis()
+    assert code == Exit.DONE
+    level, text = found["clock"]
+    assert level == "warn"
+    assert "ahead of the server's" in text
+
+
+def test_two_keys_and_a_broken_setting(openrouter: FakeOpenRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first key is used; a setting of this machine's server is named."""
+    monkeypatch.setenv("MODELGATES_API_KEY", "another")
+    monkeypatch.setenv("REELROUTER_PORT", "many")
+    code, found = diagnosis()
+    assert code == Exit.FAILED
+    assert found["environment"] == ("warn", "has OPENROUTER_API_KEY and MODELGATES_API_KEY; the first is used")
+    assert "port" in found["data"][1]
