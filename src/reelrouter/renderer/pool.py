@@ -186,10 +186,7 @@ class _Child:
         try:
             self._process = await _spawn(command)
             async with asyncio.timeout(START_TIMEOUT):
-                if not self.condemned:
-                    await self._read()
-            if self.condemned:  # it may have become ready all the same
-                raise TaskLost("it was stopped while it started")
+                await self._become_ready()
         except (OSError, TaskLost) as error:
             self.kill()
             self._ready.set_exception(TaskLost(f"a child process did not become ready: {error}"))
@@ -198,6 +195,12 @@ class _Child:
             self._ready.set_result(None)
         if self._process:
             await self._process.wait()
+
+    async def _become_ready(self) -> None:
+        if not self.condemned:
+            await self._read()
+        if self.condemned:  # it may have become ready all the same
+            raise TaskLost("it was stopped while it started")
 
     async def _write(self, request: bytes) -> None:
         stdin = cast("asyncio.StreamWriter", self._running().stdin)
