@@ -1,5 +1,7 @@
+"""For all tests."""
+
 from hypothesis import HealthCheck, settings
 
-# A busy machine must not fail a property that says nothing about time.
+# Machines are shared and slow at times; what is counted here is examples, and never seconds.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
