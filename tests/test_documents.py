@@ -43,7 +43,8 @@ def test_the_readme_names_settings_that_exist() -> None:
 
 def test_the_readme_names_commands_that_exist() -> None:
     """Each `reelrouter <command>` that is shown can be run."""
-    names = set(re.findall(r"(?:^|`|uv run |uvx --from \S+ )reelrouter ([a-z][a-z-]+)", README, flags=re.MULTILINE))
+    shown = r"(?:^|`|uv run |uvx --from \S+ )reelrouter ([a-z][a-z-]+)"
+    names = set(re.findall(shown, README, flags=re.MULTILINE))
     assert {"serve", "demo", "generate"} <= names <= COMMANDS.keys()
 
 
