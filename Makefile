@@ -7,7 +7,7 @@ export UV_PYTHON_PREFERENCE ?= system
 # uv is used where it is installed, else a private copy is brought in by pip, inside the checkout.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: help setup demo test check lint types contract unit fmt bench
+.PHONY: help setup demo test check lint types contract unit fmt chaos bench
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ unit:
 fmt: setup ## Format and fix what can be fixed
 	$(UV) run --frozen ruff format
 	$(UV) run --frozen ruff check --fix
+
+chaos: setup ## 500 jobs over five vendors with every fault at random, and kills; minutes
+	CHAOS_JOBS=500 CHAOS_KILLS=6 $(UV) run --frozen pytest tests/acceptance/test_chaos.py
 
 bench: setup ## Measure, each figure beside its floor in the same run
 	$(UV) run --frozen python -m bench

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from bench.load import Load
 from reelrouter.testing.instant_engine import Behaviour, command
 
 KEY = "rr-test-" + secrets.token_urlsafe(24)
+LIVE_KEY = "rr-live-" + secrets.token_urlsafe(24)
 HEADERS = {"Authorization": f"Bearer {KEY}"}
 BODY = {
     "model": "google/veo-3.1-lite",
@@ -64,10 +65,10 @@ class Gateway:
         """The job as its owner sees it."""
         return self._ask("GET", f"/api/v1/videos/{job_id}")
 
-    def place(self, count: int, connections: int = 16) -> list[str]:
+    def place(self, count: int, submit: str = SUBMIT, connections: int = 16) -> list[str]:
         """The ids of so many jobs, placed as fast as they are taken."""
         wanted = Load(
-            address=self.address, requests=[SUBMIT], connections=connections, count=count, keep_bodies=True
+            address=self.address, requests=[submit], connections=connections, count=count, keep_bodies=True
         )
         return [str(json.loads(body)["id"]) for body in load.apply(wanted, 202).bodies]
 
@@ -94,10 +95,19 @@ class Gateway:
 @contextmanager
 def running(directory: Path, behaviour: Behaviour, port: int = 0) -> Iterator[Gateway]:
     """A gateway on `directory`, which may hold an earlier one's data."""
-    engine = command(behaviour)
+    with served(directory, command(behaviour), {}, port) as gateway:
+        yield gateway
+
+
+@contextmanager
+def served(
+    directory: Path, engine: Sequence[str], settings: Mapping[str, str], port: int = 0
+) -> Iterator[Gateway]:
+    """A gateway with that engine, and with further names in its environment."""
     words = (sys.executable, "-m", "bench.serve", *engine)
     log = directory.parent / "gateway.log"
-    with processes.started(words, environment(directory, port), log) as process, _complaints_shown(log):
+    known = {**environment(directory, port), **settings}
+    with processes.started(words, known, log) as process, _complaints_shown(log):
         address = processes.first_line(process)
         gateway = Gateway(process, address, directory)
         processes.until(lambda: answers(address), "an answer from the gateway")
@@ -149,6 +159,11 @@ class Floor:
     address: str
 
 
+def live_submit(body: Mapping[str, Any]) -> str:
+    """A submit with the live key."""
+    return load.post("/api/v1/videos", {"Authorization": f"Bearer {LIVE_KEY}"}, body)
+
+
 def status_requests(job_ids: Sequence[str]) -> list[str]:
     """Polls of these jobs."""
     return [load.get(f"/api/v1/videos/{job_id}", HEADERS) for job_id in job_ids]
@@ -156,6 +171,6 @@ def status_requests(job_ids: Sequence[str]) -> list[str]:
 
 def _is_engine(pid: int) -> bool:
     try:
-        return b"instant_engine" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"engine" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:
         return False

@@ -50,7 +50,7 @@ def test_the_readme_names_commands_that_exist() -> None:
 
 def test_the_readme_names_script_words_that_exist() -> None:
     """Each word that a test prompt may hold is one that the reader knows."""
-    assert set(re.findall(r"\[\[([a-z]+)", README)) <= set(re.findall(r"\[\[([a-z]+)", " ".join(WORDS)))
+    assert set(re.findall(r"`\[\[([a-z]+)", README)) <= set(re.findall(r"\[\[([a-z]+)", " ".join(WORDS)))
 
 
 def test_every_folder_and_file_that_documents_name_is_there() -> None:

@@ -28,6 +28,7 @@ from reelrouter.api.routes import build_app
 from reelrouter.api.videos import Edge
 from reelrouter.brand import BRANDS
 from reelrouter.catalogue.load import load_catalogue
+from reelrouter.catalogue.model import Catalogue
 from reelrouter.clock import SystemClock
 from reelrouter.db.engine import Database, Unit
 from reelrouter.db.migrate import migrate
@@ -38,6 +39,7 @@ from reelrouter.gateway.door import open_gateway
 from reelrouter.gateway.readiness import Check
 from reelrouter.gateway.stations import Stations, Terms
 from reelrouter.jobs import store
+from reelrouter.jobs.conditions import Conditions
 from reelrouter.jobs.content import Contents
 from reelrouter.jobs.own_outputs import OwnOutputs
 from reelrouter.jobs.variants import Variants
@@ -46,7 +48,12 @@ from reelrouter.media.intake import Intake, IntakeLimits
 from reelrouter.observe.events import Emit, TaskCrashed
 from reelrouter.observe.log import open_log
 from reelrouter.observe.signals import Changes, Signals
+from reelrouter.providers.accounts import what_to_set
+from reelrouter.providers.configured import Configured, read_configured
+from reelrouter.providers.key_files import with_key_files
+from reelrouter.providers.registry import PROVIDERS
 from reelrouter.renderer.pool import Pool
+from reelrouter.routing.choose import Credential
 from reelrouter.settings import Settings
 from reelrouter.storage.objects import Objects
 
@@ -157,14 +164,16 @@ async def open_api(
         stack.push_async_callback(signals.close)
         stations = Stations(
             db=db,
-            catalogue=load_catalogue(aliases=settings.aliases),
+            catalogue=_catalogue(settings),
             workspaces=known,
             intake=intake,
             own_outputs=OwnOutputs(db, objects, children, scratch),
             objects=objects,
             contents=contents,
             signals=signals,
-            backends={"renderer": ("local",)},
+            backends=_backends(settings),
+            conditions=Conditions(db, clock),
+            setup={name: what_to_set(provider.access) for name, provider in PROVIDERS.items()},
             scratch=scratch,
             clock=clock,
             emit=emit,
@@ -178,6 +187,16 @@ async def open_api(
             max_body=settings.max_body,
         )
         yield build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter")), first_keys
+
+
+def _catalogue(settings: Settings) -> Catalogue:
+    return load_catalogue(aliases=settings.aliases, own=settings.catalogue, providers={*PROVIDERS, "renderer"})
+
+
+def _backends(settings: Settings) -> dict[str, tuple[Credential, ...]]:
+    """This machine's own renderer, and every vendor with which there is an account."""
+    configured = read_configured(PROVIDERS, settings.providers, with_key_files(PROVIDERS.values(), os.environ))
+    return {"renderer": (Credential(name="local"),), **_credentials(configured)}
 
 
 def _changes(db: Database) -> Changes:
@@ -280,6 +299,14 @@ def _config(app: Starlette) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=int(_STOP_SECONDS),
     )
+
+
+def _credentials(configured: Configured) -> dict[str, tuple[Credential, ...]]:
+    return {
+        name: tuple(Credential(name=one.name, weight=one.weight) for one in accounts)
+        for name, accounts in configured.accounts.items()
+        if accounts
+    }
 
 
 def _terms(settings: Settings) -> Terms:

@@ -20,19 +20,30 @@ from reelrouter.clock import Clock, SystemClock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
+from reelrouter.jobs.lanes import Lane
+from reelrouter.jobs.late import Latecomers
 from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.retention import Retention
-from reelrouter.jobs.steps import Lane, Steps, Workshop
+from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.jobs.workflow import Workflows, open_dbos
 from reelrouter.lock import FileLock
 from reelrouter.observe.events import Emit, TaskCrashed
 from reelrouter.observe.log import open_log
+from reelrouter.providers.base import Provider
+from reelrouter.providers.configured import read_configured
+from reelrouter.providers.drive import Drive
+from reelrouter.providers.key_files import with_key_files
+from reelrouter.providers.registry import PROVIDERS
+from reelrouter.providers.remote import Remote
 from reelrouter.renderer.local import Local
 from reelrouter.renderer.pool import Pool
-from reelrouter.settings import Settings, read_settings
+from reelrouter.routing.choose import TEST, queue_of
+from reelrouter.settings import Settings, VendorSettings, read_settings
 from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
 
+RENDERER_QUEUE = queue_of("renderer", "local")
+TEST_QUEUE = queue_of(TEST, TEST)
 SLOT = "slot-0"
 """On SQLite there is one engine, so that its workflows are always recovered under the same name."""
 
@@ -74,11 +85,50 @@ def local_lanes(around: Surroundings) -> Mapping[str, Lane]:
     )
     around.stack.push_async_callback(local.close)
     lane = Lane(backend=local, limit=_LOCAL_JOBS, pace=Pace(first=0.5, ceiling=5.0), discard=local.discard)
-    return {"renderer": lane, "test": lane}
+    return {RENDERER_QUEUE: lane, TEST_QUEUE: lane}
+
+
+def vendor_lanes(around: Surroundings) -> Mapping[str, Lane]:
+    """Every account of every vendor that this gateway has."""
+    settings = around.settings
+    inputs, outputs = settings.data_dir / "work" / "inputs", settings.data_dir / "work" / "outputs"
+    for folder in (inputs, outputs):
+        folder.mkdir(parents=True, exist_ok=True)
+    drive = Drive(lambda media: around.objects.fetch_local(media.key, inputs), outputs, around.clock)
+    around.stack.push_async_callback(drive.close)
+    configured = read_configured(PROVIDERS, settings.providers, with_key_files(PROVIDERS.values(), os.environ))
+    lanes: dict[str, Lane] = {}
+    for name, accounts in configured.accounts.items():
+        remote = Remote(
+            endpoint=name,
+            provider=PROVIDERS[name],
+            accounts={account.name: account for account in accounts},
+            drive=drive,
+            max_output=settings.max_download,
+        )
+        for account in accounts:
+            lanes[queue_of(name, account.name)] = Lane(
+                backend=remote,
+                limit=account.concurrency,
+                rate=account.rate,
+                pace=_pace(PROVIDERS[name], settings.providers.get(name)),
+                outlives=True,
+            )
+    return lanes
+
+
+def all_lanes(around: Surroundings) -> Mapping[str, Lane]:
+    return {**local_lanes(around), **vendor_lanes(around)}
+
+
+def _pace(provider: Provider, terms: VendorSettings | None) -> Pace:
+    if terms is not None and terms.poll_every is not None:
+        return Pace(first=terms.poll_every, ceiling=terms.poll_every)
+    return Pace(first=provider.first_poll)
 
 
 @asynccontextmanager
-async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = local_lanes) -> AsyncIterator["Loops"]:
+async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_lanes) -> AsyncIterator["Loops"]:
     """Everything an engine consists of, opened in order and closed in reverse."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -111,6 +161,7 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = local_
                 "poller": poller.run,
                 "dispatcher": Dispatcher(db, drivers, clock, emit).run,
                 "retention": Retention(db, objects, clock).run,
+                "latecomers": Latecomers(db, lanes, clock, emit).run,
             },
             emit=emit,
         )
@@ -158,10 +209,11 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         emit=around.emit,
         owner=f"{SLOT}:{os.getpid()}-{milliseconds(around.clock.now())}",
         retention=settings.retention,
+        resubmit=settings.unknown_submit == "resubmit",
     )
 
 
-def main(lanes_of: LanesOf = local_lanes) -> None:
+def main(lanes_of: LanesOf = all_lanes) -> None:
     """Runs an engine until it is told to stop, or its parent is gone."""
     _die_with_parent()
     settings = read_settings()

@@ -2,11 +2,12 @@
 
 import ipaddress
 import os
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -18,6 +19,39 @@ from pydantic_settings import (
 from reelrouter.brand import BrandName
 
 MEBIBYTE = 1024 * 1024
+
+
+class AccountEntry(BaseModel):
+    """One account with a vendor. Its own values stand beside these: `api_key = "…"`, or `api_key_env = "NAME"`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, str]
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")
+    base_url: str | None = None
+    weight: int = Field(default=1, ge=1, le=1000)
+    """How often it is chosen, against the vendor's other accounts."""
+    concurrency: int | None = Field(default=None, ge=1)
+    rate: float | None = Field(default=None, gt=0)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Without the values: they are secrets."""
+        return [("name", self.name)]
+
+
+class VendorSettings(BaseModel):
+    """What holds for all accounts with a vendor, and the accounts beside the one of the environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str | None = None
+    concurrency: int | None = Field(default=None, ge=1)
+    """Jobs of one account that are under way at the vendor at one time."""
+    rate: float | None = Field(default=None, gt=0)
+    """Submits of one account in a minute."""
+    poll_every: float | None = Field(default=None, gt=0)
+    """Seconds between two polls of one job, in place of a pace that slows down."""
+    accounts: tuple[AccountEntry, ...] = ()
 
 
 class Settings(BaseSettings):
@@ -48,6 +82,10 @@ class Settings(BaseSettings):
     """Which name of the contract the gateway goes by: of headers, and of a few words in answers."""
     aliases: dict[str, str] = Field(default_factory=dict)
     """Further names of models, e.g. `{"fast": "google/veo-3.1-lite"}`."""
+    catalogue: Annotated[tuple[Path, ...], NoDecode] = ()
+    """TOML files, or folders of them, with commas between: models and endpoints of your own."""
+    providers: dict[str, VendorSettings] = Field(default_factory=dict)
+    """Vendors' accounts and limits, by provider. A key under the vendor's usual environment name needs none."""
     plain_unsigned_urls: bool = False
     """Leave the signature out of `unsigned_urls`, so that they need the key, as upstream's do."""
     strict_parameters: bool = False
@@ -58,6 +96,8 @@ class Settings(BaseSettings):
     """Seconds that a signed link works, rounded up to the full hour, and never beyond the retention."""
     max_job_age: int = Field(default=6 * 3600, ge=1)
     """Seconds after which an unfinished job expires."""
+    unknown_submit: Literal["fail", "resubmit"] = "fail"
+    """What becomes of a job of which nobody can tell whether a vendor has it: `resubmit` may pay for it twice."""
     render_concurrency: int = Field(default=1, ge=1, le=16)
     """Videos that the embedded renderer makes at one time."""
     window: int = Field(default=8, ge=1, le=64)
@@ -80,7 +120,7 @@ class Settings(BaseSettings):
     """A submit holds its estimate times this."""
     log_format: Literal["auto", "json", "console"] = "auto"
 
-    @field_validator("trusted_hosts", "trusted_proxies", mode="before")
+    @field_validator("trusted_hosts", "trusted_proxies", "catalogue", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

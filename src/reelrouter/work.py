@@ -59,6 +59,8 @@ class Order:
     job_id: str
     attempt_key: str
     """Ours, unique for each attempt: the vendor's idempotency or look-up key where there is one."""
+    credential: str
+    """The name of the account that pays, never its secret."""
     model: str
     native_model: str
     mode: Mode
@@ -102,8 +104,8 @@ class Handle:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
     handle: Handle
-    poll_after: float = 0.0
-    """Seconds until the first poll is worth its cost."""
+    poll_after: float | None = 0.0
+    """Seconds until the first poll is worth its cost; None leaves it to the lane's own pace."""
 
 
 class FailureClass(StrEnum):
@@ -132,7 +134,15 @@ class Blob:
     path: Path
 
 
-Output = Blob
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """An output that lies at the vendor; the backend that named it can collect it."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Output = Blob | Fetch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +171,8 @@ class Failed:
     vendor_cost: int | None = None
     error_type: str | None = None
     """A word of the contract's vocabulary that is more exact than the class's own."""
+    retry_after: float | None = None
+    """Seconds that the backend asks to be left alone for."""
 
 
 Outcome = Running | Finished | Failed
@@ -173,6 +185,31 @@ class SubmitRefused(Exception):
     def __init__(self, failed: Failed) -> None:
         super().__init__(failed.failure)
         self.failed = failed
+
+
+class NotAnswered(Exception):
+    """A backend could not be asked, or said nothing about the job; it is as it was."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        """Seconds, if the backend named them."""
+
+
+class Drift(Exception):
+    """A backend said something that nobody here has a word for. It is never mapped to a default."""
+
+
+class JobLost(Exception):
+    """A backend says that it knows no such job. Just after a submit that may be untrue."""
+
+
+class OutputInvalid(Exception):
+    """What a backend delivered is gone, or no video that can be served; `reason` is fit for people."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Backend(Protocol):
@@ -190,6 +227,10 @@ class Backend(Protocol):
 
     async def find(self, order: Order) -> Handle | None:
         """The handle of an order that may have been accepted; None if the backend cannot tell."""
+        ...
+
+    async def collect(self, handle: Handle, output: Output) -> Blob:
+        """An output of a finished order as a file that is ours to move. Raises `OutputInvalid`."""
         ...
 
 

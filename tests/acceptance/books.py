@@ -1,5 +1,6 @@
 """What stands in an installation's database, read as any SQLite file is read, with the server running or not."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -35,7 +36,10 @@ class Books:
 
     def charges(self) -> list[tuple[str, int]]:
         """Every entry of the ledger: job and amount."""
-        return [(row["job_id"], row["amount"]) for row in self._rows("SELECT job_id, amount FROM ledger")]
+        return [
+            (row["job_id"], row["amount"])
+            for row in self._rows("SELECT job_id, amount FROM ledger WHERE kind = 'charge'")
+        ]
 
     def holds(self) -> dict[str, str]:
         """The state of every hold, by job."""
@@ -45,6 +49,11 @@ class Books:
         """How often each job was handed to a backend."""
         rows = self._rows("SELECT job_id, count(*) AS times FROM attempts GROUP BY job_id")
         return {row["job_id"]: row["times"] for row in rows}
+
+    def handles(self) -> set[str]:
+        """The vendors' ids of every accepted attempt."""
+        rows = self._rows("SELECT handle FROM attempts WHERE handle IS NOT NULL")
+        return {json.loads(row["handle"])["native_id"] for row in rows}
 
     def inputs(self, job_id: str) -> list[str]:
         """The storage keys of what the job was given."""
@@ -59,7 +68,8 @@ class Books:
                 "SELECT held, settled,"
                 " (SELECT count(*) FROM holds h WHERE h.workspace = b.workspace AND h.mode = b.mode"
                 "  AND h.state = 'open') AS open_holds,"
-                " (SELECT sum(amount) FROM ledger l WHERE l.workspace = b.workspace AND l.mode = b.mode)"
+                " (SELECT sum(amount) FROM ledger l WHERE l.workspace = b.workspace AND l.mode = b.mode"
+                "  AND l.kind = 'charge')"
                 "  AS charged"
                 " FROM budgets b"
             )

@@ -25,7 +25,10 @@ _GREETING = "ReelRouter answers at "
 class Server:
     """One installation. It can be ended and started again, on the same data and at the same address."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, settings: Mapping[str, str], environment: Mapping[str, str] | None = None
+    ) -> None:
+        """`environment` is what the vendors' own tools read."""
         self.data_dir = folder / "data"
         self._log = folder / "serve.log"
         self._settings = {
@@ -35,6 +38,7 @@ class Server:
             "log_format": "json",
             **settings,
         }
+        self._vendors = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self.base_url = ""
@@ -105,7 +109,9 @@ class Server:
     def _environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("REELROUTER_")}
         settings = {**self._settings, "port": str(self._port)}
-        return inherited | {f"REELROUTER_{name.upper()}": value for name, value in settings.items()}
+        return (
+            inherited | self._vendors | {f"REELROUTER_{name.upper()}": value for name, value in settings.items()}
+        )
 
     def _greeting(self, read_before: int) -> str | None:
         assert self._process is not None

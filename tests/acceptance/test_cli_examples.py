@@ -20,6 +20,9 @@ from typer.testing import CliRunner
 
 from reelrouter.cli.commands import COMMANDS, app, loaded, reelrouter
 from reelrouter.client.webhooks import sign
+from reelrouter.emulators.byteplus import ModelArk
+from reelrouter.emulators.frame import KEY, in_thread
+from reelrouter.providers.registry import PROVIDERS
 from tests.acceptance.orders import small
 from tests.acceptance.pictures import landscape, png
 from tests.acceptance.serving import TEST_KEY, Server
@@ -31,7 +34,13 @@ _JOB = "gen-vid-1732200000-Ab3dEf6hIj9kLm2nOp5q"
 _KEY = "key_Ab3dEf6hIj9kLm2nOp5q"
 _SECRET = "whsec_c2VjcmV0"
 _BODY = b'{"type": "video.generation.completed", "data": {"id": "gen-vid-1-x", "status": "completed"}}'
-_SHORTER = {"generate": " --duration 1 --resolution 360p", "demo": " --duration 1"}
+_SHORTER = {
+    "generate": " --duration 1 --resolution 360p",
+    "demo": " --duration 1",
+    "record": " --interval 0",
+}
+_GOING_ON = ("reelrouter serve", "reelrouter emulate")
+"""Commands that run until they are asked to end."""
 _RUNNER = CliRunner()
 
 
@@ -56,13 +65,31 @@ def place(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.setenv("REELROUTER_API_KEY", TEST_KEY)
     monkeypatch.setenv("REELROUTER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("SECRET", _SECRET)
+    for provider in PROVIDERS.values():
+        # Nobody but this machine is asked, whichever vendor's root is looked at.
+        monkeypatch.setenv(provider.access.root_variables[0], server.base_url)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-@pytest.mark.parametrize("example", [one for one in examples() if not one.startswith("reelrouter serve")])
-def test_the_example_works(example: str, place: Path, server: Server, client: httpx.Client, images: str) -> None:
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[str]:
+    """The root of a fake vendor."""
+    with in_thread(ModelArk()) as running:
+        yield f"{running.url}/api/v3"
+
+
+@pytest.mark.parametrize("example", [one for one in examples() if not one.startswith(_GOING_ON)])
+def test_the_example_works(
+    example: str,
+    place: Path,
+    server: Server,
+    client: httpx.Client,
+    images: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """It ends with 0, and the file that it names is there."""
     with receiving() as receiver:
         line = example.replace("https://example.com/backpack.jpg", f"{images}/card.png")
@@ -72,6 +99,9 @@ def test_the_example_works(example: str, place: Path, server: Server, client: ht
             line = line.replace(_JOB, _job(client, line))
         if _KEY in line:
             line = line.replace(_KEY, _key())
+        if line.startswith("reelrouter record"):
+            monkeypatch.setenv("BYTEPLUS_API_KEY", KEY)
+            monkeypatch.setenv("BYTEPLUS_BASE_URL", request.getfixturevalue("vendor"))
         _run(line + _SHORTER.get(line.split()[1], ""))
     for name in re.findall(r"(?:-o|--output) (\S+)", example):
         assert (place / name).exists()
@@ -90,6 +120,20 @@ def test_the_example_of_a_server_works(place: Path) -> None:
             serving.stderr.read()
     assert serving.returncode == 0
     assert (place / "data" / "app.db").exists()
+
+
+@pytest.mark.parametrize("example", [one for one in examples() if one.startswith("reelrouter emulate")])
+def test_the_example_of_emulators_works(example: str, place: Path) -> None:
+    """It prints where they are, and ends well when it is asked to."""
+    command = shlex.split(f"{example.replace(' --port 9300', '')} --port 0")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as emulating:
+        assert emulating.stdout is not None
+        try:
+            assert "byteplus: http://127.0.0.1:" in re.sub('"', "", emulating.stdout.readline())
+        finally:
+            emulating.send_signal(signal.SIGTERM)
+            emulating.stdout.read()
+    assert emulating.returncode == 0
 
 
 def _run(line: str) -> None:

@@ -108,6 +108,22 @@ def test_a_failed_attempt_tells_its_class_and_not_the_providers_words() -> None:
     assert shown["upstream_inference_cost"] is None
 
 
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (AttemptEnd(kind="finished", finished=Finished(outputs=())), ("finished", None)),
+        (AttemptEnd(kind="refused", failed=Failed(failure=FailureClass.AUTH)), ("refused", "auth")),
+        (AttemptEnd(kind="unknown_submit"), ("unknown_submit", "unknown_submit")),
+        (AttemptEnd(kind="cancelled"), ("cancelled", None)),
+        (None, (None, None)),
+    ],
+)
+def test_every_attempt_tells_its_class(end: AttemptEnd | None, told: tuple[str | None, str | None]) -> None:
+    """Whatever went wrong has a class; what the owner or the clock ended has none."""
+    (shown,) = view(PENDING, attempt(end))["attempts"]
+    assert (shown["outcome"], shown["failure"]) == told
+
+
 def test_what_the_application_said_and_gave_is_told() -> None:
     """Attribution in the contract's places and in ours; inputs as numbers."""
     said = Attribution(referer="https://app.example", title="App", user="u", session_id="s", trace={"a": 1})

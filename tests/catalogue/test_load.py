@@ -192,3 +192,15 @@ def test_a_bad_name_of_an_operators_stops_with_its_place(
     with pytest.raises(CatalogueError, match=reason) as caught:
         load_catalogue(write(tmp_path, ROW), {alias: name})
     assert (caught.value.file, caught.value.key) == ("settings", f"aliases.{alias}")
+
+
+def test_what_an_endpoint_lacks_is_read(tmp_path: Path) -> None:
+    """In the words that routing knows."""
+    (model,) = load_catalogue(write(tmp_path, ROW + 'lacks = ["seed", "audio"]\n'))
+    assert model.endpoints[0].lacks == ("seed", "audio")
+
+
+def test_a_lack_that_nobody_knows_stops_the_start(tmp_path: Path) -> None:
+    """A word that is misspelt would send jobs where they cannot be made."""
+    with pytest.raises(CatalogueError, match=r"lacks\[1\]: Input should be 'last_frame', .* or 'size'"):
+        load_catalogue(write(tmp_path, ROW + 'lacks = ["seed", "sound"]\n'))

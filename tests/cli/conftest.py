@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from reelrouter.client.peer import FAMILIES
+from reelrouter.providers.base import Access
+from reelrouter.providers.registry import PROVIDERS
 from tests.client.fake_openrouter import KEY, FakeOpenRouter, fake_openrouter
 
 
@@ -14,6 +16,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for family in FAMILIES:
         monkeypatch.delenv(family.key_name, raising=False)
         monkeypatch.delenv(family.address_name, raising=False)
+    for provider in PROVIDERS.values():
+        for variable in vendor_variables(provider.access):
+            monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -26,3 +31,10 @@ def openrouter(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeOpenRouter]:
         monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
         monkeypatch.setenv("OPENROUTER_BASE_URL", fake.base_url)
         yield fake
+
+
+def vendor_variables(access: Access) -> Iterator[str]:
+    """Every name of the environment that says something about a vendor."""
+    yield from access.root_variables
+    for variables in (*access.needed.values(), *access.optional.values()):
+        yield from variables

@@ -12,12 +12,16 @@ from reelrouter.db.migrate import migrate
 
 
 def at_revision(path: Path, revision: str) -> sqlite3.Connection:
+    command.upgrade(config_of(path), revision)
+    return sqlite3.connect(path)
+
+
+def config_of(path: Path) -> Config:
     config = Config()
     migrations = Path(importlib.import_module("reelrouter.db.migrations").__file__ or "").parent
     config.set_main_option("script_location", str(migrations))
     config.set_main_option("sqlalchemy.url", f"sqlite:///{path}")
-    command.upgrade(config, revision)
-    return sqlite3.connect(path)
+    return config
 
 
 def insert(connection: sqlite3.Connection, table: str, **values: Any) -> None:
@@ -48,3 +52,42 @@ def test_what_keys_have_spent_is_counted_from_the_ledger(tmp_path: Path) -> None
     rows = connection.execute("SELECT key_id, day, amount FROM spending ORDER BY key_id").fetchall()
     connection.close()
     assert rows == [("k", 1, 12), ("other", 2, 9)]
+
+
+def test_jobs_that_wait_or_run_are_found_in_their_queues(tmp_path: Path) -> None:
+    """What an older version had accepted goes on after the upgrade; nothing counts as lost or held back."""
+    connection = at_revision(tmp_path / "app.db", "0003")
+    insert(connection, "jobs", id="waits", endpoint="test", status="pending", started_at=None, finished_at=None)
+    insert(connection, "jobs", id="runs", endpoint="renderer", status="in_progress", run=2, started_at=5)
+    connection.commit()
+    connection.close()
+    migrate(tmp_path / "app.db")
+    connection = sqlite3.connect(tmp_path / "app.db")
+    rows = connection.execute("SELECT id, queue, run, lost_runs, not_before FROM jobs ORDER BY id").fetchall()
+    assert rows == [("runs", "renderer/local", 2, 0, 0), ("waits", "test/test", 0, 0, 0)]
+    assert connection.execute("SELECT count(*) FROM endpoint_marks").fetchone() == (0,)
+    connection.close()
+
+
+def test_an_older_version_finds_its_jobs_again(tmp_path: Path) -> None:
+    """A step back keeps every row; what waited for a second place is left as a run that broke off."""
+    path = tmp_path / "app.db"
+    connection = at_revision(path, "0004")
+    insert(connection, "jobs", id="new", queue="test/test", status="pending", started_at=None, finished_at=None)
+    again = {"status": "in_progress", "run": 3, "lost_runs": 1, "not_before": 9, "updated_at": 7}
+    insert(connection, "jobs", id="again", queue="vendor/second", started_at=None, finished_at=None, **again)
+    insert(connection, "attempts", job_id="again", n=0, endpoint="vendor", credential="second", ended_at=4)
+    insert(connection, "endpoint_marks", endpoint="vendor", drifted_at=3, reason="odd")
+    connection.commit()
+    connection.close()
+    command.downgrade(config_of(path), "0003")
+    connection = sqlite3.connect(path)
+    rows = connection.execute("SELECT id, endpoint, run, started_at FROM jobs ORDER BY id").fetchall()
+    assert rows == [("again", "vendor", 3, 7), ("new", "test", 0, None)]
+    assert connection.execute("SELECT job_id, ended_at FROM attempts").fetchall() == [("again", 4)]
+    connection.close()
+    migrate(path)
+    connection = sqlite3.connect(path)
+    queues = connection.execute("SELECT id, queue FROM jobs ORDER BY id").fetchall()
+    connection.close()
+    assert queues == [("again", "vendor"), ("new", "test/test")]

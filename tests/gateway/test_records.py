@@ -16,7 +16,6 @@ from reelrouter.testing.backends import finished_with
 from reelrouter.work import Failed, FailureClass
 from tests.jobs.conftest import Bench
 from tests.jobs.conftest import scenario as scenario  # noqa: PLC0414 - a fixture
-from tests.jobs.test_steps import run_to_end
 
 Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
 
@@ -32,7 +31,7 @@ def test_a_record_tells_every_attempt(scenario: Scenario) -> None:
     async def work(bench: Bench) -> None:
         bench.lane("a", polls=[Failed(failure=FailureClass.CONCURRENCY)])
         bench.lane("b", polls=[finished_with(bench.file())])
-        job = await run_to_end(bench, await bench.place("a", "b"))
+        job = await bench.run_to_end(await bench.place("a", "b"))
         owner = Caller(workspace=job.workspace, key_id=job.key_id, mode="live")
         found = await records(bench).generation(owner, job.id)
         told = [(one.attempt.endpoint, one.attempt.end and one.attempt.end.kind) for one in found.attempts]
@@ -51,7 +50,7 @@ def test_a_key_is_told_of_its_budget_and_of_what_it_has_spent(scenario: Scenario
 
     async def work(bench: Bench) -> None:
         bench.lane("a", polls=[finished_with(bench.file())])
-        job = await run_to_end(bench, await bench.place("a"))
+        job = await bench.run_to_end(await bench.place("a"))
         made = NewKey(workspace=job.workspace, mode="live", name="other", secret="rr-live-other")
         other = await bench.db.write(lambda unit: keys.add_key(unit, made, b"p" * 32, 0.0))
         caller = Caller(workspace=job.workspace, key_id=other, mode="live")

@@ -11,9 +11,11 @@ from reelrouter.gateway.search import Search
 from reelrouter.gateway.shelf import Shelf
 from reelrouter.gateway.stations import Stations, Terms
 from reelrouter.ids import KeyId, WorkspaceId
+from reelrouter.routing.choose import Credential
 from tests.catalogue.examples import ANIMATIC, VEO, catalogue
 
 ALL = Search(output_modalities=("all",))
+VERTEX = "google-vertex"
 
 
 def shelf(*providers: str, test_mode: bool = True) -> Shelf:
@@ -24,10 +26,9 @@ def stations(*providers: str, test_mode: bool = True) -> Stations:
     """What a shelf looks at; it has nothing to do with the others."""
     parts = dict.fromkeys(Stations.__slots__, cast("Any", None))
     terms = Terms(**{**dict.fromkeys(Terms.__slots__, cast("Any", None)), "test_mode": test_mode})
-    backends = dict.fromkeys(providers, ("main",))
-    return Stations(
-        **{**parts, "catalogue": catalogue(), "backends": backends, "clock": FrozenClock(), "terms": terms}
-    )
+    backends = dict.fromkeys(providers, (Credential(name="main"),))
+    told: dict[str, Any] = {"catalogue": catalogue(), "backends": backends, "setup": {VERTEX: "set A and B"}}
+    return Stations(**{**parts, **told, "clock": FrozenClock(), "terms": terms})
 
 
 def caller(mode: KeyMode) -> Caller:
@@ -39,7 +40,7 @@ def test_a_live_key_needs_one_configured_endpoint() -> None:
     offers = {offer.model.id: offer for offer in shelf("renderer", "openrouter").models(live_only=False)}
     assert offers[VEO].available == ("live", "test")
     assert [(one.endpoint, one.reason) for one in offers[VEO].missing] == [
-        ("google-vertex", "the provider google-vertex is not configured in this gateway")
+        (VERTEX, "the provider google-vertex is not configured in this gateway: set A and B")
     ]
     assert offers[ANIMATIC].missing == ()
     assert [offer.model.id for offer in shelf("renderer").models(live_only=True)] == [ANIMATIC]

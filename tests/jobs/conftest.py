@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from reelrouter.accounts import ledger, workspaces
 from reelrouter.catalogue.check import Plan
@@ -18,15 +19,17 @@ from reelrouter.clock import FrozenClock, milliseconds
 from reelrouter.db.engine import Unit
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs import store
+from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
 from reelrouter.jobs.poller import Pace, Poller
-from reelrouter.jobs.steps import Lane, Steps, Workshop
+from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.money import Nanos
 from reelrouter.observe.events import Event
-from reelrouter.routing.choose import Route
+from reelrouter.routing.choose import Route, queue_of
 from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
 from reelrouter.testing.backends import Scripted
@@ -73,10 +76,10 @@ class Bench:
 
     def lane(self, name: str, **script: Any) -> Scripted:
         backend = Scripted(endpoint=name, **script)
-        self.lanes[name] = Lane(backend=backend, limit=10, pace=Pace(first=0.0, ceiling=0.0))
+        self.lanes[queue_of(name, "c")] = Lane(backend=backend, limit=10, pace=Pace(first=0.0, ceiling=0.0))
         return backend
 
-    def steps(self, owner: str = "slot-0:1") -> Steps:
+    def steps(self, owner: str = "slot-0:1", *, resubmit: bool = False) -> Steps:
         workshop = Workshop(
             db=self.db,
             lanes=self.lanes,
@@ -86,6 +89,7 @@ class Bench:
             emit=self.events.append,
             owner=owner,
             retention=3600,
+            resubmit=resubmit,
         )
         return Steps(workshop)
 
@@ -107,6 +111,36 @@ class Bench:
 
         return await self.db.write(together)
 
+    async def begin(self, job: Job) -> int:
+        """What the dispatcher does with a job that waits, when its hour has come; which run it has now."""
+        row = await self.db.row(select(jobs.c.not_before).where(jobs.c.id == job.id))
+        assert row is not None
+        self.clock.advance(max(0.0, row["not_before"] / 1000 - self.clock.now()))
+        now_ms = milliseconds(self.clock.now())
+        await self.db.write(lambda unit: store.start_overdue(unit, 1, now_ms))
+        now = await self.job(job)
+        await self.db.write(lambda unit: store.start_waiting(unit, now.queue, 1, now_ms))
+        return (await self.job(job)).run
+
+    async def run_to_end(self, job: Job, steps: Steps | None = None) -> Job:
+        """What dispatcher and workflow do, without either."""
+        steps = steps or self.steps()
+        while not (await self.job(job)).is_over:
+            run = await self.begin(job)
+            verdict = "submit"
+            while verdict == "submit":
+                verdict = await steps.submit(job.id, run)
+                if verdict == "await":
+                    verdict = await steps.await_upstream(job.id)
+            if verdict == "finish":
+                await steps.finish(job.id)
+        return await self.job(job)
+
+    async def attempts(self, job: Job) -> list[tuple[str, str | None]]:
+        """Where each was sent, and how it ended."""
+        listed = await store.list_attempts(self.db, job.id)
+        return [(one.endpoint, one.end.kind if one.end else None) for one in listed]
+
     async def job(self, job: Job) -> Job:
         return await store.get_even_deleted(self.db, job.id)
 
@@ -127,6 +161,7 @@ def make_job(workspace: WorkspaceId, endpoints: tuple[str, ...], now: float) -> 
         model="google/veo-3.1-lite",
         plan=PLAN,
         routes=tuple(Route(endpoint=name, provider=name, native_model="m", credential="c") for name in endpoints),
+        queue=queue_of(endpoints[0], "c"),
         remarks=Remarks(),
         base_url="http://localhost",
         estimate=ESTIMATE,

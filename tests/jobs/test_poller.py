@@ -10,7 +10,7 @@ from reelrouter.clock import FrozenClock, SystemClock
 from reelrouter.jobs.poller import Pace, Poller, Watch
 from reelrouter.observe.events import CancelAnswered, Event, PollFailed
 from reelrouter.testing.backends import Scripted, finished_with
-from reelrouter.work import Backend, Failed, FailureClass, Handle, Running
+from reelrouter.work import Backend, Drift, Failed, FailureClass, Handle, JobLost, NotAnswered, Running
 
 DONE = finished_with(Path("video.mp4"))
 QUICK = Pace(first=0.001, ceiling=0.001)
@@ -20,7 +20,6 @@ HANDLE = Handle(endpoint="scripted", credential="c", native_id="n")
 def watch(backend: Backend, job_id: str = "job") -> Watch:
     return Watch(
         job_id=job_id,
-        lane="scripted",
         handle=replace(HANDLE, native_id=job_id),
         backend=backend,
         pace=QUICK,
@@ -169,5 +168,93 @@ def test_progress_is_told_at_most_once_a_second_and_only_upwards() -> None:
         assert told[0] == 0.1
         assert len(told) <= 2
         assert told == sorted(told)
+
+    asyncio.run(scenario())
+
+
+def test_a_backend_that_asks_to_be_left_alone_is() -> None:
+    """The next poll comes when it said, and the one after that at the old pace."""
+
+    async def scenario() -> None:
+        clock = FrozenClock()
+        poller = Poller(clock, lambda _event: None)
+        backend = Scripted(polls=[NotAnswered("busy", retry_after=100.0), Running()])
+        calm = replace(watch(backend), pace=Pace(first=1.0, ceiling=2.0), deadline=clock.now() + 1e6)
+        task = asyncio.ensure_future(poller.run())
+        waiting = asyncio.ensure_future(poller.wait(calm))
+        assert 90 <= await next_due(poller, backend, 1) - clock.now() <= 110
+        clock.advance(111)
+        poller.nudge("job")
+        assert await next_due(poller, backend, 2) - clock.now() <= 2.2
+        for one in (waiting, task):
+            one.cancel()
+        await asyncio.gather(waiting, task, return_exceptions=True)
+
+    asyncio.run(scenario())
+
+
+async def next_due(poller: Poller, backend: Scripted, polls: int) -> float:
+    """When the job is asked for again after so many polls."""
+    entry = poller._entries.get("job")
+    while entry is None or entry.polling or backend.asked.get("job", 0) < polls:
+        await asyncio.sleep(0)
+        entry = poller._entries.get("job")
+    return entry.due
+
+
+def test_an_absurd_wish_to_be_left_alone_is_kept_for_ten_minutes() -> None:
+    """A job is not lost because a header named next year."""
+
+    async def scenario() -> None:
+        clock = FrozenClock()
+        poller = Poller(clock, lambda _event: None)
+        backend = Scripted(polls=[NotAnswered("busy", retry_after=3e7)])
+        task = asyncio.ensure_future(poller.run())
+        waiting = asyncio.ensure_future(poller.wait(replace(watch(backend), deadline=clock.now() + 1e9)))
+        assert 500 <= await next_due(poller, backend, 1) - clock.now() <= 700
+        for one in (waiting, task):
+            one.cancel()
+        await asyncio.gather(waiting, task, return_exceptions=True)
+
+    asyncio.run(scenario())
+
+
+def test_a_job_that_its_backend_does_not_know_five_times_is_over_there() -> None:
+    """It has expired at the vendor; each miss is told."""
+
+    async def scenario() -> None:
+        events: list[Event] = []
+        backend = Scripted(polls=[Running(), JobLost("no such task")])
+        async with running(events) as poller:
+            ended = await poller.wait(watch(backend))
+        assert ended == Failed(failure=FailureClass.EXPIRED, vendor_code="not_found", vendor_text="no such task")
+        assert backend.asked["job"] == 6
+        assert [type(event) for event in events] == [PollFailed] * 5
+
+    asyncio.run(scenario())
+
+
+def test_a_job_that_is_known_again_is_not_lost() -> None:
+    """Just after a submit a vendor may not have heard of it; only misses in a row count."""
+
+    async def scenario() -> None:
+        lost = JobLost("no such task")
+        backend = Scripted(polls=[*[lost] * 4, Running(), *[lost] * 4, DONE])
+        async with running() as poller:
+            assert await poller.wait(watch(backend)) == DONE
+
+    asyncio.run(scenario())
+
+
+def test_a_word_that_nobody_knows_is_told_and_the_job_is_polled_on() -> None:
+    """A paid job is not thrown away over a word."""
+
+    async def scenario() -> None:
+        told: list[str] = []
+        backend = Scripted(polls=[Drift("status is 'simmering'"), Drift("status is 'done-ish'"), DONE])
+        async with running() as poller:
+            noting = replace(watch(backend), on_drift=lambda drift: told.append(str(drift)))
+            assert await poller.wait(noting) == DONE
+        assert told == ["status is 'simmering'", "status is 'done-ish'"]
 
     asyncio.run(scenario())

@@ -2,36 +2,26 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from reelrouter.clock import milliseconds
 from reelrouter.jobs import store
+from reelrouter.jobs.drifts import list_drifting
 from reelrouter.jobs.machine import State
-from reelrouter.jobs.model import Job
 from reelrouter.money import Nanos
-from reelrouter.observe.events import AttemptUnknown, JobEnded
+from reelrouter.observe.events import AttemptEnded, AttemptUnknown, EndpointDrifted, JobEnded, PollFailed
 from reelrouter.testing.backends import finished_with
-from reelrouter.work import Blob, Failed, FailureClass, Finished, Running
+from reelrouter.work import Blob, Drift, Failed, FailureClass, Finished, Handle, Running
 from tests.jobs.conftest import Bench
 
 Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
 
+PATIENCE = 10.0
+"""Seconds after which a test is taken to hang."""
 BUSY = Failed(failure=FailureClass.CONCURRENCY)
 POLICY = Failed(failure=FailureClass.POLICY_INPUT)
-
-
-async def run_to_end(bench: Bench, job: Job) -> Job:
-    """What the workflow does, without DBOS."""
-    steps = bench.steps()
-    while True:
-        verdict = await steps.submit(job.id)
-        if verdict == "await":
-            verdict = await steps.await_upstream(job.id)
-        if verdict != "submit":
-            break
-    await steps.finish(job.id)
-    return await bench.job(job)
 
 
 def test_a_job_goes_from_submit_to_a_stored_and_billed_video(scenario: Scenario) -> None:
@@ -40,7 +30,7 @@ def test_a_job_goes_from_submit_to_a_stored_and_billed_video(scenario: Scenario)
     async def work(bench: Bench) -> None:
         backend = bench.lane("a", polls=[Running(), finished_with(bench.file())])
         job = await bench.place("a")
-        ended = await run_to_end(bench, job)
+        ended = await bench.run_to_end(job)
         assert ended.status is State.COMPLETED
         assert ended.price == 400_000_000
         assert len(backend.orders) == 1
@@ -57,9 +47,9 @@ def test_steps_that_run_again_change_nothing(scenario: Scenario) -> None:
     async def work(bench: Bench) -> None:
         backend = bench.lane("a", polls=[finished_with(bench.file())])
         job = await bench.place("a")
-        await run_to_end(bench, job)
+        await bench.run_to_end(job)
         again = bench.steps("slot-0:2")
-        assert await again.submit(job.id) == "over"
+        assert await again.submit(job.id, 1) == "over"
         assert await again.await_upstream(job.id) == "over"
         await again.finish(job.id)
         assert len(backend.orders) == 1
@@ -76,7 +66,7 @@ def test_two_engines_that_finish_the_same_job_bill_it_once(scenario: Scenario) -
         bench.lane("a", polls=[finished_with(bench.file())])
         job = await bench.place("a")
         steps = bench.steps()
-        await steps.submit(job.id)
+        await steps.submit(job.id, await bench.begin(job))
         await steps.await_upstream(job.id)
         finishes = [bench.steps(f"slot-0:{n}").finish(job.id) for n in range(5)]
         results = await asyncio.gather(*finishes, return_exceptions=True)
@@ -94,7 +84,7 @@ def test_a_refusal_that_created_nothing_goes_to_the_next_route(scenario: Scenari
     async def work(bench: Bench) -> None:
         bench.lane("a", submits=[BUSY])
         second = bench.lane("b", polls=[finished_with(bench.file())])
-        ended = await run_to_end(bench, await bench.place("a", "b"))
+        ended = await bench.run_to_end(await bench.place("a", "b"))
         assert ended.status is State.COMPLETED
         assert ended.provider == "b"
         assert len(second.orders) == 1
@@ -109,7 +99,7 @@ def test_a_policy_refusal_never_goes_to_another_vendor(scenario: Scenario) -> No
         bench.lane("a", submits=[POLICY])
         second = bench.lane("b", polls=[finished_with(bench.file())])
         job = await bench.place("a", "b")
-        ended = await run_to_end(bench, job)
+        ended = await bench.run_to_end(job)
         assert ended.status is State.FAILED
         assert ended.failure is not None
         assert ended.failure.error_type == "content_policy_violation"
@@ -127,7 +117,7 @@ def test_a_failure_that_was_billed_never_goes_to_another_vendor(scenario: Scenar
         bench.lane("a", polls=[billed])
         second = bench.lane("b", polls=[finished_with(bench.file())])
         job = await bench.place("a", "b")
-        ended = await run_to_end(bench, job)
+        ended = await bench.run_to_end(job)
         assert (ended.status, ended.price, ended.vendor_cost) == (State.FAILED, None, 5)
         assert second.orders == []
 
@@ -142,7 +132,7 @@ def test_an_unclear_submit_is_never_sent_again(trouble: Exception, scenario: Sce
         first = bench.lane("a", submits=[trouble])
         second = bench.lane("b", polls=[finished_with(bench.file())])
         job = await bench.place("a", "b")
-        ended = await run_to_end(bench, job)
+        ended = await bench.run_to_end(job)
         assert ended.status is State.FAILED
         assert ended.failure is not None
         assert "submission_outcome_unknown" in ended.failure.message
@@ -158,7 +148,7 @@ def test_an_unclear_submit_is_looked_up_where_the_vendor_can(scenario: Scenario)
 
     async def work(bench: Bench) -> None:
         backend = bench.lane("a", submits=[TimeoutError()], finds=True, polls=[finished_with(bench.file())])
-        ended = await run_to_end(bench, await bench.place("a"))
+        ended = await bench.run_to_end(await bench.place("a"))
         assert ended.status is State.COMPLETED
         assert len(backend.orders) == 1
 
@@ -173,11 +163,12 @@ def test_an_intent_that_a_dead_engine_left_is_not_sent_again(scenario: Scenario)
         backend = bench.lane("a", polls=[finished_with(bench.file())])
         backend.on_submit = lambda _order: gate.set()
         job = await bench.place("a")
-        dying = asyncio.ensure_future(bench.steps("slot-0:1").submit(job.id))
+        run = await bench.begin(job)
+        dying = asyncio.ensure_future(bench.steps("slot-0:1").submit(job.id, run))
         await gate.wait()
         dying.cancel()
         await asyncio.gather(dying, return_exceptions=True)
-        ended = await run_to_end(bench, job)
+        ended = await bench.run_to_end(job)
         assert ended.status is State.FAILED
         assert len(backend.orders) == 1
 
@@ -191,10 +182,28 @@ def test_a_cancel_before_the_submit_sends_nothing(scenario: Scenario) -> None:
         backend = bench.lane("a", polls=[Running()])
         job = await bench.place("a")
         await bench.db.write(lambda unit: store.request_cancel(unit, job.id, milliseconds(bench.clock.now())))
-        ended = await run_to_end(bench, job)
+        ended = await bench.run_to_end(job)
         assert ended.status is State.CANCELLED
         assert backend.orders == []
         assert (await bench.balance(job)).held == 0
+
+    scenario(work)
+
+
+def test_a_cancel_that_comes_between_the_submit_and_the_wait_is_passed_on(scenario: Scenario) -> None:
+    """Nobody is waiting for the job then whom the dispatcher could tell; the same after a restart."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[Running()])
+        job = await bench.place("a")
+        steps = bench.steps()
+        assert await steps.submit(job.id, await bench.begin(job)) == "await"
+        await bench.db.write(lambda unit: store.request_cancel(unit, job.id, milliseconds(bench.clock.now())))
+        async with asyncio.timeout(PATIENCE):
+            assert await steps.await_upstream(job.id) == "finish"
+        await steps.finish(job.id)
+        assert (await bench.job(job)).status is State.CANCELLED
+        assert len(backend.cancelled) == 1
 
     scenario(work)
 
@@ -206,7 +215,7 @@ def test_a_job_past_its_deadline_expires_without_being_sent(scenario: Scenario) 
         backend = bench.lane("a", polls=[Running()])
         job = await bench.place("a")
         bench.clock.advance(601)
-        ended = await run_to_end(bench, job)
+        ended = await bench.run_to_end(job)
         assert ended.status is State.EXPIRED
         assert backend.orders == []
 
@@ -219,7 +228,7 @@ def test_a_job_that_runs_past_its_deadline_expires_and_its_backend_is_told(scena
     async def work(bench: Bench) -> None:
         backend = bench.lane("a", polls=[Running()])
         job = await bench.place("a")
-        waiting = asyncio.ensure_future(run_to_end(bench, job))
+        waiting = asyncio.ensure_future(bench.run_to_end(job))
         while not backend.asked:
             await asyncio.sleep(0)
         bench.clock.advance(601)
@@ -238,7 +247,7 @@ def test_an_output_that_is_no_video_fails_the_job(outputs: tuple[bytes, ...], sc
         blobs = tuple(Blob(path=bench.file(content)) for content in outputs)
         bench.lane("a", polls=[Finished(outputs=blobs)])
         job = await bench.place("a")
-        ended = await run_to_end(bench, job)
+        ended = await bench.run_to_end(job)
         assert ended.status is State.FAILED
         assert ended.failure is not None
         assert ended.failure.failure == "output_invalid"
@@ -259,5 +268,112 @@ def test_a_job_that_is_given_up_fails_and_releases_its_hold(scenario: Scenario) 
         ended = await bench.job(job)
         assert ended.status is State.FAILED
         assert (await bench.balance(job)).held == 0
+
+    scenario(work)
+
+
+@pytest.mark.parametrize("second", [TimeoutError(), None])
+def test_an_operator_may_have_an_unclear_submit_sent_once_more(
+    second: Exception | None, scenario: Scenario
+) -> None:
+    """Once, under a key of its own; if that is as unclear, the job fails as it would have."""
+
+    async def work(bench: Bench) -> None:
+        submits = [TimeoutError(), *([second] if second else [])]
+        backend = bench.lane("a", submits=submits, polls=[finished_with(bench.file())])
+        job = await bench.place("a", "b")
+        ended = await bench.run_to_end(job, bench.steps(resubmit=True))
+        assert ended.status is (State.FAILED if second else State.COMPLETED)
+        assert [order.attempt_key for order in backend.orders] == [f"{job.id}-0", f"{job.id}-1"]
+        unclear, again = await bench.attempts(job)
+        assert (unclear, again[0]) == (("a", "unknown_submit"), "a")
+
+    scenario(work)
+
+
+def test_a_drift_on_a_poll_marks_the_endpoint_and_the_job_is_made_all_the_same(scenario: Scenario) -> None:
+    """Every drift is told as a failed poll; the mark is written once a minute at most."""
+
+    async def work(bench: Bench) -> None:
+        odd = [Drift("status is 'simmering'")] * 3
+        bench.lane("a", polls=[*odd, finished_with(bench.file())])
+        ended = await bench.run_to_end(await bench.place("a"))
+        assert ended.status is State.COMPLETED
+        assert len([event for event in bench.events if isinstance(event, PollFailed)]) == 3
+        assert [event for event in bench.events if isinstance(event, EndpointDrifted)] == [
+            EndpointDrifted(endpoint="a", reason="status is 'simmering'")
+        ]
+        assert await list_drifting(bench.db, milliseconds(bench.clock.now())) == {"a"}
+
+    scenario(work)
+
+
+def test_a_drift_in_answer_to_a_submit_is_an_unknown_outcome_and_a_mark(scenario: Scenario) -> None:
+    """The vendor may have taken it, whatever it was that it said."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", submits=[Drift("HTTP 200 without JSON")])
+        job = await bench.place("a", "b")
+        ended = await bench.run_to_end(job)
+        assert ended.status is State.FAILED
+        assert await bench.attempts(job) == [("a", "unknown_submit")]
+        assert len(backend.orders) == 1
+        assert await list_drifting(bench.db, milliseconds(bench.clock.now())) == {"a"}
+
+    scenario(work)
+
+
+def test_a_drift_before_anything_was_sent_marks_and_goes_on(scenario: Scenario) -> None:
+    """A sign-in that nobody understands, say: nothing was made, so another vendor may be asked."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", submits=[Failed(failure=FailureClass.DRIFT, vendor_text="a token is a list")])
+        bench.lane("b", polls=[finished_with(bench.file())])
+        ended = await bench.run_to_end(await bench.place("a", "b"))
+        assert (ended.status, ended.provider) == (State.COMPLETED, "b")
+        assert await list_drifting(bench.db, milliseconds(bench.clock.now())) == {"a"}
+
+    scenario(work)
+
+
+def test_each_end_of_an_attempt_is_told_with_its_class_and_account(scenario: Scenario) -> None:
+    """What an operator greps for."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", submits=[Failed(failure=FailureClass.AUTH, vendor_code="401", vendor_text="bad key")])
+        bench.lane("b", submits=[TimeoutError()])
+        job = await bench.place("a", "b")
+        await bench.run_to_end(job)
+        first, second = (event for event in bench.events if isinstance(event, AttemptEnded))
+        assert first == AttemptEnded(
+            job=job.id,
+            attempt=0,
+            endpoint="a",
+            credential="c",
+            end="refused",
+            failure="auth",
+            vendor_code="401",
+            vendor_text="bad key",
+        )
+        assert (second.attempt, second.end, second.failure) == (1, "unknown_submit", "unknown_submit")
+
+    scenario(work)
+
+
+def test_every_backend_that_had_a_job_forgets_it_at_its_end(scenario: Scenario) -> None:
+    """Also the one that failed before another one made it."""
+
+    async def work(bench: Bench) -> None:
+        forgotten: list[str] = []
+
+        async def forget(handle: Handle) -> None:
+            forgotten.append(handle.endpoint)
+
+        bench.lane("a", polls=[Failed(failure=FailureClass.TRANSIENT)])
+        bench.lane("b", polls=[finished_with(bench.file())])
+        for queue, lane in bench.lanes.items():
+            bench.lanes[queue] = replace(lane, discard=forget)
+        await bench.run_to_end(await bench.place("a", "b"))
+        assert forgotten == ["a", "b"]
 
     scenario(work)

@@ -22,6 +22,7 @@ from reelrouter.work import (
     Media,
     MediaKind,
     Order,
+    Outcome,
     Report,
     Running,
     Script,
@@ -35,6 +36,7 @@ PATIENCE = 30.0
 ORDER = Order(
     job_id="gen-vid-1-abc",
     attempt_key="gen-vid-1-abc-1",
+    credential="local",
     model="reelrouter/animatic",
     native_model="animatic",
     mode="text",
@@ -50,6 +52,12 @@ ORDER = Order(
     audio=True,
 )
 LARGE = replace(ORDER, width=3840, height=2160)
+
+
+def films_of(outcome: Outcome | None) -> list[Path]:
+    """The files of an order that is finished, all of them on this machine."""
+    assert isinstance(outcome, Finished)
+    return [output.path for output in outcome.outputs if isinstance(output, Blob)]
 
 
 @dataclass
@@ -404,8 +412,7 @@ def test_what_has_ended_cannot_be_cancelled(play: Play) -> None:
         finished = await stage.end_of(handle)
         assert await stage.local.cancel(handle) == "not_cancellable"
         assert await stage.local.poll(handle) == finished
-        assert isinstance(finished, Finished)
-        assert finished.outputs[0].path.exists()
+        assert films_of(finished)[0].exists()
 
     play(test)
 
@@ -534,7 +541,7 @@ def test_a_script_may_ask_for_several_outputs(play: Play) -> None:
         stage.studio.open.set()
         finished = await stage.end_of(handle)
         assert isinstance(finished, Finished)
-        assert [output.path.name for output in finished.outputs] == ["0.mp4", "1.mp4", "2.mp4", "3.mp4"]
+        assert [film.name for film in films_of(finished)] == ["0.mp4", "1.mp4", "2.mp4", "3.mp4"]
         assert [film["seed"] for film in stage.studio.films] == [10, 11, 12, 13]
         assert finished.seed == 10
 
@@ -609,8 +616,7 @@ def test_with_real_children_a_film_is_made_and_another_cancelled(
         try:
             monkeypatch.setattr(module, "RENDER_TASK", "tests.renderer.tasks:film")
             finished = await stage.end_of_order(ORDER)
-            assert isinstance(finished, Finished)
-            assert "a fox in the snow" in finished.outputs[0].path.read_text()
+            assert "a fox in the snow" in films_of(finished)[0].read_text()
             monkeypatch.setattr(module, "RENDER_TASK", "tests.renderer.tasks:hang")
             stage.news.clear()
             handle = await stage.begin(replace(ORDER, attempt_key="second"))

@@ -11,9 +11,9 @@ import pytest
 from av.video.stream import VideoStream
 
 from reelrouter.renderer.pool import Pool
-from reelrouter.storage.ingest import Ingest, IngestLimits, OutputInvalid
+from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
-from reelrouter.work import Blob, Report, StoredFile, TaskFailed, TaskLost
+from reelrouter.work import Blob, OutputInvalid, Report, StoredFile, TaskFailed, TaskLost
 
 T = TypeVar("T")
 

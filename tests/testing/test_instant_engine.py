@@ -10,11 +10,12 @@ import pytest
 
 from reelrouter.testing.backends import exercise_backend
 from reelrouter.testing.instant_engine import Behaviour, Gauge, Instant, Journal, command, parse, read_journal
-from reelrouter.work import Finished, Handle, Order, Running
+from reelrouter.work import Blob, Finished, Handle, Order, Running
 
 ORDER = Order(
     job_id="gen-vid-1-a",
     attempt_key="gen-vid-1-a-0",
+    credential="test",
     model="reelrouter/animatic",
     native_model="animatic",
     mode="text",
@@ -52,8 +53,10 @@ def test_each_job_has_a_file_of_its_own(tmp_path: Path, video: Path) -> None:
         accepted = await backend.submit(ORDER)
         outcome = await backend.poll(accepted.handle)
         assert isinstance(outcome, Finished)
-        assert outcome.outputs[0].path != video
-        assert outcome.outputs[0].path.read_bytes() == video.read_bytes()
+        (output,) = outcome.outputs
+        assert isinstance(output, Blob)
+        assert output.path != video
+        assert output.path.read_bytes() == video.read_bytes()
 
     asyncio.run(scenario())
 

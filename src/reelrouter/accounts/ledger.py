@@ -38,6 +38,7 @@ _GIVE_BACK = (
 )
 _BUDGET = select(budgets).where(*_OF)
 _INSERT_HOLD = insert(holds)
+_HOLD = select(holds).where(holds.c.job_id == bindparam("held_for"))
 _OPEN_HOLD = select(holds).where(holds.c.job_id == bindparam("held_for"), holds.c.state == "open")
 _CLOSE_HOLD = (
     update(holds)
@@ -126,6 +127,23 @@ def settle(unit: Unit, job_id: JobId, price: Nanos, now: float) -> None:
 def release(unit: Unit, job_id: JobId, now: float) -> None:
     """Gives the job's hold back. A second call finds no open hold and changes nothing."""
     _close(unit, job_id, None, now)
+
+
+def note_vendor_cost(unit: Unit, job_id: JobId, attempt: int, cost: Nanos, now: float) -> None:
+    """What a vendor billed for an attempt that its job had no use for: the operator's, and nobody else's."""
+    held = unit.row(_HOLD, held_for=job_id)
+    if held is None:
+        return
+    unit.execute(
+        _INSERT_ENTRY,
+        key=f"{job_id}:{attempt}:vendor_cost",
+        workspace=held["workspace"],
+        mode=held["mode"],
+        job_id=job_id,
+        kind="vendor_cost",
+        amount=cost,
+        created_at=milliseconds(now),
+    )
 
 
 async def balance(db: Database, workspace: WorkspaceId, mode: str) -> Balance:

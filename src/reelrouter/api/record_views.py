@@ -104,7 +104,7 @@ def _attempt_view(record: AttemptRecord) -> dict[str, Any]:
     return {
         "endpoint": record.attempt.endpoint,
         "outcome": end.kind if end else None,
-        "failure": end.failed.failure if end and end.failed else None,
+        "failure": end.failure if end else None,
         "started_at": _moment(record.attempt.intent_at),
         "ended_at": None if record.ended_at is None else _moment(record.ended_at),
     }

@@ -100,6 +100,7 @@ class Videos:
         wish = parse(body, request.headers, self._edge.brand)
         visit = Visit(
             base_url=self._edge.addresses.base(request),
+            via=request.headers.get("X-ReelRouter-Via"),
             is_gone=request.is_disconnected,
             once=Once(key=key, fingerprint=await asyncio.to_thread(fingerprint_of, body)) if key else None,
         )

@@ -7,6 +7,11 @@ from typing import Literal
 from reelrouter.catalogue.request import FrameType
 from reelrouter.work import MediaKind, Mode
 
+Ability = Literal[
+    "last_frame", "image_references", "video_references", "audio_references", "seed", "audio", "size"
+]
+"""What a model can do and an endpoint of it may lack. `size`: to make other pixels than those of a resolution."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -21,6 +26,10 @@ class Endpoint:
     """Option names that may be handed on to the provider."""
     option_slugs: tuple[str, ...] = ()
     """Keys of `provider.options` that address this endpoint, beside its name and its provider's."""
+    lacks: tuple[Ability, ...] = ()
+    """What the model can do and this endpoint cannot: jobs that need it are not sent there."""
+    accounts: tuple[str, ...] = ()
+    """The provider's accounts that lead to it; all of them if none is named."""
     zdr: bool = False
     """Whether it runs on the operator's own hardware and erases what it was given."""
 

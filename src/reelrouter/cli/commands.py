@@ -1,7 +1,6 @@
 """The table of commands. It says what each is for; a command's code is loaded when it is called."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import typer
@@ -9,6 +8,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 from reelrouter.cli.ending import TOLD
+from reelrouter.cli.loading import loaded_from
 
 _VIDEOS, _CHOOSING, _HOOKS, _OWN = "Make videos", "Choose and check", "Webhooks", "This installation"
 
@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, Entry] = {
     "serve": Entry("serve:serve", "Run the gateway.", _OWN),
     "keys": Entry("keys:app", "Make, list and disable API keys.", _OWN),
     "doctor": Entry("doctor:doctor", "Look for what keeps videos from being made.", _OWN),
+    "emulate": Entry("emulate:emulate", "Run fake vendors, to try a gateway out.", _OWN),
+    "record": Entry("record:record", "Run one real job and keep the vendor's replies.", _OWN),
     "check-compat": Entry("check_compat:check_compat", "Check whether a server keeps the contract.", _OWN),
     "completion": Entry("completion:completion", "Print the completion script of a shell.", _OWN),
 }
@@ -61,8 +63,7 @@ class Table(TyperGroup):
 
 def loaded(name: str) -> Any:
     """The command itself."""
-    module, _, attribute = COMMANDS[name].place.partition(":")
-    found = getattr(import_module(f"reelrouter.cli.{module}"), attribute)
+    found = loaded_from(COMMANDS[name].place)
     if isinstance(found, typer.Typer):
         return get_group(found)
     alone = typer.Typer(add_completion=False)

@@ -4,10 +4,9 @@ import ipaddress
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Literal
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,7 +15,9 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from reelrouter.cli import wording
+from reelrouter.cli.doctor_vendors import vendor_findings
 from reelrouter.cli.ending import Exit
+from reelrouter.cli.finding import Finding, Level
 from reelrouter.cli.groups import grouped
 from reelrouter.cli.options import Json, ServerOptions
 from reelrouter.cli.output import out, print_json
@@ -26,9 +27,7 @@ from reelrouter.client.peer import FAMILIES, Peer, find_peer
 from reelrouter.client.sync import Client
 from reelrouter.settings import read_settings
 
-Level = Literal["ok", "warn", "fail"]
-
-_STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
+_STYLES: Mapping[Level, str] = {"ok": "green", "off": "dim", "warn": "yellow", "fail": "bold red"}
 _NO_JOB = "gen-vid-0-00000000000000000000"
 """The id of no job: what is answered to it tells whether the key is known."""
 _SKEW = 60.0
@@ -36,23 +35,23 @@ _SKEW = 60.0
 _LITTLE_ROOM, _NO_ROOM = 5_000_000_000, 500_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    level: Level
-    about: str
-    text: str
-    next_step: str | None = None
-
-
 @grouped
-def doctor(server: ServerOptions, as_json: Json = False) -> None:
-    """Look for what keeps videos from being made: settings, server, key, models, clock, disk.
+def doctor(
+    server: ServerOptions,
+    probe: Annotated[bool, typer.Option("--probe", help="Ask too whether the vendors can be reached.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look for what keeps videos from being made: settings, server, key, models, clock, disk, vendors.
 
-    Nothing is submitted, and nothing costs money. Ends with 1 if something is broken.
+    Nothing is submitted, and nothing costs money. Of a server on this machine
+    it says too which vendors it can use, and what to set for the others.
+    Ends with 1 if something is broken.
 
     Example: reelrouter doctor
+
+    Example: reelrouter doctor --probe
     """
-    findings = list(_findings(server))
+    findings = list(_findings(server, probe=probe))
     if as_json:
         print_json({"findings": findings})
     else:
@@ -68,7 +67,7 @@ def _told(one: Finding) -> Text:
     return Text.assemble(one.text, (step, "dim"))
 
 
-def _findings(server: ServerOptions) -> Iterator[Finding]:
+def _findings(server: ServerOptions, *, probe: bool) -> Iterator[Finding]:
     yield _environment()
     try:
         peer = find_peer(server.api_key, server.base_url)
@@ -87,6 +86,7 @@ def _findings(server: ServerOptions) -> Iterator[Finding]:
             yield _models(client)
     if _is_local(peer):
         yield _disk()
+        yield from vendor_findings(probe=probe)
 
 
 def _environment() -> Finding:

@@ -13,6 +13,7 @@ from rich.table import Table
 from reelrouter.cli import wording
 from reelrouter.cli.connection import connected
 from reelrouter.cli.groups import grouped
+from reelrouter.cli.loading import loaded_from
 from reelrouter.cli.options import Json, Profile, ServerOptions, ShapeOptions
 from reelrouter.cli.output import out, print_json
 from reelrouter.cli.tables import is_wide, pairs, table
@@ -114,6 +115,36 @@ def show(
     out.print(pairs(_facts(model)))
     out.print()
     out.print(_prices(model))
+
+
+@app.command("check")
+def check(
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Compare our catalogue with this server's list; no key is needed.",
+            show_default=False,
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait for its answer.")
+    ] = 30.0,
+    as_json: Json = False,
+) -> None:
+    """Say for each model who can serve it with this machine's settings, and what to set for the others.
+
+    With --against it looks through another server's list instead: which of its
+    models our catalogue lacks, and which fields differ. Ends with 1 if any does.
+
+    Example: reelrouter models check
+
+    Example: reelrouter models check --against https://openrouter.ai
+    """
+    if against is None:
+        loaded_from("checking:check_here")(as_json=as_json)
+    else:
+        loaded_from("checking:check_against")(against, timeout, as_json=as_json)
 
 
 def _found(

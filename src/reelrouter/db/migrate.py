@@ -4,7 +4,7 @@ import importlib
 import sqlite3
 from pathlib import Path
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

@@ -104,12 +104,14 @@ jobs = sa.Table(
     _text("model"),
     _text("plan"),
     _text("routes"),
-    _text("endpoint"),  # the first route's: which queue it waits in
+    _text("queue"),  # which account at which endpoint it waits for, or was started for
     _text("remarks"),  # what only the caller's own views need: attribution, callback
     _text("shown"),  # JSON: the part of status answers that never changes
     _text("base_url"),  # where the caller reached us; addresses in later answers begin with it
     _integer("run", default="0"),  # workflow runs so far; 0: not started
-    _integer("started_at", null=True),
+    _integer("lost_runs", default="0"),  # those of them that broke off and had to be replaced
+    _integer("started_at", null=True),  # null while it waits in a queue
+    _integer("not_before", default="0"),  # when it may be started: a vendor asked to be left alone until then
     _integer("cancel_requested_at", null=True),
     sa.Column("progress", sa.Float, nullable=True),
     _text("provider", null=True),
@@ -121,14 +123,23 @@ jobs = sa.Table(
     _integer("vendor_cost", null=True),
     sa.Index(
         "ix_jobs_waiting",
-        "endpoint",
+        "queue",
         "created_at",
-        sqlite_where=sa.text("status = 'pending' AND started_at IS NULL"),
-        postgresql_where=sa.text("status = 'pending' AND started_at IS NULL"),
+        "not_before",
+        sqlite_where=sa.text("started_at IS NULL AND finished_at IS NULL"),
+        postgresql_where=sa.text("started_at IS NULL AND finished_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_held_back",
+        "not_before",
+        sqlite_where=sa.text("started_at IS NULL AND finished_at IS NULL AND not_before > 0"),
+        postgresql_where=sa.text("started_at IS NULL AND finished_at IS NULL AND not_before > 0"),
     ),
     sa.Index(
         "ix_jobs_moving",
-        "id",
+        "queue",
+        "finished_at",  # these two are only here so that counting a queue reads the index alone
+        "started_at",
         sqlite_where=sa.text("started_at IS NOT NULL AND finished_at IS NULL"),
         postgresql_where=sa.text("started_at IS NOT NULL AND finished_at IS NULL"),
     ),
@@ -161,6 +172,29 @@ attempts = sa.Table(
     _text("handle", null=True),  # JSON, set once the backend has accepted
     _text("outcome", null=True),  # JSON, set once; null while the attempt is alive
     _integer("ended_at", null=True),
+    _integer("look_at", null=True),  # when the vendor is asked what became of it after its job had ended
+    sa.Index(
+        "ix_attempts_late",
+        "look_at",
+        sqlite_where=sa.text("look_at IS NOT NULL"),
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_attempts_ended",
+        "endpoint",
+        "credential",
+        "ended_at",
+        sqlite_where=sa.text("ended_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    ),
+)
+
+endpoint_marks = sa.Table(
+    "endpoint_marks",
+    metadata,
+    sa.Column("endpoint", sa.Text, primary_key=True),
+    _integer("drifted_at"),  # when it last answered in a way that nobody here has a word for
+    _text("reason"),  # what it said, for operators
 )
 
 idempotency = sa.Table(

@@ -96,7 +96,8 @@ class Shelf:
     def _missing(self, provider: str) -> str | None:
         if self._at.backends.get(provider):
             return None
-        return f"the provider {provider} is not configured in this gateway"
+        how = self._at.setup.get(provider, "this version has no adapter for it")
+        return f"the provider {provider} is not configured in this gateway: {how}"
 
     def _found(self, models: Sequence[ModelSpec], search: Search) -> Found:
         wanted = [model for model in models if is_wanted(model, search, self._at.clock.now())]

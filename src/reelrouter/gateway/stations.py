@@ -10,12 +10,14 @@ from reelrouter.accounts.workspaces import Workspaces
 from reelrouter.catalogue.model import Catalogue
 from reelrouter.clock import Clock
 from reelrouter.db.engine import Database
+from reelrouter.jobs.conditions import Conditions
 from reelrouter.jobs.content import Contents
 from reelrouter.jobs.idempotency import Once
 from reelrouter.jobs.own_outputs import OwnOutputs
 from reelrouter.media.intake import Intake
 from reelrouter.observe.events import Emit
 from reelrouter.observe.signals import Signals
+from reelrouter.routing.choose import Credential
 from reelrouter.storage.objects import Objects
 
 
@@ -50,8 +52,11 @@ class Stations:
     objects: Objects
     contents: Contents
     signals: Signals
-    backends: Mapping[str, tuple[str, ...]]
-    """Configured providers, each with the names of its credentials."""
+    backends: Mapping[str, tuple[Credential, ...]]
+    """Configured providers, each with its accounts."""
+    conditions: Conditions
+    setup: Mapping[str, str]
+    """What an operator would have to do to configure a provider, for those that have an adapter."""
     scratch: Path
     clock: Clock
     emit: Emit
@@ -65,6 +70,8 @@ class Visit:
     base_url: str
     is_gone: Callable[[], Awaitable[bool]]
     """Whether the client has hung up."""
+    via: str | None = None
+    """The job of another gateway, or of this one, on whose behalf it was sent."""
     once: Once | None = None
     """The idempotency key that it came under."""
 

@@ -5,7 +5,8 @@ choose the routes, place the job. Nothing is written before the last of them.
 """
 
 import asyncio
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,7 +34,7 @@ from reelrouter.jobs.model import Job, Remarks, input_keys
 from reelrouter.media.intake import Wanted
 from reelrouter.money import Nanos, nanos, usd
 from reelrouter.observe.events import JobPlaced
-from reelrouter.routing.choose import Considered, Offer, Route, choose, ranked
+from reelrouter.routing.choose import Considered, Offer, Route, choose, places, ranked
 from reelrouter.work import Media, Script
 
 
@@ -56,8 +57,10 @@ class Estimate:
 class Submissions:
     """One per process: it knows which submits are under way."""
 
-    def __init__(self, stations: Stations) -> None:
+    def __init__(self, stations: Stations, draw: Callable[[], float] = random.random) -> None:
+        """`draw` gives random numbers from 0 to below 1."""
         self._at = stations
+        self._draw = draw
         self._leftovers = Leftovers(stations.objects.delete, partial(store.is_input_used, stations.db))
         self._turns: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
 
@@ -66,6 +69,7 @@ class Submissions:
 
         The same idempotency key places one job: a second submit waits for the first, and answers with its job.
         """
+        await self._refuse_loop(visit)
         if visit.once is None:
             return await self._submit(caller, request, visit)
         turn = self._turns.setdefault((caller.workspace, caller.mode, visit.once.key), asyncio.Lock())
@@ -84,7 +88,7 @@ class Submissions:
                 except InvalidRequest as refusal:
                     skipped.append(Skipped(candidate=candidate, refusal=refusal))
                     continue
-                routes = ranked(plan, candidate.model, self._offer(caller, request, plan))
+                routes = ranked(plan, candidate.model, await self._offer(caller, request, plan, candidate.model))
                 found = Estimate(plan=_warned(plan, skipped), routes=routes)
                 if any(route.reason is None for route in routes):
                     return found
@@ -143,7 +147,7 @@ class Submissions:
         plan = await self._plan(caller, asked_of(request, candidate), model, visit, taken)
         if plan.script is not None:
             _obey(plan.script)
-        return plan, choose(plan, model, self._offer(caller, request, plan))
+        return plan, choose(plan, model, await self._offer(caller, request, plan, model))
 
     async def _plan(
         self, caller: Caller, request: VideoRequest, model: ModelSpec, visit: Visit, taken: Taken
@@ -158,6 +162,15 @@ class Submissions:
             previous = await self._at.own_outputs.previous(caller, request.previous_job_id, model.id)
             inputs = taken.note(replace(inputs, previous=previous))
         return check(request, model, inputs, rules)
+
+    async def _refuse_loop(self, visit: Visit) -> None:
+        """Raises `NoEndpoint`, after which the job that came back to us goes to its next endpoint."""
+        if visit.via is not None and await store.view(self._at.db, visit.via) is not None:
+            raise NoEndpoint(
+                f"This gateway is its own upstream: job {visit.via} came back to it. "
+                "Set the provider's base URL to another server.",
+                routes=[],
+            )
 
     def _refuse_callback(self, caller: Caller, request: VideoRequest) -> None:
         """Raises `InvalidRequest` for an address that may not be told, with whatever else can be seen at once."""
@@ -189,8 +202,18 @@ class Submissions:
         items = [Wanted(field=one.field, kind=one.kind, url=one.url) for one in named]
         return _sorted_inputs(named, await self._at.intake.take(items, caller.workspace, own, self._at.scratch))
 
-    def _offer(self, caller: Caller, request: VideoRequest, plan: Plan) -> Offer:
-        return Offer(mode=caller.mode, backends=self._at.backends, wish=request.provider, price=plan.estimate)
+    async def _offer(self, caller: Caller, request: VideoRequest, plan: Plan, model: ModelSpec) -> Offer:
+        open_to = () if caller.mode == "test" else places(model, self._at.backends)
+        if len(open_to) < 2:  # there is nothing to choose from
+            return Offer(mode=caller.mode, backends=self._at.backends, wish=request.provider, price=plan.estimate)
+        return Offer(
+            mode=caller.mode,
+            backends=self._at.backends,
+            wish=request.provider,
+            price=plan.estimate,
+            condition=await self._at.conditions.of(open_to),
+            draw=self._draw(),
+        )
 
     # Placing -----------------------------------------------------------------------------------------------------
 
@@ -224,6 +247,7 @@ class Submissions:
             model=plan.model,
             plan=plan,
             routes=routes,
+            queue=routes[0].queue,
             remarks=Remarks(attribution=request.attribution, callback_url=request.callback_url),
             base_url=base_url,
             estimate=plan.estimate,

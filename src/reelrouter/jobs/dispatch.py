@@ -10,10 +10,11 @@ from functools import partial
 
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
-from reelrouter.ids import JobId
 from reelrouter.jobs import store
+from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Poller
-from reelrouter.jobs.steps import Lane, Steps
+from reelrouter.jobs.steps import Steps
+from reelrouter.jobs.turnstile import Turnstile
 from reelrouter.jobs.workflow import Workflows, run_id
 from reelrouter.observe.events import Emit, JobStarted, RunAbandoned
 
@@ -23,6 +24,7 @@ _SWEEP_SECONDS = 30.0
 _MOST_RUNS = 3
 _SWEPT_AT_ONCE = 500
 _KEEP_RUNS_SECONDS = 24 * 3600.0
+_NEVER = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,9 @@ class Dispatcher:
         self._clock = clock
         self._emit = emit
         self._seen = -1
+        self._look_at = _NEVER
+        """When a job that is held back may be started, in Unix milliseconds."""
+        self._turnstiles = {name: Turnstile(lane.rate) for name, lane in drivers.lanes.items() if lane.rate}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -58,22 +63,25 @@ class Dispatcher:
 
     async def tick(self) -> bool:
         """One look. True if there was something to start, so that another look is worth it soon."""
-        changed = self._db.change_counter()
-        if changed == self._seen:
+        changed, now_ms = self._db.change_counter(), milliseconds(self._clock.now())
+        if changed == self._seen and now_ms < self._look_at:
             return False
         await self._pass_cancels_on()
         started, more = await self._start_waiting()
         # With jobs left over the counter must not hide them: the next look has to come whatever happens.
         self._seen = -1 if more else changed
+        held_back = await store.held_back_until(self._db, now_ms)
+        self._look_at = _NEVER if held_back is None else held_back
         return started
 
     async def sweep(self) -> None:
         """Every started job has a living run, or gets one, or is given up; what waited too long is ended."""
         alive = await self._drivers.workflows.list_alive()
-        moving = [one for one in await store.list_moving(self._db) if run_id(*one) not in alive]
+        moving = [one for one in await store.list_moving(self._db) if run_id(one.job, one.run) not in alive]
         for at in range(0, len(moving), _SWEPT_AT_ONCE):
             await self._revive(moving[at : at + _SWEPT_AT_ONCE])
         await self._start_overdue()
+        await self._start_stranded()
         before = self._clock.now() - _KEEP_RUNS_SECONDS
         while names := await self._drivers.workflows.list_ended(before, _SWEPT_AT_ONCE):
             await self._drivers.workflows.forget(names)
@@ -82,50 +90,65 @@ class Dispatcher:
         """Whether any job was started, and whether some may be left that the next look must find."""
         started, more = False, False
         for name, lane in self._drivers.lanes.items():
-            if not await store.has_waiting(self._db, name):
+            now_ms = milliseconds(self._clock.now())
+            if not await store.has_waiting(self._db, name, now_ms):
                 continue
-            room = self._room(name, lane)
+            room = await self._room(name, lane)
             if not room:
                 more = True
                 continue
-            now_ms = milliseconds(self._clock.now())
-            jobs = await self._db.write(partial(store.start_waiting, endpoint=name, most=room, now_ms=now_ms))
-            await self._start(jobs, name)
+            jobs = await self._db.write(partial(store.start_waiting, queue=name, most=room, now_ms=now_ms))
+            if turnstile := self._turnstiles.get(name):
+                turnstile.pass_through(len(jobs), self._clock.now())
+            await self._start(jobs)
             started, more = started or bool(jobs), more or len(jobs) >= room
         return started, more
 
-    def _room(self, name: str, lane: Lane) -> int:
-        workflows, poller = self._drivers.workflows, self._drivers.poller
-        in_lane = lane.limit - poller.waiting_in(name) - workflows.starting_in(name)
-        return max(0, min(in_lane, self._drivers.most_starting - workflows.starting))
+    async def _room(self, name: str, lane: Lane) -> int:
+        # Counted in the database: after a restart, what runs there is known before its workflow is back.
+        in_lane = lane.limit - await store.count_under_way(self._db, name)
+        if turnstile := self._turnstiles.get(name):
+            in_lane = min(in_lane, turnstile.room(self._clock.now()))
+        return max(0, min(in_lane, self._drivers.most_starting - self._drivers.workflows.starting))
 
-    async def _start(self, jobs: Sequence[JobId], lane: str) -> None:
-        for job in jobs:
-            self._emit(JobStarted(job=job, run=1))
-            await self._drivers.workflows.start(job, 1, lane)
+    async def _start(self, jobs: Sequence[store.Started]) -> None:
+        for one in jobs:
+            self._emit(JobStarted(job=one.job, run=one.run))
+            await self._drivers.workflows.start(one.job, one.run)
+
+    async def _start_stranded(self) -> None:
+        """Jobs that wait for an account which is not configured any more: their run sends them elsewhere."""
+        now_ms = milliseconds(self._clock.now())
+        for queue in await store.list_queues(self._db):
+            if queue not in self._drivers.lanes:
+                stranded = partial(store.start_waiting, queue=queue, most=_SWEPT_AT_ONCE, now_ms=now_ms)
+                await self._start(await self._db.write(stranded))
 
     async def _start_overdue(self) -> None:
         now_ms = milliseconds(self._clock.now())
         while jobs := await self._db.write(partial(store.start_overdue, most=_SWEPT_AT_ONCE, now_ms=now_ms)):
-            await self._start(jobs, "")
+            await self._start(jobs)
 
     async def _pass_cancels_on(self) -> None:
-        for job in await store.list_cancelling(self._db):
-            self._drivers.poller.cancel(job)
+        cancelling = await store.list_cancelling(self._db)
+        for one in cancelling:
+            self._drivers.poller.cancel(one.job)
+        if not all(one.is_started for one in cancelling):
+            await self._start_overdue()
 
-    async def _revive(self, moving: list[tuple[JobId, int]]) -> None:
-        known = await self._drivers.workflows.list_known([run_id(job, run) for job, run in moving])
-        for job, run in moving:
-            if run_id(job, run) not in known:
+    async def _revive(self, moving: Sequence[store.Moving]) -> None:
+        known = await self._drivers.workflows.list_known([run_id(one.job, one.run) for one in moving])
+        for one in moving:
+            if run_id(one.job, one.run) not in known:
                 # A crash came between the claim and the start: the run never was, so it does not count.
-                await self._drivers.workflows.start(job, run)
+                await self._drivers.workflows.start(one.job, one.run)
             else:
-                await self._replace(job, run)
+                await self._replace(one)
 
-    async def _replace(self, job: JobId, run: int) -> None:
+    async def _replace(self, lost: store.Moving) -> None:
         """For a run that DBOS gave up: another one, or the end of the job."""
-        self._emit(RunAbandoned(job=job, run=run))
-        if run >= _MOST_RUNS:
-            await self._drivers.steps.give_up(job)
-        elif await self._db.write(lambda unit: store.run_again(unit, job, run)):
-            await self._drivers.workflows.start(job, run + 1)
+        self._emit(RunAbandoned(job=lost.job, run=lost.run))
+        if lost.lost_runs + 1 >= _MOST_RUNS:
+            await self._drivers.steps.give_up(lost.job)
+        elif await self._db.write(lambda unit: store.run_again(unit, lost.job, lost.run)):
+            await self._drivers.workflows.start(lost.job, lost.run + 1)

@@ -12,7 +12,7 @@ from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.money import Nanos
 from reelrouter.routing.choose import Route
-from reelrouter.work import Failed, Finished, Handle, StoredFile
+from reelrouter.work import Failed, FailureClass, Finished, Handle, StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,8 @@ class Job:
     model: str
     plan: Plan
     routes: tuple[Route, ...]
+    queue: str
+    """Which of its routes it waits for, or was started for."""
     remarks: Remarks
     base_url: str
     estimate: Nanos
@@ -120,6 +122,13 @@ class AttemptEnd:
     kind: Literal["finished", "failed", "refused", "cancelled", "expired", "unknown_submit"]
     finished: Finished | None = None
     failed: Failed | None = None
+
+    @property
+    def failure(self) -> FailureClass | None:
+        """The class of what went wrong; None where nothing did, or the end was the gateway's own doing."""
+        if self.kind == "unknown_submit":
+            return FailureClass.UNKNOWN_SUBMIT
+        return self.failed.failure if self.failed else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ def order_of(job: Job, route: Route, n: int) -> Order:
     return Order(
         job_id=job.id,
         attempt_key=attempt_key(job.id, n),
+        credential=route.credential,
         model=plan.model,
         native_model=route.native_model,
         mode=plan.mode,

@@ -1,25 +1,28 @@
 """One poller per process: a heap of jobs by the hour they are next due, however many there are.
 
 A wait ends with an outcome, a cancel that the backend agreed to, or the deadline. Nothing here touches the
-database but through `on_progress`, which is called when something changed and at most once a second a job.
+database but through `on_drift` and `on_progress`, and that is called when something changed, at most once a
+second a job.
 """
 
 import asyncio
 import heapq
 import random
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from reelrouter.clock import Clock
 from reelrouter.observe.events import CancelAnswered, Emit, PollFailed
-from reelrouter.work import Backend, Failed, Finished, Handle, Running
+from reelrouter.work import Backend, Drift, Failed, FailureClass, Finished, Handle, JobLost, NotAnswered, Running
 
 _AT_ONCE = 256
 """Polls under way at one time in this process."""
 _PROGRESS_SECONDS = 1.0
 _JITTER = 0.1
+_MOST_MISSES = 5
+_LONGEST_PAUSE = 600.0
+"""Seconds; a backend that asks for more is asked again after these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,6 @@ class Watch:
     """A job to wait for."""
 
     job_id: str
-    lane: str
     handle: Handle
     backend: Backend
     pace: Pace
@@ -43,7 +45,10 @@ class Watch:
     """Unix seconds."""
     first_poll: float = 0.0
     """Seconds from now."""
+    cancel: bool = False
+    """Whether its owner wanted it to end before anybody waited for it."""
     on_progress: Callable[[float], None] = lambda _progress: None
+    on_drift: Callable[[Drift], None] = lambda _drift: None
 
 
 Awaited = Finished | Failed | Literal["cancelled", "expired"]
@@ -59,6 +64,8 @@ class _Entry:
     nudged: bool = False
     progress: float = -1.0
     told_at: float = 0.0
+    misses: int = 0
+    """Polls in a row to which the backend knew no such job."""
     due: float = 0.0
 
 
@@ -75,7 +82,6 @@ class Poller:
         self._emit = emit
         self._heap: list[_Slot] = []
         self._entries: dict[str, _Entry] = {}
-        self._in_lane: Counter[str] = Counter()
         self._order = 0
         self._changed = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -86,21 +92,17 @@ class Poller:
         """Jobs that are being waited for."""
         return len(self._entries)
 
-    def waiting_in(self, lane: str) -> int:
-        """Those among them that one lane has."""
-        return self._in_lane[lane]
-
     async def wait(self, watch: Watch) -> Awaited:
         """Returns when the job ended, one way or another; however long it takes."""
         entry = _Entry(watch, asyncio.get_running_loop().create_future(), watch.pace.first)
         self._entries[watch.job_id] = entry
-        self._in_lane[watch.lane] += 1
         self._schedule(entry, self._clock.now() + watch.first_poll)
+        if watch.cancel:
+            self.cancel(watch.job_id)
         try:
             return await entry.done
         finally:
             self._entries.pop(watch.job_id, None)
-            self._in_lane[watch.lane] -= 1
 
     def nudge(self, job_id: str) -> None:
         """Somebody heard that there is news of this job: look at once."""
@@ -189,13 +191,28 @@ class Poller:
                 if answer == "cancelled":
                     return "cancelled"
             outcome = await watch.backend.poll(watch.handle)
+        except JobLost as lost:
+            return self._missed(entry, lost)
         except Exception as error:  # noqa: BLE001 - a paid job is not thrown away over a bad poll: it is asked again
             self._emit(PollFailed(job=watch.job_id, endpoint=watch.handle.endpoint, reason=repr(error)))
+            if isinstance(error, Drift):
+                watch.on_drift(error)
+            if isinstance(error, NotAnswered) and error.retry_after is not None:
+                entry.interval = max(entry.interval, min(error.retry_after, _LONGEST_PAUSE))
             return None
+        entry.misses = 0
         if isinstance(outcome, Running):
             self._note(entry, outcome)
             return None
         return outcome
+
+    def _missed(self, entry: _Entry, lost: JobLost) -> Failed | None:
+        """What its backend does not know once may only be too new; what it never knows again is over there."""
+        self._emit(PollFailed(job=entry.watch.job_id, endpoint=entry.watch.handle.endpoint, reason=repr(lost)))
+        entry.misses += 1
+        if entry.misses < _MOST_MISSES:
+            return None
+        return Failed(failure=FailureClass.EXPIRED, vendor_code="not_found", vendor_text=str(lost))
 
     def _note(self, entry: _Entry, running: Running) -> None:
         if running.poll_after is not None:

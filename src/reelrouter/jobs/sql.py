@@ -3,7 +3,19 @@
 Each one that moves a row repeats what it may move it from, so that two processes cannot both succeed.
 """
 
-from sqlalchemy import ColumnElement, Update, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from reelrouter.db.tables import attempts, inputs, jobs
 from reelrouter.jobs.machine import Event, State, sources
@@ -31,7 +43,7 @@ _PLACED = (
     "model",
     "plan",
     "routes",
-    "endpoint",
+    "queue",
     "remarks",
     "shown",
     "base_url",
@@ -40,19 +52,42 @@ _PLACED = (
 INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"version": _NEXT_VERSION})
 GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
 ROW = select(jobs).where(_JOB)
-_UNSTARTED = and_(jobs.c.status == "pending", jobs.c.started_at.is_(None))
+_UNSTARTED = and_(jobs.c.started_at.is_(None), _ALIVE)
 WAITING = (
-    select(jobs.c.id)
-    .where(_UNSTARTED, jobs.c.endpoint == bindparam("at_endpoint"))
+    select(jobs.c.id, jobs.c.run)
+    .where(_UNSTARTED, jobs.c.queue == bindparam("in_queue"), jobs.c.not_before <= bindparam("at"))
     .order_by(jobs.c.created_at)
     .limit(bindparam("most"))
 )
-OVERDUE = select(jobs.c.id).where(_UNSTARTED, jobs.c.deadline_at <= bindparam("at")).limit(bindparam("most"))
+# The literal is what lets the partial index serve: a bound value could be anything when the query is planned.
+HELD_BACK = select(func.min(jobs.c.not_before).label("until")).where(
+    _UNSTARTED, jobs.c.not_before > literal_column("0"), jobs.c.not_before > bindparam("at")
+)
+QUEUES = select(jobs.c.queue).where(_UNSTARTED).distinct()
+OVERDUE = (
+    select(jobs.c.id, jobs.c.run)
+    .where(_UNSTARTED, or_(jobs.c.deadline_at <= bindparam("at"), jobs.c.cancel_requested_at.is_not(None)))
+    .limit(bindparam("most"))
+)
 ANY = select(jobs.c.id).limit(1)
-MOVING = select(jobs.c.id, jobs.c.run).where(jobs.c.started_at.is_not(None), _ALIVE)
-CANCELLING = select(jobs.c.id).where(jobs.c.cancel_requested_at.is_not(None), _ALIVE)
-START = update(jobs).where(_JOB, _UNSTARTED).values(started_at=bindparam("at"), run=1)
-RUN_AGAIN = update(jobs).where(_JOB, _ALIVE, jobs.c.run == bindparam("last_run")).values(run=bindparam("next_run"))
+MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(jobs.c.started_at.is_not(None), _ALIVE)
+UNDER_WAY = (
+    select(func.count().label("jobs"))
+    .select_from(jobs)
+    .where(jobs.c.started_at.is_not(None), _ALIVE, jobs.c.queue == bindparam("in_queue"))
+)
+CANCELLING = select(jobs.c.id, jobs.c.started_at).where(jobs.c.cancel_requested_at.is_not(None), _ALIVE)
+START = update(jobs).where(_JOB, _UNSTARTED).values(started_at=bindparam("at"), run=bindparam("next_run"))
+PUT_BACK = (
+    update(jobs)
+    .where(_JOB, _ALIVE, jobs.c.started_at.is_not(None))
+    .values(started_at=None, queue=bindparam("to_queue"), not_before=bindparam("until"))
+)
+RUN_AGAIN = (
+    update(jobs)
+    .where(_JOB, _ALIVE, jobs.c.run == bindparam("last_run"))
+    .values(run=bindparam("next_run"), lost_runs=jobs.c.lost_runs + 1)
+)
 REQUEST_CANCEL = (
     update(jobs)
     .where(_JOB, _ALIVE, jobs.c.cancel_requested_at.is_(None))

@@ -5,8 +5,8 @@ and everything that it does is either repeatable, or guarded by a row that is wr
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -15,18 +15,23 @@ from reelrouter.catalogue.price import Made, price, total
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
-from reelrouter.jobs import decide, store
+from reelrouter.jobs import decide, late, store
+from reelrouter.jobs.drifts import Drifts
+from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.order import attempt_key, order_of
-from reelrouter.jobs.poller import Awaited, Pace, Poller, Watch
-from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded
-from reelrouter.storage.ingest import Ingest, OutputInvalid
+from reelrouter.jobs.poller import Awaited, Poller, Watch
+from reelrouter.jobs.unconfigured import unconfigured
+from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
+from reelrouter.storage.ingest import Ingest
 from reelrouter.work import (
     Backend,
+    Drift,
     Failed,
     FailureClass,
     Finished,
     Handle,
+    OutputInvalid,
     StoredFile,
     SubmitRefused,
 )
@@ -39,28 +44,13 @@ GRACE_SECONDS = 30.0
 """How much longer than that another process waits before it believes that the sender is dead."""
 
 
-async def _nothing(_handle: Handle) -> None:
-    """For backends that keep nothing here."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
-    """A backend, how many of its jobs may be under way at once, and how often to ask for them."""
-
-    backend: Backend
-    limit: int
-    pace: Pace = field(default_factory=Pace)
-    discard: Callable[[Handle], Awaitable[None]] = _nothing
-    """Frees what the backend keeps for a handle, once its job has ended."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
     """What the steps work with."""
 
     db: Database
     lanes: Mapping[str, Lane]
-    """By the name of a route's endpoint."""
+    """By queue."""
     poller: Poller
     ingest: Ingest
     clock: Clock
@@ -69,20 +59,34 @@ class Workshop:
     """This process, among all that have ever sent an attempt."""
     retention: int
     """Seconds that outputs are kept."""
+    resubmit: bool = False
+    """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
 
 
 class Steps:
     def __init__(self, workshop: Workshop) -> None:
         self._in = workshop
+        self._drifts = Drifts(workshop.db, workshop.clock, workshop.emit)
         self._first_polls: dict[str, float] = {}
 
-    async def submit(self, job_id: JobId) -> Verdict:
-        """Sends the job along its routes until a backend has it, or none is left."""
+    async def submit(self, job_id: JobId, run: int) -> Verdict:
+        """Sends the job to where it was started for; for another place, or a later hour, it is put back.
+
+        After a crash a run may be taken up again whose job was put back already, and started anew: two runs
+        that both sent attempts would take each other's for abandoned, so only the newest one may.
+        """
         while True:
             job, attempts = await self._load(job_id)
-            match decide.next_step(job, attempts, self._now_ms()):
-                case decide.Start() as start:
+            if job.run != run or job.started_at is None:
+                return "over"
+            match self._next_step(job, attempts):
+                case decide.Start() as start if (
+                    start.route.queue == job.queue and start.not_before <= self._now_ms()
+                ):
                     await self._send(job, start)
+                case decide.Start() as start:
+                    await self._put_back(job, start)
+                    return "over"
                 case decide.Resolve() as resolve:
                     await self._resolve(job, resolve)
                 case decide.Await():
@@ -95,11 +99,11 @@ class Steps:
     async def await_upstream(self, job_id: JobId) -> Verdict:
         """One step however long it takes; after a crash it begins again with a poll."""
         job, attempts = await self._load(job_id)
-        step = decide.next_step(job, attempts, self._now_ms())
+        step = self._next_step(job, attempts)
         if isinstance(step, decide.Await):
             await self._wait_for(job, step)
             job, attempts = await self._load(job_id)
-            step = decide.next_step(job, attempts, self._now_ms())
+            step = self._next_step(job, attempts)
         match step:
             case decide.Start() | decide.Resolve() | decide.Await():
                 return "submit"
@@ -111,21 +115,22 @@ class Steps:
     async def finish(self, job_id: JobId) -> None:
         """Stores what was made, then ends the job: state, ledger and hold in one transaction."""
         job, attempts = await self._load(job_id)
-        step = decide.next_step(job, attempts, self._now_ms())
+        step = self._next_step(job, attempts)
         if not isinstance(step, decide.Finish):
             return
         ending = step.ending
         files: tuple[StoredFile, ...] = ()
         if ending.finished is not None:
             try:
-                files = await self._store(job, ending.finished)
+                files = await self._store(job, attempts[-1], ending.finished)
             except OutputInvalid as refused:
                 failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason)
                 ending = decide.failed(failure)
                 self._emit_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
         await self._end(job, ending, files)
-        if attempts and (handle := attempts[-1].handle):
-            await self._in.lanes[handle.endpoint].discard(handle)
+        for attempt in attempts:
+            if attempt.handle is not None:
+                await self._lane(job, attempt).discard(attempt.handle)
 
     async def give_up(self, job_id: JobId) -> None:
         """Ends a job whose workflow failed again and again."""
@@ -148,20 +153,26 @@ class Steps:
         # Whoever writes this row may send the attempt, and nobody else ever.
         if not await self._in.db.write(lambda unit: store.begin_attempt(unit, attempt)):
             return
-        lane = self._in.lanes[attempt.endpoint]
+        lane = self._lane(job, attempt)
         try:
             async with asyncio.timeout(SUBMIT_SECONDS):
                 accepted = await lane.backend.submit(order_of(job, start.route, start.n))
         except SubmitRefused as refused:
+            if refused.failed.failure is FailureClass.DRIFT:
+                self._drifts.note(attempt.endpoint, refused.failed.vendor_text or "")
             await self._record_end(job, attempt, AttemptEnd(kind="refused", failed=refused.failed))
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the backend may have the job: ask, don't guess
-            self._in.emit(
-                AttemptUnknown(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, reason=repr(error))
-            )
+            self._note_unknown(job, attempt, error)
             await self._find(job, decide.Resolve(attempt=attempt, route=start.route))
         else:
-            self._first_polls[job.id] = accepted.poll_after
+            wait = accepted.poll_after
+            self._first_polls[job.id] = lane.pace.first if wait is None else wait
             await self._record_accepted(job, attempt, accepted.handle)
+
+    async def _put_back(self, job: Job, start: decide.Start) -> None:
+        queue, not_before = start.route.queue, start.not_before
+        await self._in.db.write(lambda unit: store.put_back(unit, job.id, queue, not_before))
+        self._in.emit(JobPutBack(job=job.id, queue=queue, not_before=not_before))
 
     async def _resolve(self, job: Job, resolve: decide.Resolve) -> None:
         """An attempt that somebody began: wait while its owner may only be slow, then look it up."""
@@ -179,19 +190,22 @@ class Steps:
 
     async def _find(self, job: Job, resolve: decide.Resolve) -> None:
         attempt = resolve.attempt
-        lane = self._in.lanes[attempt.endpoint]
+        lane = self._lane(job, attempt)
         try:
             async with asyncio.timeout(SUBMIT_SECONDS):
                 handle = await lane.backend.find(order_of(job, resolve.route, attempt.n))
         except Exception as error:  # noqa: BLE001 - a look-up that fails leaves the question open, which has its own end
-            self._in.emit(
-                AttemptUnknown(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, reason=repr(error))
-            )
+            self._note_unknown(job, attempt, error)
             handle = None
         if handle is None:
             await self._record_end(job, attempt, AttemptEnd(kind="unknown_submit"))
         else:
             await self._record_accepted(job, attempt, handle)
+
+    def _note_unknown(self, job: Job, attempt: Attempt, error: Exception) -> None:
+        if isinstance(error, Drift):
+            self._drifts.note(attempt.endpoint, str(error))
+        self._in.emit(AttemptUnknown(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, reason=repr(error)))
 
     async def _record_accepted(self, job: Job, attempt: Attempt, handle: Handle) -> None:
         now_ms = self._now_ms()
@@ -203,30 +217,29 @@ class Steps:
     # Waiting -----------------------------------------------------------------------------------------------------
 
     async def _wait_for(self, job: Job, step: decide.Await) -> None:
-        lane = self._in.lanes[step.handle.endpoint]
+        lane = self._lane(job, step.attempt)
         watch = Watch(
             job_id=job.id,
-            lane=step.attempt.endpoint,
             handle=step.handle,
             backend=lane.backend,
             pace=lane.pace,
             deadline=job.deadline_at / 1000,
             first_poll=self._first_polls.pop(job.id, 0.0),
+            cancel=job.cancel_requested_at is not None,
             on_progress=lambda progress: self._note_progress(job.id, progress),
+            on_drift=lambda drift: self._drifts.note(step.attempt.endpoint, str(drift)),
         )
         end = _end_of(await self._in.poller.wait(watch))
         if end.kind == "expired":
-            await self._stop(lane.backend, step.handle)
+            await self._stop(job, step, lane.backend)
         await self._record_end(job, step.attempt, end)
 
-    async def _stop(self, backend: Backend, handle: Handle) -> None:
+    async def _stop(self, job: Job, step: decide.Await, backend: Backend) -> None:
         try:
             async with asyncio.timeout(SUBMIT_SECONDS):
-                await backend.cancel(handle)
+                await backend.cancel(step.handle)
         except Exception as error:  # noqa: BLE001 - the job has expired whatever the backend makes of it
-            self._in.emit(
-                AttemptUnknown(job=handle.native_id, attempt=0, endpoint=handle.endpoint, reason=repr(error))
-            )
+            self._note_unknown(job, step.attempt, error)
 
     def _note_progress(self, job_id: JobId, progress: float) -> None:
         now_ms = self._now_ms()
@@ -237,15 +250,18 @@ class Steps:
 
     # Ending ------------------------------------------------------------------------------------------------------
 
-    async def _store(self, job: Job, finished: Finished) -> tuple[StoredFile, ...]:
-        if not finished.outputs:
+    async def _store(self, job: Job, attempt: Attempt, finished: Finished) -> tuple[StoredFile, ...]:
+        if not finished.outputs or attempt.handle is None:
             raise OutputInvalid("the backend finished without an output")
-        return tuple(
-            [
-                await self._in.ingest.ingest(output, f"outputs/{job.id}/{index}.mp4")
-                for index, output in enumerate(finished.outputs)
-            ]
-        )
+        files: list[StoredFile] = []
+        for index, output in enumerate(finished.outputs):
+            key = f"outputs/{job.id}/{index}.mp4"
+            stored = await self._in.ingest.find(key)  # by a run before this one, which a crash ended
+            if stored is None:
+                blob = await self._lane(job, attempt).backend.collect(attempt.handle, output)
+                stored = await self._in.ingest.ingest(blob, key)
+            files.append(stored)
+        return tuple(files)
 
     async def _end(self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...]) -> None:
         now = self._in.clock.now()
@@ -273,8 +289,15 @@ class Steps:
             self._emit_job_end(job, last)
 
     async def _record_end(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
-        now_ms = self._now_ms()
-        await self._in.db.write(lambda unit: store.end_attempt(unit, attempt, end, now_ms))
+        now = self._in.clock.now()
+        goes_on = end.kind == "expired" and self._lane(job, attempt).outlives
+
+        def together(unit: Unit) -> None:
+            store.end_attempt(unit, attempt, end, milliseconds(now))
+            if goes_on:
+                late.look_later(unit, attempt, milliseconds(now + late.FIRST_LOOK))
+
+        await self._in.db.write(together)
         self._emit_end(job, attempt, end)
 
     def _emit_end(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
@@ -284,8 +307,9 @@ class Steps:
                 job=job.id,
                 attempt=attempt.n,
                 endpoint=attempt.endpoint,
+                credential=attempt.credential,
                 end=end.kind,
-                failure=failed.failure.value if failed else None,
+                failure=end.failure.value if end.failure else None,
                 vendor_code=failed.vendor_code if failed else None,
                 vendor_text=failed.vendor_text if failed else None,
             )
@@ -301,6 +325,13 @@ class Steps:
                 seconds=round((last.at - job.created_at) / 1000, 3),
             )
         )
+
+    def _next_step(self, job: Job, attempts: Sequence[Attempt]) -> decide.Decision:
+        return decide.next_step(job, attempts, self._now_ms(), resubmit=self._in.resubmit)
+
+    def _lane(self, job: Job, attempt: Attempt) -> Lane:
+        queue = decide.route_of(attempt, job).queue
+        return self._in.lanes.get(queue) or unconfigured(queue)
 
     async def _load(self, job_id: JobId) -> tuple[Job, list[Attempt]]:
         job = await store.get_even_deleted(self._in.db, job_id)

@@ -43,7 +43,7 @@ def place(unit: Unit, job: Job) -> None:
         model=job.model,
         plan=PLAN.dump_json(job.plan).decode(),
         routes=ROUTES.dump_json(job.routes).decode(),
-        endpoint=job.routes[0].endpoint,
+        queue=job.queue,
         remarks=REMARKS.dump_json(job.remarks).decode(),
         shown=json.dumps(shown_of(job.plan)),
         base_url=job.base_url,
@@ -53,18 +53,34 @@ def place(unit: Unit, job: Job) -> None:
         unit.execute(sql.INSERT_INPUT, job_id=job.id, key=key)
 
 
-def start_waiting(unit: Unit, endpoint: str, most: int, now_ms: int) -> list[JobId]:
-    """Takes up to `most` jobs that wait for an endpoint, oldest first; each is given to one caller only."""
-    return _start(unit, unit.rows(sql.WAITING, at_endpoint=endpoint, most=most), now_ms)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    job: JobId
+    run: int
+    """Which of its runs this is, from 1."""
 
 
-def start_overdue(unit: Unit, most: int, now_ms: int) -> list[JobId]:
-    """Takes jobs whose deadline came while they waited: their run will end them."""
+def start_waiting(unit: Unit, queue: str, most: int, now_ms: int) -> list[Started]:
+    """Takes up to `most` jobs that wait in a queue, oldest first; each is given to one caller only."""
+    return _start(unit, unit.rows(sql.WAITING, in_queue=queue, at=now_ms, most=most), now_ms)
+
+
+def start_overdue(unit: Unit, most: int, now_ms: int) -> list[Started]:
+    """Takes jobs whose deadline or cancel came while they waited: their run will end them."""
     return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most), now_ms)
 
 
-def _start(unit: Unit, rows: Sequence[Row], now_ms: int) -> list[JobId]:
-    return [row["id"] for row in rows if unit.execute(sql.START, job=row["id"], at=now_ms) == 1]
+def _start(unit: Unit, rows: Sequence[Row], now_ms: int) -> list[Started]:
+    return [
+        Started(job=row["id"], run=row["run"] + 1)
+        for row in rows
+        if unit.execute(sql.START, job=row["id"], at=now_ms, next_run=row["run"] + 1) == 1
+    ]
+
+
+def put_back(unit: Unit, job: JobId, queue: str, not_before: int) -> None:
+    """A started job waits again, for another place or another hour. Its run is over."""
+    unit.execute(sql.PUT_BACK, job=job, to_queue=queue, until=not_before)
 
 
 def run_again(unit: Unit, job: JobId, last_run: int) -> bool:
@@ -95,6 +111,7 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
         handle=None,
         outcome=None,
         ended_at=None,
+        look_at=None,
     )
     return True
 
@@ -244,8 +261,25 @@ async def list_attempt_records(db: Database, job: JobId) -> list[AttemptRecord]:
     return [AttemptRecord(attempt=_attempt_of(row), ended_at=row["ended_at"]) for row in rows]
 
 
-async def has_waiting(db: Database, endpoint: str) -> bool:
-    return await db.row(sql.WAITING, at_endpoint=endpoint, most=1) is not None
+async def has_waiting(db: Database, queue: str, now_ms: int) -> bool:
+    return await db.row(sql.WAITING, in_queue=queue, at=now_ms, most=1) is not None
+
+
+async def held_back_until(db: Database, now_ms: int) -> int | None:
+    """When the next of the jobs that may not be started yet may be; None if there is none."""
+    row = await db.row(sql.HELD_BACK, at=now_ms)
+    return row["until"] if row else None
+
+
+async def list_queues(db: Database) -> list[str]:
+    """Those in which any job waits."""
+    return [row["queue"] for row in await db.rows(sql.QUEUES)]
+
+
+async def count_under_way(db: Database, queue: str) -> int:
+    """Jobs that were started for a queue and have neither ended nor been put back."""
+    row = await db.row(sql.UNDER_WAY, in_queue=queue)
+    return row["jobs"] if row else 0
 
 
 async def check_readable(db: Database) -> None:
@@ -253,13 +287,32 @@ async def check_readable(db: Database) -> None:
     await db.row(sql.ANY)
 
 
-async def list_moving(db: Database) -> list[tuple[JobId, int]]:
-    """Jobs that were started and have not ended, each with its number of runs."""
-    return [(row["id"], row["run"]) for row in await db.rows(sql.MOVING)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moving:
+    """A job that was started and has not ended."""
+
+    job: JobId
+    run: int
+    lost_runs: int
 
 
-async def list_cancelling(db: Database) -> list[JobId]:
-    return [row["id"] for row in await db.rows(sql.CANCELLING)]
+async def list_moving(db: Database) -> list[Moving]:
+    return [Moving(job=row["id"], run=row["run"], lost_runs=row["lost_runs"]) for row in await db.rows(sql.MOVING)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelling:
+    """A job that its owner wants to end."""
+
+    job: JobId
+    is_started: bool
+
+
+async def list_cancelling(db: Database) -> list[Cancelling]:
+    return [
+        Cancelling(job=row["id"], is_started=row["started_at"] is not None)
+        for row in await db.rows(sql.CANCELLING)
+    ]
 
 
 async def list_past_retention(db: Database, now_ms: int, most: int) -> list[JobId]:
@@ -318,6 +371,7 @@ _PLAIN_COLUMNS = (
     "expires_at",
     "dropped_at",
     "model",
+    "queue",
     "base_url",
     "run",
     "started_at",

@@ -24,12 +24,8 @@ class Workflows:
     """Starts runs of jobs. A run is named `<job id>:<run>`, so that starting it twice starts it once."""
 
     def __init__(self, steps: Steps, window: int) -> None:
-        self._starting: dict[str, str] = {}
+        self._starting: set[str] = set()
         self._run_job = _register(steps, asyncio.Semaphore(window), self._starting)
-
-    def starting_in(self, lane: str) -> int:
-        """Runs started here for one lane whose submit is not over."""
-        return sum(name == lane for name in self._starting.values())
 
     @property
     def starting(self) -> int:
@@ -40,10 +36,10 @@ class Workflows:
         """Opens DBOS's tables and takes up what the last process of this slot left."""
         DBOS.launch()
 
-    async def start(self, job_id: JobId, run: int, lane: str = "") -> None:
-        """`lane` is where the job's first attempt will be, if that is known."""
-        self._starting[job_id] = lane
-        with SetWorkflowID(run_id(job_id, run)):
+    async def start(self, job_id: JobId, run: int) -> None:
+        name = run_id(job_id, run)
+        self._starting.add(name)
+        with SetWorkflowID(name):
             await DBOS.start_workflow_async(self._run_job, job_id)
 
     async def list_alive(self) -> set[str]:
@@ -77,6 +73,11 @@ def run_id(job_id: str, run: int) -> str:
     return f"{job_id}:{run}"
 
 
+def run_of(name: str) -> int:
+    """The number in a run's name."""
+    return int(name.rpartition(":")[2])
+
+
 def open_dbos(path: Path, executor: str) -> Engine:
     """DBOS over its own SQLite file, opened by engines alone. The engine is the caller's to dispose of, last."""
     engine = create_engine(
@@ -100,11 +101,11 @@ def open_dbos(path: Path, executor: str) -> Engine:
 
 
 def _register(
-    steps: Steps, active: asyncio.Semaphore, starting: dict[str, str]
+    steps: Steps, active: asyncio.Semaphore, starting: set[str]
 ) -> Callable[[str], Coroutine[Any, Any, None]]:
     @DBOS.step(name="submit")
-    async def submit(job_id: str) -> str:
-        return await steps.submit(JobId(job_id))
+    async def submit(job_id: str, run: int) -> str:
+        return await steps.submit(JobId(job_id), run)
 
     @DBOS.step(name="await_upstream")
     async def await_upstream(job_id: str) -> str:
@@ -116,18 +117,20 @@ def _register(
 
     @DBOS.workflow(name="run_job")
     async def run_job(job_id: str) -> None:
-        # The permit is taken here and not by whoever starts the workflow: recovered ones pass no starter.
-        while True:
+        name = DBOS.workflow_id or ""
+        verdict = "submit"
+        while verdict == "submit":
+            # The permit is taken here and not by whoever starts the workflow: recovered ones pass no starter.
+            try:
+                async with active:
+                    verdict = await submit(job_id, run_of(name))
+            finally:
+                starting.discard(name)
+            if verdict == "await":
+                verdict = await await_upstream(job_id)
+        if verdict == "finish":
             async with active:
-                verdict = await submit(job_id)
-            starting.pop(job_id, None)
-            if verdict != "await":
-                break
-            verdict = await await_upstream(job_id)
-            if verdict != "submit":
-                break
-        async with active:
-            await finish(job_id)
+                await finish(job_id)
 
     return run_job
 

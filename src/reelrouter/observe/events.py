@@ -4,9 +4,11 @@
 | --- | --- |
 | JobPlaced | a submit was accepted and is durable |
 | JobStarted | the dispatcher began to work on it |
+| JobPutBack | it waits again: for another place, or for its vendor |
 | AttemptAccepted | a backend took it |
 | AttemptEnded | a backend refused it, failed, or lost it |
 | AttemptUnknown | nobody can tell whether a backend took it |
+| EndpointDrifted | an endpoint said what nobody here has a word for; it gets no new jobs for a while |
 | JobEnded | a job reached a terminal state |
 | PollFailed | a poll got no usable answer; the job is asked about again |
 | CancelAnswered | a backend said what it makes of a cancel |
@@ -35,6 +37,16 @@ class JobStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobPutBack:
+    """It waits again: for another place, or until its vendor wants to be asked again."""
+
+    job: str
+    queue: str
+    not_before: int
+    """Unix milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptAccepted:
     job: str
     attempt: int
@@ -47,8 +59,11 @@ class AttemptEnded:
     job: str
     attempt: int
     endpoint: str
+    credential: str
+    """The name of the account."""
     end: str
     failure: str | None = None
+    """The `FailureClass`."""
     vendor_code: str | None = None
     vendor_text: str | None = None
 
@@ -59,6 +74,27 @@ class AttemptUnknown:
     attempt: int
     endpoint: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointDrifted:
+    """Told at most once a minute for one endpoint."""
+
+    endpoint: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateOutcome:
+    """What became of an attempt after its job had ended without it. The job stays as it was."""
+
+    job: str
+    attempt: int
+    endpoint: str
+    outcome: str
+    """`finished`, a class of failure, `lost`, or `unknown` where nobody could tell for a day."""
+    vendor_cost: int | None
+    """Nano-dollars, where the vendor told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +149,12 @@ class TaskCrashed:
 Event = (
     JobPlaced
     | JobStarted
+    | JobPutBack
     | AttemptAccepted
     | AttemptEnded
     | AttemptUnknown
+    | EndpointDrifted
+    | LateOutcome
     | JobEnded
     | PollFailed
     | CancelAnswered

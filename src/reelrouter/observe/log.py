@@ -11,6 +11,7 @@ import structlog
 from reelrouter.observe.events import (
     AttemptUnknown,
     Emit,
+    EndpointDrifted,
     Event,
     ObjectMissing,
     PollFailed,
@@ -20,7 +21,7 @@ from reelrouter.observe.events import (
 
 LogFormat = Literal["auto", "json", "console"]
 
-_LOUD = (AttemptUnknown, ObjectMissing, PollFailed, RunAbandoned, TaskCrashed)
+_LOUD = (AttemptUnknown, EndpointDrifted, ObjectMissing, PollFailed, RunAbandoned, TaskCrashed)
 _NAME = re.compile(r"(?<!^)(?=[A-Z])")
 
 

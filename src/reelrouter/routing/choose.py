@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reelrouter.catalogue.check import Plan
-from reelrouter.catalogue.model import Endpoint, ModelSpec
+from reelrouter.catalogue.model import Ability, Endpoint, ModelSpec
 from reelrouter.catalogue.request import ProviderWish
 from reelrouter.errors import NoEndpoint
 from reelrouter.money import Nanos, nanos, usd
+from reelrouter.routing.health import Condition, Place, State
+from reelrouter.routing.needs import MISSING, needs
 
 TEST = "test"
 """The one endpoint, provider and credential of test mode."""
@@ -22,7 +24,29 @@ class Route:
     provider: str
     native_model: str
     credential: str
-    """The name of a credential, never its value."""
+    """The name of an account, never its secret."""
+
+    @property
+    def queue(self) -> str:
+        return queue_of(self.provider, self.credential)
+
+    @property
+    def place(self) -> Place:
+        return self.endpoint, self.credential
+
+
+def queue_of(provider: str, credential: str) -> str:
+    """Where jobs wait for a place: what a vendor limits is an account."""
+    return f"{provider}/{credential}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """An account with a provider, by its name."""
+
+    name: str
+    weight: int = 1
+    """How often it is chosen, against the provider's other accounts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +54,15 @@ class Offer:
     """What this gateway has, and what the caller wants of it."""
 
     mode: Literal["live", "test"]
-    backends: Mapping[str, tuple[str, ...]]
-    """Configured providers, each with the names of its credentials in the order of preference."""
+    backends: Mapping[str, tuple[Credential, ...]]
+    """Configured providers, each with its accounts."""
     wish: ProviderWish
     price: Nanos
     """What the job is estimated at, the same at every endpoint."""
-    latency: Mapping[str, float] = field(default_factory=dict)
-    """Seconds that an endpoint's jobs took of late, by endpoint name, where known."""
+    condition: Condition = field(default_factory=Condition)
+    """How the endpoints are; the default is that nothing is known against any."""
+    draw: float = 0.0
+    """A random number from 0 to below 1: in which order the accounts of a provider are tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +87,14 @@ def choose(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Route, ...]:
             endpoint=name,
             provider=endpoints[name].provider,
             native_model=endpoints[name].native[plan.mode],
-            credential=credential,
+            credential=credential.name,
         )
         for name in usable
-        for credential in offer.backends[endpoints[name].provider]
+        for credential in _drawn(accounts_of(endpoints[name], offer.backends), offer.draw)
     ]
+    # An account in trouble comes after other endpoints' healthy ones, and never before whom the caller prefers.
+    if offer.condition.trouble:
+        routes.sort(key=lambda route: (_place(endpoints[route.endpoint], offer), _trouble(route.place, offer)))
     return tuple(routes if offer.wish.allow_fallbacks else routes[:1])
 
 
@@ -78,35 +107,94 @@ def ranked(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Considered, ...]
     """
     if offer.mode == "test":
         return (Considered(endpoint=TEST, reason=_test_exclusion(model, offer)),)
-    considered: list[Considered] = []
-    for endpoint in _preferred(model.endpoints, offer):
-        reason = _exclusion(endpoint, plan, offer)
-        if reason is None and not offer.wish.allow_fallbacks and _any_usable(considered):
-            reason = "provider.allow_fallbacks is false, and an endpoint before it is usable"
-        considered.append(Considered(endpoint=endpoint.name, reason=reason))
-    return tuple(considered)
+    needed = frozenset(needs(plan, model) if any(endpoint.lacks for endpoint in model.endpoints) else ())
+    reasons = {
+        endpoint.name: next(_exclusions(endpoint, plan, needed, offer), None)
+        for endpoint in _preferred(model.endpoints, offer)
+    }
+    drifting = offer.condition.drifting
+    if drifting and any(name not in drifting for name in _usable(reasons)):
+        reasons |= {name: _DRIFTING for name in _usable(reasons) if name in drifting}
+    if not offer.wish.allow_fallbacks:
+        reasons |= dict.fromkeys(_usable(reasons)[1:], _NO_FALLBACKS)
+    return tuple(Considered(endpoint=name, reason=reason) for name, reason in reasons.items())
+
+
+def places(model: ModelSpec, backends: Mapping[str, tuple[Credential, ...]]) -> tuple[Place, ...]:
+    """Everywhere that the model's jobs may be sent in this gateway."""
+    return tuple(
+        (endpoint.name, credential.name)
+        for endpoint in model.endpoints
+        for credential in accounts_of(endpoint, backends)
+    )
+
+
+def accounts_of(endpoint: Endpoint, backends: Mapping[str, tuple[Credential, ...]]) -> tuple[Credential, ...]:
+    """The accounts that lead to an endpoint: a server of the operator's own is one of several, say."""
+    accounts = backends.get(endpoint.provider, ())
+    return tuple(one for one in accounts if one.name in endpoint.accounts) if endpoint.accounts else accounts
+
+
+_DRIFTING = "its answers were not understood a short while ago, so it gets no new jobs while another endpoint can"
+_NO_FALLBACKS = "provider.allow_fallbacks is false, and an endpoint before it is usable"
+_TROUBLE: dict[State, int] = {"closed": 0, "half_open": 1, "open": 2}
+
+
+def _usable(reasons: Mapping[str, str | None]) -> list[str]:
+    return [name for name, reason in reasons.items() if reason is None]
 
 
 def _preferred(endpoints: Sequence[Endpoint], offer: Offer) -> list[Endpoint]:
-    """As `order` names them, then by `sort`, then as the catalogue lists them.
+    """As `order` names them, then by health, then by `sort`, then as the catalogue lists them.
 
     All endpoints of a model have one price, so sorting by price leaves the catalogue's order.
     """
 
-    def rank(endpoint: Endpoint) -> tuple[int, float]:
-        order = offer.wish.order
-        place = next((at for at, name in enumerate(order) if endpoint.answers_to(name)), len(order))
+    def rank(endpoint: Endpoint) -> tuple[int, int, float]:
         by_latency = offer.wish.sort == "latency"
-        return place, offer.latency.get(endpoint.name, float("inf")) if by_latency else 0.0
+        latency = offer.condition.latency.get(endpoint.name, float("inf")) if by_latency else 0.0
+        return _place(endpoint, offer), _least_trouble(endpoint, offer), latency
 
     return sorted(endpoints, key=rank)
 
 
-def _exclusion(endpoint: Endpoint, plan: Plan, offer: Offer) -> str | None:
-    return next(_exclusions(endpoint, plan, offer), None)
+def _place(endpoint: Endpoint, offer: Offer) -> int:
+    """Where the caller's `order` puts it; whom it does not name comes after all that it names."""
+    order = offer.wish.order
+    if not order:
+        return 0
+    return next((at for at, name in enumerate(order) if endpoint.answers_to(name)), len(order))
 
 
-def _exclusions(endpoint: Endpoint, plan: Plan, offer: Offer) -> Iterator[str]:
+def _least_trouble(endpoint: Endpoint, offer: Offer) -> int:
+    """Of the best of its accounts."""
+    if not offer.condition.trouble:
+        return 0
+    accounts = accounts_of(endpoint, offer.backends)
+    return min((_trouble((endpoint.name, account.name), offer) for account in accounts), default=0)
+
+
+def _trouble(place: Place, offer: Offer) -> int:
+    return _TROUBLE[offer.condition.trouble.get(place, "closed")]
+
+
+def _drawn(accounts: Sequence[Credential], draw: float) -> Iterator[Credential]:
+    """Every account once, the heavier ones likelier to be early.
+
+    One number decides it all: where in its share it fell is as evenly spread as the number itself was.
+    """
+    left = list(accounts)
+    while len(left) > 1:
+        rest, at = draw * sum(account.weight for account in left), 0
+        while at < len(left) - 1 and rest >= left[at].weight:
+            rest -= left[at].weight
+            at += 1
+        draw = rest / left[at].weight
+        yield left.pop(at)
+    yield from left
+
+
+def _exclusions(endpoint: Endpoint, plan: Plan, needed: frozenset[Ability], offer: Offer) -> Iterator[str]:
     """What the caller chose first, then what the gateway lacks."""
     wish = offer.wish
     if unwanted := _unwanted(endpoint, wish):
@@ -117,8 +205,11 @@ def _exclusions(endpoint: Endpoint, plan: Plan, offer: Offer) -> Iterator[str]:
         yield too_dear
     if plan.mode not in endpoint.native:
         yield f"it does not serve the mode {plan.mode}"
+    yield from (MISSING[ability] for ability in endpoint.lacks if ability in needed)
     if not offer.backends.get(endpoint.provider):
         yield f"the provider {endpoint.provider} is not configured in this gateway"
+    elif not accounts_of(endpoint, offer.backends):
+        yield f"none of its accounts with {endpoint.provider} is configured: {', '.join(endpoint.accounts)}"
 
 
 def _unwanted(endpoint: Endpoint, wish: ProviderWish) -> str | None:
@@ -144,10 +235,6 @@ def _over_price(offer: Offer) -> str | None:
     if limit is None or offer.price <= nanos(limit):
         return None
     return f"the estimate of {usd(offer.price):f} USD is above provider.max_price of {limit:f} USD"
-
-
-def _any_usable(considered: Sequence[Considered]) -> bool:
-    return any(candidate.reason is None for candidate in considered)
 
 
 def _no_endpoint(model: ModelSpec, considered: Sequence[Considered]) -> NoEndpoint:

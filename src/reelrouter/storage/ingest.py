@@ -9,19 +9,11 @@ from typing import Any
 
 from reelrouter.errors import StorageFailed
 from reelrouter.storage.objects import Objects
-from reelrouter.work import Children, Output, StoredFile, TaskFailed
+from reelrouter.work import Blob, Children, OutputInvalid, StoredFile, TaskFailed
 
 PROBE_TASK = "reelrouter.media.clips:probe"
 SERVED_MIME = "video/mp4"
 """What clients are promised: official ones accept nothing else."""
-
-
-class OutputInvalid(Exception):
-    """What the backend delivered is not a video that can be served; `reason` is fit for people."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +33,7 @@ class Ingest:
         self._limits = limits
         self._directory = directory
 
-    async def ingest(self, output: Output, key: str) -> StoredFile:
+    async def ingest(self, output: Blob, key: str) -> StoredFile:
         """Moves a finished output under `key`; its own file is gone afterwards.
 
         An object that is already there was checked before it was stored, so it wins over `output`: a crash
@@ -60,6 +52,10 @@ class Ingest:
                 return await self._describe_stored(key)
             raise
         return stored
+
+    async def find(self, key: str) -> StoredFile | None:
+        """What is stored under `key` already; it was checked before it was stored."""
+        return await self._describe_stored(key) if await self._objects.exists(key) else None
 
     async def _describe_stored(self, key: str) -> StoredFile:
         with TemporaryDirectory(dir=self._directory) as directory:

@@ -15,6 +15,8 @@ from reelrouter.work import (
     Handle,
     Order,
     Outcome,
+    Output,
+    OutputInvalid,
     Running,
     SubmitRefused,
 )
@@ -66,6 +68,11 @@ class Scripted:
         known = any(order.attempt_key == sent.attempt_key for sent in self.orders)
         return self._handle(order) if self.finds and known else None
 
+    async def collect(self, handle: Handle, output: Output) -> Blob:
+        if not isinstance(output, Blob):
+            raise OutputInvalid(f"{handle.native_id} has no file")
+        return output
+
     def _handle(self, order: Order) -> Handle:
         return Handle(endpoint=self.endpoint, credential="scripted", native_id=order.attempt_key)
 
@@ -81,7 +88,8 @@ async def exercise_backend(backend: Backend, order: Order, patience: float = 60.
     assert isinstance(outcome, Finished), f"the order ended as {outcome}"
     assert outcome.outputs, "a finished order has an output"
     for output in outcome.outputs:
-        assert output.path.is_file(), "an output is a file on this machine"
+        blob = await backend.collect(accepted.handle, output)
+        assert blob.path.is_file(), "a collected output is a file on this machine"
     again = await backend.poll(accepted.handle)
     assert again == outcome, "a finished order stays finished"
     assert await backend.cancel(accepted.handle) == "not_cancellable", "what is finished cannot be cancelled"

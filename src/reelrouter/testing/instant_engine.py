@@ -19,9 +19,20 @@ from pathlib import Path
 
 from reelrouter import engine
 from reelrouter.engine import Surroundings
+from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Pace
-from reelrouter.jobs.steps import Lane
-from reelrouter.work import Accepted, Blob, Cancelled, Finished, Handle, Order, Outcome, Running
+from reelrouter.work import (
+    Accepted,
+    Blob,
+    Cancelled,
+    Finished,
+    Handle,
+    Order,
+    Outcome,
+    Output,
+    OutputInvalid,
+    Running,
+)
 
 _TICK = 0.01
 _TICKS_KEPT = 2000
@@ -181,6 +192,11 @@ class Instant:
         """None: it stands for the vendors that cannot be asked, with which a crash costs most."""
         return None
 
+    async def collect(self, handle: Handle, output: Output) -> Blob:
+        if not isinstance(output, Blob):
+            raise OutputInvalid(f"{handle.native_id} has no file")
+        return output
+
     def close(self) -> None:
         if self._journal is not None:
             self._journal.close()
@@ -198,10 +214,10 @@ def lanes(behaviour: Behaviour, around: Surroundings) -> Mapping[str, Lane]:
     if gauge is not None:
         around.stack.push_async_callback(_cancelled, asyncio.ensure_future(gauge.run()))
     built: dict[str, Lane] = {}
-    for endpoint in ("renderer", "test"):
-        backend = Instant(behaviour, directory, endpoint, gauge)
+    for queue in (engine.RENDERER_QUEUE, engine.TEST_QUEUE):
+        backend = Instant(behaviour, directory, queue.partition("/")[0], gauge)
         around.stack.callback(backend.close)
-        built[endpoint] = Lane(backend=backend, limit=behaviour.capacity, pace=_pace(behaviour.poll_every))
+        built[queue] = Lane(backend=backend, limit=behaviour.capacity, pace=_pace(behaviour.poll_every))
     return built
 
 

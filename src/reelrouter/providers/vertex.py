@@ -1,0 +1,241 @@
+"""Veo on Google's Vertex AI: operations whose video comes inside the last answer, or lies in a bucket."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from reelrouter.providers import google_sign_in
+from reelrouter.providers.base import (
+    Access,
+    Account,
+    Call,
+    Flow,
+    Grant,
+    Inline,
+    Provider,
+    ProviderDrift,
+    Reply,
+    Ticket,
+)
+from reelrouter.providers.google_sign_in import error_object
+from reelrouter.providers.reading import class_of_status, dig, failed, json_object, polled, refused, shown, text
+from reelrouter.work import (
+    Blob,
+    Failed,
+    FailureClass,
+    Fetch,
+    Finished,
+    Handle,
+    Media,
+    Order,
+    Outcome,
+    Output,
+    Running,
+)  # fmt: skip
+
+_STORAGE = "https://storage.googleapis.com"
+_EVERYWHERE, _EVERYWHERE_ROOT = "https://global-aiplatform.googleapis.com", "https://aiplatform.googleapis.com"
+"""The location `global` is the only one without a host of its own."""
+_RESOLUTIONS = {"4K": "4k"}
+"""Where the vendor spells a resolution in another way than the catalogue."""
+_MODES = frozenset({"text", "frames", "references"})
+_WORDS = (
+    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
+    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+)  # fmt: skip
+"""What a failed operation's numbers mean, from 0."""
+_CODES = {
+    "CANCELLED": FailureClass.CANCELLED,
+    "UNKNOWN": FailureClass.TRANSIENT,
+    "INVALID_ARGUMENT": FailureClass.USER_ERROR,
+    "DEADLINE_EXCEEDED": FailureClass.EXPIRED,
+    "NOT_FOUND": FailureClass.AUTH,  # the project has no such model, or no such bucket
+    "PERMISSION_DENIED": FailureClass.AUTH,
+    "RESOURCE_EXHAUSTED": FailureClass.RATE_LIMITED,
+    "FAILED_PRECONDITION": FailureClass.USER_ERROR,
+    "ABORTED": FailureClass.TRANSIENT,
+    "OUT_OF_RANGE": FailureClass.USER_ERROR,
+    "UNIMPLEMENTED": FailureClass.USER_ERROR,
+    "INTERNAL": FailureClass.TRANSIENT,
+    "UNAVAILABLE": FailureClass.TRANSIENT,
+    "DATA_LOSS": FailureClass.TRANSIENT,
+    "UNAUTHENTICATED": FailureClass.AUTH,
+    "BILLING_DISABLED": FailureClass.QUOTA_BILLING,
+    "RESOURCE_QUOTA_EXCEEDED": FailureClass.QUOTA_BILLING,
+}
+"""By the vendor's reason where it is here, else by its status word."""
+_POLICY = re.compile(
+    r"usage guidelines|support codes?\b|responsible ai|safety (filter|setting)|violate our policies"
+    r"|prompt (could not|couldn't) be submitted",
+    re.IGNORECASE,
+)
+"""A refused input has no code of its own: it is a wrong argument, with such words in its message."""
+_ANSWERED = frozenset({"@type", "videos", "raiMediaFilteredCount", "raiMediaFilteredReasons"})
+
+
+class Vertex(Provider):
+    name = "google-vertex"
+    evidence = "official SDKs (google-genai 3.4.0, google-auth 2.62.2) and documents"
+    concurrency = 10
+    first_poll = 20.0
+    access = Access(
+        root="https://{location}-aiplatform.googleapis.com",
+        needed={
+            "credentials": (
+                "GOOGLE_VERTEX_ACCESS_TOKEN",
+                "GOOGLE_APPLICATION_CREDENTIALS_JSON",
+                "GOOGLE_APPLICATION_CREDENTIALS",
+            ),
+            "project": ("GOOGLE_CLOUD_PROJECT",),
+        },
+        optional={
+            "location": ("GOOGLE_CLOUD_LOCATION",),
+            "storage_uri": ("GOOGLE_VERTEX_STORAGE_URI",),
+            "storage": ("STORAGE_EMULATOR_HOST",),
+        },
+        defaults={"location": "us-central1", "storage": _STORAGE},
+        root_variables=("GOOGLE_VERTEX_BASE_URL",),
+        own_origins=(_STORAGE, _EVERYWHERE_ROOT),
+        file_variables=("GOOGLE_APPLICATION_CREDENTIALS",),
+    )
+
+    def sign_in(self, account: Account, now: float) -> Flow[Grant]:
+        return (yield from google_sign_in.sign_in(account.values["credentials"], now))
+
+    def submit(self, order: Order, account: Account) -> Flow[Ticket]:
+        body = _body(order, account)
+        model = f"projects/{account.values['project']}/locations/{account.values['location']}"
+        url = _url(account, f"{model}/publishers/google/models/{order.native_model}:predictLongRunning")
+        reply = yield Call(method="POST", url=url, json=body, creates=True)
+        if reply.status != 200:
+            raise _refusal(reply)
+        name = text(json_object(reply), "name")
+        if "/operations/" not in name:
+            raise ProviderDrift(f"an operation's name is {shown(name)}")
+        return Ticket(native_id=name)
+
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
+        url = _url(account, f"{handle.native_id.partition('/operations/')[0]}:fetchPredictOperation")
+        reply = yield Call(method="POST", url=url, json={"operationName": handle.native_id}, spills=True)
+        operation = polled(reply)
+        if operation.get("error") is not None:
+            return _failure(operation["error"])
+        match operation.get("done"):
+            case None | False:
+                return Running()
+            case True:
+                return _finished(operation.get("response") or {}, reply, account)
+            case unknown:
+                raise ProviderDrift(f"an operation's done is {shown(unknown)}")
+
+
+def _url(account: Account, path: str) -> str:
+    root = _EVERYWHERE_ROOT if account.root == _EVERYWHERE else account.root
+    return f"{root}/v1/{path}"
+
+
+# Asking ----------------------------------------------------------------------------------------------------------
+
+
+def _body(order: Order, account: Account) -> Mapping[str, Any]:
+    for problem in _unserved(order):
+        raise refused(FailureClass.USER_ERROR, "not_served", problem)
+    resolved = {
+        "sampleCount": 1,
+        "durationSeconds": order.duration,
+        "resolution": _RESOLUTIONS.get(order.resolution or "", order.resolution),
+        "aspectRatio": order.aspect_ratio,
+        "generateAudio": order.audio,
+        "seed": order.seed,
+    }
+    resolved = {name: value for name, value in resolved.items() if value is not None}
+    for name, value in order.options.items():
+        if resolved.get(name, value) != value:
+            said = f"the option {name} is {value!r}, and the request itself comes to {resolved[name]!r}"
+            raise refused(FailureClass.USER_ERROR, name, said)
+    kept = {"storageUri": account.values["storage_uri"]} if account.values.get("storage_uri") else {}
+    return {"instances": [_instance(order)], "parameters": {**kept, **order.options, **resolved}}
+
+
+def _unserved(order: Order) -> Iterator[str]:
+    """What the vendor cannot take, though the order has it."""
+    if order.mode not in _MODES:
+        yield f"Veo on Vertex makes no {order.mode}"
+    if order.last_frame is not None and order.first_frame is None:
+        yield "a last frame needs a first frame"
+    if order.references and (order.first_frame is not None or not order.prompt):
+        yield "references need a prompt, and exclude frames"
+    if any(media.kind != "image" for media in order.references):
+        yield "references are images"
+
+
+def _instance(order: Order) -> Mapping[str, Any]:
+    instance: dict[str, Any] = {"prompt": order.prompt} if order.prompt else {}
+    for name, media in (("image", order.first_frame), ("lastFrame", order.last_frame)):
+        if media is not None:
+            instance[name] = _image(media)
+    if order.references:
+        instance["referenceImages"] = [
+            {"image": _image(media), "referenceType": "asset"} for media in order.references
+        ]
+    return instance
+
+
+def _image(media: Media) -> Mapping[str, Any]:
+    return {"bytesBase64Encoded": Inline(media=media, form="base64"), "mimeType": media.mime}
+
+
+# Reading ---------------------------------------------------------------------------------------------------------
+
+
+def _finished(response: Any, reply: Reply, account: Account) -> Finished | Failed:
+    if dig(response, "videos"):
+        return Finished(outputs=tuple(_output(video, reply, account) for video in response["videos"]))
+    if dig(response, "raiMediaFilteredCount"):
+        said = dig(response, "raiMediaFilteredReasons", 0)
+        return failed(FailureClass.POLICY_OUTPUT, "raiMediaFiltered", said)
+    if set(response) - _ANSWERED:
+        raise ProviderDrift(f"an operation's response is {shown(response)}")
+    return failed(FailureClass.OUTPUT_INVALID, "no_video", "the operation succeeded and holds no video")
+
+
+def _output(video: Any, reply: Reply, account: Account) -> Output:
+    inline, uri = dig(video, "bytesBase64Encoded"), dig(video, "gcsUri")
+    files = {f"file:{n}": path for n, path in enumerate(reply.files)}
+    if inline in files:
+        return Blob(path=files[inline])
+    if inline:
+        return Fetch(url=f"data:video/mp4;base64,{inline}")
+    if isinstance(uri, str) and uri.startswith("gs://"):
+        return Fetch(
+            url=f"{account.values.get('storage', _STORAGE).rstrip('/')}/{quote(uri.removeprefix('gs://'))}"
+        )
+    raise ProviderDrift(f"a video is {shown(video)}")
+
+
+def _refusal(reply: Reply) -> Exception:
+    if reply.status < 400:
+        return ProviderDrift(f"HTTP {reply.status} on a submit: {shown(reply.body)}")
+    error = dig(error_object(reply), "error")
+    said = dig(error, "message") or shown(reply.body)
+    reasons = [word for one in dig(error, "details") or () if (word := dig(one, "reason")) in _CODES]
+    word = next(iter(reasons), dig(error, "status"))
+    return refused(_class_of(word, said, class_of_status(reply.status)), word or reply.status, said)
+
+
+def _failure(error: Any) -> Failed:
+    code, said = dig(error, "code"), dig(error, "message")
+    word = _WORDS[code] if isinstance(code, int) and 0 < code < len(_WORDS) else dig(error, "status")
+    return failed(_class_of(word, said, FailureClass.TRANSIENT), word or code, said)
+
+
+def _class_of(word: object, said: object, otherwise: FailureClass) -> FailureClass:
+    failure = _CODES.get(str(word), otherwise)
+    if failure is FailureClass.USER_ERROR and _POLICY.search(str(said)):
+        return FailureClass.POLICY_INPUT
+    return failure
+
+
+VERTEX = Vertex()

@@ -1,0 +1,77 @@
+"""The engine with all its loops over the real workflow library, in this process, with scripted backends."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from reelrouter.clock import FrozenClock, SystemClock
+from reelrouter.db.migrate import migrate
+from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.engine import Surroundings, open_engine
+from reelrouter.jobs.lanes import Lane
+from reelrouter.jobs.poller import Pace
+from reelrouter.observe.events import Event, JobEnded, JobPutBack, JobStarted, RunAbandoned
+from reelrouter.routing.choose import queue_of
+from reelrouter.settings import Settings
+from reelrouter.testing.backends import Scripted
+from reelrouter.work import Failed, FailureClass
+from tests.jobs.conftest import Bench
+
+PATIENCE = 60.0
+"""Seconds after which a test is taken to hang."""
+FULL = Failed(failure=FailureClass.CONCURRENCY)
+REFUSED = Failed(failure=FailureClass.POLICY_OUTPUT)
+
+
+class Stage:
+    """A data directory, what the engine told, and the vendors it has."""
+
+    def __init__(self, directory: Path, **vendors: Scripted) -> None:
+        self.settings = Settings(data_dir=directory)
+        self.vendors = vendors
+        self.events: list[Event] = []
+        self.news = asyncio.Event()
+        migrate(directory / "app.db")
+        self.db = SqliteDatabase(directory / "app.db")
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+        self.news.set()
+
+    def lanes(self, _around: Surroundings) -> Mapping[str, Lane]:
+        pace = Pace(first=0.01, ceiling=0.05)
+        return {queue_of(name, "c"): Lane(backend=one, limit=5, pace=pace) for name, one in self.vendors.items()}
+
+    async def until_ended(self, jobs: int) -> None:
+        async with asyncio.timeout(PATIENCE), open_engine(self.settings, self.emit, self.lanes) as loops:
+            stop = asyncio.Event()
+            running = asyncio.ensure_future(loops.run(stop))
+            while len(self.of(JobEnded)) < jobs:
+                await self.news.wait()
+                self.news.clear()
+            stop.set()
+            await running
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def test_jobs_move_between_queues_and_each_is_sent_once_to_each(tmp_path: Path) -> None:
+    """Every stay in a queue is a run of its own, and the one before it is over."""
+
+    async def scenario() -> None:
+        full, other = Scripted(endpoint="full", submits=[FULL] * 9), Scripted(endpoint="other", polls=[REFUSED])
+        stage = Stage(tmp_path, full=full, other=other)
+        bench = Bench(stage.db, tmp_path, FrozenClock(SystemClock().now()))
+        jobs = [await bench.place("full", "other") for _ in range(9)]
+        await stage.until_ended(len(jobs))
+        for job in jobs:
+            assert await bench.attempts(job) == [("full", "refused"), ("other", "failed")]
+            assert (await bench.job(job)).run == 2
+        assert (len(full.orders), len(other.orders)) == (9, 9)
+        assert (len(stage.of(JobStarted)), len(stage.of(JobPutBack))) == (18, 9)
+        assert stage.of(RunAbandoned) == []
+        await stage.db.close()
+        bench.objects.close()
+
+    asyncio.run(scenario())
