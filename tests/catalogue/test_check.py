@@ -5,7 +5,7 @@ import pytest
 
 from reelrouter.catalogue.check import refuse, unknown_model
 from reelrouter.catalogue.inputs import wanted
-from reelrouter.catalogue.request import Inputs
+from reelrouter.catalogue.request import Inputs, ProviderWish
 from reelrouter.errors import InvalidRequest
 from reelrouter.money import nanos
 from reelrouter.work import Script
@@ -20,6 +20,7 @@ from tests.catalogue.examples import (
     SEEDANCE,
     TEST,
     VEO,
+    WAN,
     ask,
     by_field,
     clip,
@@ -186,3 +187,23 @@ def test_test_keys_meet_the_real_models_limits_and_price() -> None:
     """Only the words differ between the two modes."""
     assert plan(VEO, rules=TEST, duration=4).estimate == plan(VEO, duration=4).estimate
     assert only_problem(VEO, TEST, duration=5).field == "duration"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "field"),
+    [
+        (VEO, {"openrouter": {"aspectRatio": "9:16"}}, "aspect_ratio"),
+        (WAN, {"openrouter": {"ratio": "1:1"}}, "aspect_ratio"),
+        ("alibaba/wan-2.6", {"openrouter": {"size": "720*1280"}}, "size"),
+    ],
+)
+def test_an_option_cannot_change_what_is_priced(name: str, options: dict[str, Any], field: str) -> None:
+    """It is refused with the parameter that would do, and taken where it says the same."""
+    with pytest.raises(InvalidRequest) as refused:
+        plan(name, provider=ProviderWish(options=options))
+    (problem,) = refused.value.problems
+    assert problem.field.startswith("provider.options.")
+    assert f"Set {field} instead" in problem.message
+    ((slug, (option, _)),) = ((slug, next(iter(given.items()))) for slug, given in options.items())
+    same = {slug: {option: "1280*720" if option == "size" else "16:9"}}
+    assert plan(name, provider=ProviderWish(options=same)).warnings == ()

@@ -81,8 +81,12 @@ def _references(draw: st.DrawFn, row: ModelSpec) -> tuple[Reference, ...]:
     return tuple(Reference(kind=kind, url="https://a/") for kind in draw(st.permutations(kinds)))  # type: ignore[arg-type]  # the words are the kinds
 
 
+_PIXELS = frozenset({"aspectRatio", "ratio", "size"})
+"""Options that are refused where they say something else than the request."""
+
+
 def _options(row: ModelSpec) -> st.SearchStrategy[dict[str, dict[str, Any]]]:
-    names = row.allowed_passthrough_parameters
+    names = [name for name in row.allowed_passthrough_parameters if name not in _PIXELS]
     if not names:
         return st.just({})
     values = st.dictionaries(st.sampled_from(names), st.booleans() | st.integers() | st.text(max_size=5))

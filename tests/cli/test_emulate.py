@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -82,11 +83,11 @@ def test_a_script_befalls_every_job() -> None:
 
 def test_a_port_that_is_taken_is_told() -> None:
     """Those that listened already are ended."""
-    with emulating("byteplus", "--port", "0", "--json") as process:
-        port = json.loads(read_line(process))["emulators"]["byteplus"].rpartition(":")[2]
-        with emulating("byteplus", "--port", port) as second:
-            _out, err = second.communicate(timeout=20)
-            assert second.returncode == Exit.USAGE
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with emulating("alibaba", "byteplus", "--port", str(port - 1)) as process:
+            _out, err = process.communicate(timeout=20)
+    assert process.returncode == Exit.USAGE
     assert "cannot listen" in err
     assert "--port" in err
 

@@ -25,6 +25,7 @@ def test_without_any_account_only_this_machine_serves() -> None:
     assert set(report["served_by_nobody"]) == {one["model"] for one in report["models"]} - {"reelrouter/animatic"}
     assert endpoints("bytedance/seedance-2.5") == {
         "byteplus": "set BYTEPLUS_API_KEY or ARK_API_KEY",
+        "volcengine": "set VOLCENGINE_API_KEY or VOLC_ARK_API_KEY",
         "openrouter": "set OPENROUTER_API_KEY",
     }
     for one in (each for model in report["models"] for each in model["endpoints"]):
@@ -48,7 +49,7 @@ def test_on_a_terminal_every_model_has_its_line(columns: int, monkeypatch: pytes
     monkeypatch.setenv("BYTEPLUS_API_KEY", "a-very-secret-key")
     shown = run_well("models", "check")
     lines = [line.split() for line in shown.splitlines()]
-    assert ["bytedance/seedance-2.5", "byteplus", "openrouter"] in lines
+    assert ["bytedance/seedance-2.5", "byteplus", "volcengine,", "openrouter"] in lines
     assert ["google/veo-3.1", "nobody", "google-vertex,", "openrouter"] in lines
     assert ["openrouter", "33", "set", "OPENROUTER_API_KEY"] in lines
     assert max(map(len, shown.splitlines())) <= columns

@@ -8,7 +8,7 @@ from typing import Any
 from reelrouter.catalogue.inputs import mode_of, used, wanted
 from reelrouter.catalogue.lengths import seconds
 from reelrouter.catalogue.model import ModelSpec
-from reelrouter.catalogue.notices import filtered_options, notices
+from reelrouter.catalogue.notices import contradictions, filtered_options, notices
 from reelrouter.catalogue.price import Asked, PriceLine, price, total
 from reelrouter.catalogue.problems import refusals
 from reelrouter.catalogue.request import Inputs, VideoRequest
@@ -73,6 +73,8 @@ def check(request: VideoRequest, model: ModelSpec, inputs: Inputs, rules: Rules)
     prompt, script = read_script(request.prompt or "") if rules.test else (request.prompt or "", None)
     kept = used(inputs, request, model)
     resolved = resolve(request, model, kept)
+    if wrong := contradictions(request, model, resolved):
+        raise InvalidRequest(wrong)
     asked = _asked(request, model, resolved, seconds(request, model, kept, test=rules.test))
     lines = price(model.pricing_skus, asked)
     return Plan(

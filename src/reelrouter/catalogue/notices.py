@@ -7,6 +7,7 @@ from typing import Any
 from reelrouter.catalogue.inputs import wanted
 from reelrouter.catalogue.model import Endpoint, ModelSpec
 from reelrouter.catalogue.request import VideoRequest, input_urls
+from reelrouter.catalogue.resolve import Resolved
 from reelrouter.errors import Problem
 
 Options = Mapping[str, Mapping[str, Any]]
@@ -28,6 +29,23 @@ def filtered_options(request: VideoRequest, model: ModelSpec) -> Options:
     """For each endpoint that is given any, the options that it takes."""
     taken = {endpoint.name: _taken(request, endpoint) for endpoint in model.endpoints}
     return {name: {option.name: option.value for option in options} for name, options in taken.items() if options}
+
+
+def contradictions(request: VideoRequest, model: ModelSpec, resolved: Resolved) -> tuple[Problem, ...]:
+    """Options that would have the vendor make other pixels than those that are priced."""
+    size = f"{resolved.width}x{resolved.height}"
+    said = {
+        "aspectRatio": ("aspect_ratio", resolved.aspect_ratio),
+        "ratio": ("aspect_ratio", resolved.aspect_ratio),
+        "size": ("size", size),
+    }
+    given = {option.path: option for endpoint in model.endpoints for option in _taken(request, endpoint)}
+    return tuple(
+        Problem(path, f"{path} is {option.value!r}, and the request comes to {value}. Set {field} instead.")
+        for path, option in given.items()
+        for field, value in [said.get(option.name, ("", None))]
+        if field and str(option.value).replace("*", "x") != str(value)
+    )
 
 
 def _references(request: VideoRequest, model: ModelSpec) -> Iterator[Problem]:

@@ -9,6 +9,7 @@
 | AttemptEnded | a backend refused it, failed, or lost it |
 | AttemptUnknown | nobody can tell whether a backend took it |
 | EndpointDrifted | an endpoint said what nobody here has a word for; it gets no new jobs for a while |
+| LateOutcome | what became of an attempt after its job had ended without it |
 | JobEnded | a job reached a terminal state |
 | PollFailed | a poll got no usable answer; the job is asked about again |
 | CancelAnswered | a backend said what it makes of a cancel |

@@ -62,7 +62,7 @@ def _given(
         if name not in known:
             raise AccountsRefused(f"providers.{provider.name}: {key} is none of {', '.join(known)}")
         if key != name and str(value) not in environment:
-            raise AccountsRefused(f"providers.{provider.name}: {key} names {value}, which is not set")
+            raise AccountsRefused(f"providers.{provider.name}: {key} names a variable that is not set")
         values[name] = environment[str(value)] if key != name else str(value)
     return AccountSettings(
         name=entry.name,

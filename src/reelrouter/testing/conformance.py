@@ -32,7 +32,7 @@ from reelrouter.work import (
 
 _MOST_OUTPUT = 1024 * 1024
 """Bytes; what is too large has more."""
-_PATIENCE = 1.0
+_PATIENCE, _BRIEF = 10.0, 1.0
 """Seconds for a reply; what hangs takes longer."""
 _LONG = 1000.0
 _OF_REFUSALS: Mapping[Refusal, frozenset[FailureClass]] = {
@@ -94,6 +94,7 @@ class Case:
     name: str
     script: Script
     play: Callable[[Stage], Awaitable[None]]
+    patience: float = _PATIENCE
 
 
 def cases_for(vendor: Vendor) -> tuple[Case, ...]:
@@ -119,7 +120,7 @@ async def conform(vendor: Vendor, case: Case, directory: Path) -> None:
     emulator = vendor.emulator(lambda: hour.now)
     emulator.script = case.script
     running = await frame.start(emulator)
-    drive = Drive(vendor.fetch or _no_inputs, directory, SystemClock(), patience=_PATIENCE)
+    drive = Drive(vendor.fetch or _no_inputs, directory, SystemClock(), patience=case.patience)
     account = Account(
         provider=vendor.provider.name,
         name="a",
@@ -243,7 +244,8 @@ def _broken_submit(breakage: Breakage) -> Case:
         else:
             raise AssertionError(f"{breakage} was taken for an acceptance")
 
-    return Case(name=f"submit breaks: {breakage}", script=Script(break_submit=breakage), play=play)
+    script, patience = Script(break_submit=breakage), _BRIEF if breakage == "hang" else _PATIENCE
+    return Case(name=f"submit breaks: {breakage}", script=script, play=play, patience=patience)
 
 
 def _broken_poll(breakage: Breakage) -> Case:
@@ -258,7 +260,8 @@ def _broken_poll(breakage: Breakage) -> Case:
             assert outcome is None, f"{breakage} was taken for {outcome}"
         assert isinstance(await stage.remote.poll(accepted.handle), Finished), "the job is as it was"
 
-    return Case(name=f"poll breaks: {breakage}", script=Script(break_polls=breakage), play=play)
+    script, patience = Script(break_polls=breakage), _BRIEF if breakage == "hang" else _PATIENCE
+    return Case(name=f"poll breaks: {breakage}", script=script, play=play, patience=patience)
 
 
 def _end(end: End) -> Case:
