@@ -147,6 +147,17 @@ def test_a_cancel_is_carried_to_the_vendor(world: World) -> None:
     assert any(task.cancelled for task in world.vendors["byteplus"].tasks.values())
 
 
+def test_a_job_goes_on_where_the_one_before_it_was_made(world: World) -> None:
+    """The vendor is told by its own name for that job; no other place is tried."""
+    body = {"model": "black-forest-labs/flux-3-video", "prompt": "a boat", "duration": 5}
+    first = ended(world.client, placed(world.client, body))
+    second = ended(world.client, placed(world.client, {**body, "previous_job_id": first["id"]}))
+    assert (first["status"], second["status"]) == ("completed", "completed")
+    known = {entry.task for entry in world.vendors["openrouter"].journal if entry.verb == "submit"}
+    asked = [task.body for task in world.vendors["openrouter"].tasks.values() if task.id in known]
+    assert asked[1]["previous_job_id"] in known
+
+
 def test_a_gateway_that_is_its_own_upstream_is_told(world: World) -> None:
     """A job that comes back to where it was placed is refused, and makes no second one."""
     job_id = placed(world.client, SEEDANCE)

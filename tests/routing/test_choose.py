@@ -307,3 +307,15 @@ def test_an_endpoint_may_be_served_by_some_accounts_only() -> None:
     assert [route.queue for route in choose(plan(row), row, offer())] == ["alibaba/second", "openrouter/main"]
     told = reasons(offer({"alibaba": ("first",), "openrouter": ("main",)}), row)
     assert told == {"alibaba": "none of its accounts with alibaba is configured: second", "openrouter": None}
+
+
+def test_a_job_goes_on_only_where_the_one_before_it_was_made() -> None:
+    """At the same endpoint, and with the same account; every other endpoint has the reason."""
+    row = model(WAN)
+    pinned = replace(offer(), pinned=("alibaba", "second"))
+    assert [route.queue for route in choose(plan(row), row, pinned)] == ["alibaba/second"]
+    assert reasons(pinned)["openrouter"] == "the job that is to go on was made at alibaba"
+    with pytest.raises(NoEndpoint):
+        choose(plan(row), row, replace(offer(), pinned=("elsewhere", "main")))
+    with pytest.raises(NoEndpoint, match="third, with which the job that is to go on was made, is not configured"):
+        choose(plan(row), row, replace(offer(), pinned=("alibaba", "third")))

@@ -203,17 +203,15 @@ class Submissions:
         return _sorted_inputs(named, await self._at.intake.take(items, caller.workspace, own, self._at.scratch))
 
     async def _offer(self, caller: Caller, request: VideoRequest, plan: Plan, model: ModelSpec) -> Offer:
-        open_to = () if caller.mode == "test" else places(model, self._at.backends)
+        offer = Offer(mode=caller.mode, backends=self._at.backends, wish=request.provider, price=plan.estimate)
+        if caller.mode == "test":
+            return offer
+        if plan.previous_job_id is not None:
+            return replace(offer, pinned=await self._at.own_outputs.place_of(plan.previous_job_id))
+        open_to = places(model, self._at.backends)
         if len(open_to) < 2:  # there is nothing to choose from
-            return Offer(mode=caller.mode, backends=self._at.backends, wish=request.provider, price=plan.estimate)
-        return Offer(
-            mode=caller.mode,
-            backends=self._at.backends,
-            wish=request.provider,
-            price=plan.estimate,
-            condition=await self._at.conditions.of(open_to),
-            draw=self._draw(),
-        )
+            return offer
+        return replace(offer, condition=await self._at.conditions.of(open_to), draw=self._draw())
 
     # Placing -----------------------------------------------------------------------------------------------------
 

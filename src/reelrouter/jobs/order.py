@@ -2,7 +2,7 @@
 
 from reelrouter.jobs.model import Job
 from reelrouter.routing.choose import Route
-from reelrouter.work import Order
+from reelrouter.work import Handle, Order
 
 
 def attempt_key(job_id: str, n: int) -> str:
@@ -10,7 +10,8 @@ def attempt_key(job_id: str, n: int) -> str:
     return f"{job_id}-{n}"
 
 
-def order_of(job: Job, route: Route, n: int) -> Order:
+def order_of(job: Job, route: Route, n: int, previous: Handle | None = None) -> Order:
+    """`previous` is where the vendor keeps the job that is continued."""
     plan = job.plan
     return Order(
         job_id=job.id,
@@ -32,6 +33,7 @@ def order_of(job: Job, route: Route, n: int) -> Order:
         first_frame=plan.inputs.first_frame,
         last_frame=plan.inputs.last_frame,
         references=plan.inputs.references,
+        previous=previous,
         previous_video=plan.inputs.previous,
         upscale_factor=plan.upscale_factor,
         creativity=plan.creativity,

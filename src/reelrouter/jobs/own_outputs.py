@@ -45,6 +45,11 @@ class OwnOutputs:
             return await self._copy_frame(file, named.part, workspace)
         raise _refused(wanted, _advice(wanted, named))
 
+    async def place_of(self, job_id: str) -> tuple[str, str] | None:
+        """Where a completed job was made: endpoint and account."""
+        made = [one for one in await store.list_attempts(self._db, JobId(job_id)) if one.handle is not None]
+        return (made[-1].endpoint, made[-1].credential) if made else None
+
     async def previous(self, caller: Caller, job_id: str, model_id: str) -> Media:
         """The video of the job that another one continues; raises as `find` does."""
         wanted = Wanted(field="previous_job_id", kind="video", url=job_id)

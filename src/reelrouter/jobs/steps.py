@@ -23,6 +23,7 @@ from reelrouter.jobs.order import attempt_key, order_of
 from reelrouter.jobs.poller import Awaited, Poller, Watch
 from reelrouter.jobs.unconfigured import unconfigured
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
+from reelrouter.routing.choose import Route
 from reelrouter.storage.ingest import Ingest
 from reelrouter.work import (
     Backend,
@@ -31,6 +32,7 @@ from reelrouter.work import (
     FailureClass,
     Finished,
     Handle,
+    Order,
     OutputInvalid,
     StoredFile,
     SubmitRefused,
@@ -150,13 +152,14 @@ class Steps:
             owner=self._in.owner,
             intent_at=self._now_ms(),
         )
+        order = await self._order(job, start.route, start.n)
         # Whoever writes this row may send the attempt, and nobody else ever.
         if not await self._in.db.write(lambda unit: store.begin_attempt(unit, attempt)):
             return
         lane = self._lane(job, attempt)
         try:
             async with asyncio.timeout(SUBMIT_SECONDS):
-                accepted = await lane.backend.submit(order_of(job, start.route, start.n))
+                accepted = await lane.backend.submit(order)
         except SubmitRefused as refused:
             if refused.failed.failure is FailureClass.DRIFT:
                 self._drifts.note(attempt.endpoint, refused.failed.vendor_text or "")
@@ -193,7 +196,7 @@ class Steps:
         lane = self._lane(job, attempt)
         try:
             async with asyncio.timeout(SUBMIT_SECONDS):
-                handle = await lane.backend.find(order_of(job, resolve.route, attempt.n))
+                handle = await lane.backend.find(await self._order(job, resolve.route, attempt.n))
         except Exception as error:  # noqa: BLE001 - a look-up that fails leaves the question open, which has its own end
             self._note_unknown(job, attempt, error)
             handle = None
@@ -325,6 +328,13 @@ class Steps:
                 seconds=round((last.at - job.created_at) / 1000, 3),
             )
         )
+
+    async def _order(self, job: Job, route: Route, n: int) -> Order:
+        if job.plan.previous_job_id is None:
+            return order_of(job, route, n)
+        made = await store.list_attempts(self._in.db, JobId(job.plan.previous_job_id))
+        there = [one.handle for one in made if (one.endpoint, one.credential) == route.place and one.handle]
+        return order_of(job, route, n, there[-1] if there else None)
 
     def _next_step(self, job: Job, attempts: Sequence[Attempt]) -> decide.Decision:
         return decide.next_step(job, attempts, self._now_ms(), resubmit=self._in.resubmit)

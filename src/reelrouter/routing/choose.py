@@ -61,6 +61,8 @@ class Offer:
     """What the job is estimated at, the same at every endpoint."""
     condition: Condition = field(default_factory=Condition)
     """How the endpoints are; the default is that nothing is known against any."""
+    pinned: Place | None = None
+    """Where the job that is continued was made, and so the only place that can go on with it."""
     draw: float = 0.0
     """A random number from 0 to below 1: in which order the accounts of a provider are tried."""
 
@@ -92,6 +94,8 @@ def choose(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Route, ...]:
         for name in usable
         for credential in _drawn(accounts_of(endpoints[name], offer.backends), offer.draw)
     ]
+    if offer.pinned is not None:
+        routes = [route for route in routes if route.place == offer.pinned]
     # An account in trouble comes after other endpoints' healthy ones, and never before whom the caller prefers.
     if offer.condition.trouble:
         routes.sort(key=lambda route: (_place(endpoints[route.endpoint], offer), _trouble(route.place, offer)))
@@ -208,8 +212,16 @@ def _exclusions(endpoint: Endpoint, plan: Plan, needed: frozenset[Ability], offe
     yield from (MISSING[ability] for ability in endpoint.lacks if ability in needed)
     if not offer.backends.get(endpoint.provider):
         yield f"the provider {endpoint.provider} is not configured in this gateway"
+    elif offer.pinned is not None and endpoint.name != offer.pinned[0]:
+        yield f"the job that is to go on was made at {offer.pinned[0]}"
     elif not accounts_of(endpoint, offer.backends):
         yield f"none of its accounts with {endpoint.provider} is configured: {', '.join(endpoint.accounts)}"
+    elif offer.pinned is not None and not _has(offer.pinned[1], endpoint, offer):
+        yield f"the account {offer.pinned[1]}, with which the job that is to go on was made, is not configured"
+
+
+def _has(account: str, endpoint: Endpoint, offer: Offer) -> bool:
+    return any(one.name == account for one in accounts_of(endpoint, offer.backends))
 
 
 def _unwanted(endpoint: Endpoint, wish: ProviderWish) -> str | None:
