@@ -1,9 +1,11 @@
 """The engine with all its loops over the real workflow library, in this process, with scripted backends."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from reelrouter import engine
 from reelrouter.clock import FrozenClock, SystemClock
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
@@ -75,3 +77,13 @@ def test_jobs_move_between_queues_and_each_is_sent_once_to_each(tmp_path: Path) 
         bench.objects.close()
 
     asyncio.run(scenario())
+
+
+def test_what_a_killed_engine_had_loaded_is_removed_after_a_day(tmp_path: Path) -> None:
+    """A newer file may still be the output of an attempt that goes on."""
+    old, new = tmp_path / "old.mp4", tmp_path / "new.mp4"
+    for path, at in ((old, 100.0), (new, 300.0)):
+        path.write_bytes(b"video")
+        os.utime(path, (at, at))
+    engine._remove_old(tmp_path, 200.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["new.mp4"]

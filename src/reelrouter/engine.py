@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvloop
 
@@ -51,6 +52,7 @@ _LOCAL_JOBS = 200
 """Renderer jobs under way at once; most of them wait for a free child, and may be cancelled there."""
 _STARTING_PER_WINDOW = 4
 _NICENESS = 10
+_KEEP_OUTPUTS_SECONDS = 24 * 3600.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -94,6 +96,7 @@ def vendor_lanes(around: Surroundings) -> Mapping[str, Lane]:
     inputs, outputs = settings.data_dir / "work" / "inputs", settings.data_dir / "work" / "outputs"
     for folder in (inputs, outputs):
         folder.mkdir(parents=True, exist_ok=True)
+    _remove_old(outputs, around.clock.now() - _KEEP_OUTPUTS_SECONDS)
     drive = Drive(lambda media: around.objects.fetch_local(media.key, inputs), outputs, around.clock)
     around.stack.push_async_callback(drive.close)
     configured = read_configured(PROVIDERS, settings.providers, with_key_files(PROVIDERS.values(), os.environ))
@@ -115,6 +118,13 @@ def vendor_lanes(around: Surroundings) -> Mapping[str, Lane]:
                 outlives=True,
             )
     return lanes
+
+
+def _remove_old(folder: Path, before: float) -> None:
+    """What a killed engine had loaded and not yet stored; a newer file may still be some attempt's output."""
+    for path in folder.iterdir():
+        if path.stat().st_mtime < before:
+            path.unlink()
 
 
 def all_lanes(around: Surroundings) -> Mapping[str, Lane]:
