@@ -227,14 +227,8 @@ class Drive:
 
     async def _keep(self, response: aiohttp.ClientResponse, most: int) -> Path:
         path = new_file(self._directory)
-        size = 0
         async with removed_on_failure([path]):
-            with path.open("wb") as file:
-                async for chunk in response.content.iter_chunked(_CHUNK):
-                    size += len(chunk)
-                    if size > most:
-                        raise OutputInvalid(f"the output has more than {most} bytes")
-                    await asyncio.to_thread(stored, file.write, chunk)
+            await _write(response, path, most)
         return path
 
     def _decoded(self, url: str, most: int) -> Path:
@@ -248,6 +242,16 @@ class Drive:
         path = new_file(self._directory)
         stored(path.write_bytes, given)
         return path
+
+
+async def _write(response: aiohttp.ClientResponse, path: Path, most: int) -> None:
+    size = 0
+    with path.open("wb") as file:
+        async for chunk in response.content.iter_chunked(_CHUNK):
+            size += len(chunk)
+            if size > most:
+                raise OutputInvalid(f"the output has more than {most} bytes")
+            await asyncio.to_thread(stored, file.write, chunk)
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -83,10 +83,10 @@ class Remote:
                 return Blob(path=await self._download(handle, output))
             except Gone as gone:
                 trouble = f"the vendor's file is not there: {gone}"
-                if gone.status < 500 and gone.status not in _PASSING:
-                    if renewed:
-                        break
-                    renewed, output = True, await self._renewed(handle, output)
+                passing = gone.status >= 500 or gone.status in _PASSING
+                if renewed and not passing:
+                    break
+                renewed, output = (renewed, output) if passing else (True, await self._renewed(handle, output))
             except (NotSent, Lost, NotAnswered) as lost:
                 trouble = f"the vendor's file could not be loaded: {lost}"
             if pause is not None:
