@@ -30,8 +30,12 @@ $(CLIENTS): tests/acceptance/node/package-lock.json
 	npm ci --prefix tests/acceptance/node --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# Adapters on their emulators, over real HTTP: `make test` runs them, `make check` does without.
+VENDORS := tests/providers tests/emulators tests/testing
+
 test: check $(CLIENTS) ## Everything that must be green
 	$(UV) run --frozen pytest -n 2 -m film
+	$(UV) run --frozen pytest -n 2 $(VENDORS)
 	$(UV) run --frozen pytest -n 2 --dist loadfile tests/acceptance
 
 check: setup ## Lint, types, import contract, unit tests: under a minute
@@ -48,7 +52,7 @@ contract:
 	$(UV) run --frozen lint-imports
 
 unit:
-	$(UV) run --frozen pytest -n 2 -m "not film" --ignore=tests/acceptance
+	$(UV) run --frozen pytest -n 2 -m "not film" --ignore=tests/acceptance $(VENDORS:%=--ignore=%)
 
 fmt: setup ## Format and fix what can be fixed
 	$(UV) run --frozen ruff format
