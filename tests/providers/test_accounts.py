@@ -186,7 +186,7 @@ def test_several_own_servers() -> None:
 
 def test_what_to_set_in_one_phrase() -> None:
     """For whoever has nothing yet."""
-    assert what_to_set(CLOUD) == "set PLAIN_API_KEY or PLAIN_KEY and PLAIN_PROJECT"
+    assert what_to_set(CLOUD) == "set (PLAIN_API_KEY or PLAIN_KEY) and PLAIN_PROJECT"
     assert what_to_set(OWN) == "set OWN_BASE_URL"
 
 

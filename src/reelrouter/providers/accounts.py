@@ -61,7 +61,10 @@ def read_accounts(
 def what_to_set(access: Access) -> str:
     """How to give the gateway an account, in one phrase."""
     wanted = [*access.needed.values()] + ([] if access.root else [access.root_variables])
-    return "set " + " and ".join(" or ".join(names) for names in wanted)
+    phrases = [" or ".join(names) for names in wanted]
+    if len(phrases) > 1:
+        phrases = [f"({phrase})" if " or " in phrase else phrase for phrase in phrases]
+    return "set " + " and ".join(phrases)
 
 
 def _of_environment(access: Access, environment: Mapping[str, str]) -> AccountSettings:
@@ -91,7 +94,7 @@ def _account(provider: Provider, given: AccountSettings, environment: Mapping[st
     return Account(
         provider=provider.name,
         name=given.name,
-        root=_root(f"{provider.name}: base_url of {given.name}", root, values),
+        root=root_of(f"{provider.name}: base_url of {given.name}", root, values),
         values=values,
         weight=given.weight,
         concurrency=given.concurrency or provider.concurrency,
@@ -99,7 +102,8 @@ def _account(provider: Provider, given: AccountSettings, environment: Mapping[st
     )
 
 
-def _root(what: str, given: str, values: Mapping[str, str]) -> str:
+def root_of(what: str, given: str, values: Mapping[str, str]) -> str:
+    """An address of an API, with the account's values in it. `what` is how the operator knows it."""
     try:
         root = given.strip().format_map(values)
         address = urlsplit(root)

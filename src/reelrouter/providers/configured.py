@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reelrouter.providers.accounts import AccountSettings, AccountsRefused, Incomplete, read_accounts, what_to_set
+from reelrouter.providers.accounts import (
+    AccountSettings,
+    AccountsRefused,
+    Incomplete,
+    read_accounts,
+    root_of,
+    what_to_set,
+)
 from reelrouter.providers.base import Account, Provider
 from reelrouter.settings import AccountEntry, VendorSettings
 
@@ -46,10 +53,14 @@ def _with_terms(account: Account, vendor: VendorSettings) -> Account:
         return account
     return replace(
         account,
-        root=vendor.base_url.format_map(account.values).rstrip("/") if vendor.base_url else account.root,
+        root=_root_of(account, vendor.base_url) if vendor.base_url else account.root,
         concurrency=vendor.concurrency or account.concurrency,
         rate=vendor.rate or account.rate,
     )
+
+
+def _root_of(account: Account, given: str) -> str:
+    return root_of(f"providers.{account.provider}: base_url", given, account.values)
 
 
 def _given(
