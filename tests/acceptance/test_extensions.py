@@ -294,6 +294,24 @@ def test_an_alias_that_names_nothing_stops_the_start(start_server: Starter) -> N
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"providers": '{"nobody": {}}'}, "providers.nobody: there is no such provider"),
+        ({"catalogue": "/nowhere.toml"}, "settings: catalogue: /nowhere.toml is neither a file nor a folder"),
+    ],
+)
+def test_settings_that_cannot_be_used_stop_the_start(
+    start_server: Starter, settings: dict[str, str], told: str
+) -> None:
+    """In one line, before anything is served."""
+    with pytest.raises(AssertionError) as caught:
+        start_server(**settings)
+    notes = " ".join(" ".join(caught.value.__notes__).split())
+    assert told in notes
+    assert "Traceback" not in notes
+
+
 def test_a_live_key_is_told_of_a_live_gateway(other_brand: Server) -> None:
     """No mark of test mode on live answers."""
     with other_brand.client(LIVE_KEY) as client:

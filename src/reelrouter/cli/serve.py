@@ -14,6 +14,7 @@ from reelrouter.cli.configuration import settings_or_fail
 from reelrouter.cli.ending import fail
 from reelrouter.cli.output import err
 from reelrouter.lock import AlreadyLocked
+from reelrouter.providers.accounts import AccountsRefused
 
 
 def serve(
@@ -37,6 +38,8 @@ def serve(
         fail(f"another ReelRouter (process {locked.pid}) uses {settings.data_dir}; stop it, or choose --data-dir")
     except CatalogueError as wrong:
         fail(f"the catalogue cannot be used: {wrong}")
+    except AccountsRefused as wrong:
+        fail(f"the vendors' accounts cannot be used: {wrong}")
     except SecretRefused as refused:
         fail(str(refused))
     except OSError as error:
