@@ -38,7 +38,7 @@ from reelrouter.gateway import readiness
 from reelrouter.gateway.door import open_gateway
 from reelrouter.gateway.readiness import Check
 from reelrouter.gateway.stations import Stations, Terms
-from reelrouter.jobs import store
+from reelrouter.jobs import hooks, store
 from reelrouter.jobs.conditions import Conditions
 from reelrouter.jobs.content import Contents
 from reelrouter.jobs.own_outputs import OwnOutputs
@@ -174,6 +174,7 @@ async def open_api(
             backends=_backends(settings),
             conditions=Conditions(db, clock),
             setup={name: what_to_set(provider.access) for name, provider in PROVIDERS.items()},
+            hook_key=secrets.derive(hooks.PURPOSE),
             scratch=scratch,
             clock=clock,
             emit=emit,

@@ -13,13 +13,16 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
 
+from reelrouter.accounts.secrets import load_secrets
 from reelrouter.clock import Clock, SystemClock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.jobs import hooks
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.late import Latecomers
@@ -220,7 +223,17 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         owner=f"{SLOT}:{os.getpid()}-{milliseconds(around.clock.now())}",
         retention=settings.retention,
         resubmit=settings.unknown_submit == "resubmit",
+        hook_of=_hook_of(settings),
     )
+
+
+def _hook_of(settings: Settings) -> Callable[[str], str | None]:
+    """Where vendors may call, which takes an address of ours that others know."""
+    if settings.public_url is None:
+        return lambda _attempt_key: None
+    given = settings.secret_key.get_secret_value() if settings.secret_key else None
+    secrets = load_secrets(given, settings.data_dir)
+    return partial(hooks.address_of, secrets.derive(hooks.PURPOSE), settings.public_url)
 
 
 def main(lanes_of: LanesOf = all_lanes) -> None:

@@ -65,7 +65,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8088, ge=0, le=65535)
     """0 takes any free port; the one taken is printed."""
     public_url: str | None = None
-    """The address that clients use, e.g. `https://video.example.com`; polling addresses begin with it."""
+    """The address that clients use, e.g. `https://video.example.com`; polling addresses begin with it.
+    Vendors that can call when there is news of a job are given an address below it."""
     trusted_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names, with commas between, that may appear in addresses we hand out, beside the loopback ones."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()

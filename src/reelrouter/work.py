@@ -88,6 +88,8 @@ class Order:
     options: Mapping[str, Any] = field(default_factory=dict)
     """The serving provider's passthrough options, already filtered by its list."""
     simulate: Script | None = None
+    notify: str | None = field(default=None, repr=False)
+    """The address that the vendor may call when there is news of the attempt; whoever knows it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,13 @@ class Server:
     """One installation. It can be ended and started again, on the same data and at the same address."""
 
     def __init__(
-        self, folder: Path, settings: Mapping[str, str], environment: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        environment: Mapping[str, str] | None = None,
+        port: int = 0,
     ) -> None:
-        """`environment` is what the vendors' own tools read."""
+        """`environment` is what the vendors' own tools read; without a `port` it takes a free one."""
         self.data_dir = folder / "data"
         self._log = folder / "serve.log"
         self._settings = {
@@ -40,7 +44,7 @@ class Server:
         }
         self._vendors = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
-        self._port = 0
+        self._port = port
         self.base_url = ""
 
     @property

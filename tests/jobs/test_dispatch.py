@@ -7,10 +7,11 @@ from typing import Any, cast
 
 from reelrouter.clock import milliseconds
 from reelrouter.gateway.jobs import _cancel
-from reelrouter.jobs import store
+from reelrouter.jobs import nudges, store
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
+from reelrouter.jobs.poller import Pace
 from reelrouter.observe.events import AttemptEnded, JobPutBack, JobStarted, RunAbandoned
 from reelrouter.routing.choose import queue_of
 from reelrouter.testing.backends import Scripted, finished_with
@@ -21,6 +22,8 @@ from tests.jobs.runs import Runs
 Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
 
 FULL = Failed(failure=FailureClass.CONCURRENCY)
+PATIENCE = 10.0
+"""Seconds after which a test is taken to hang."""
 DOWN = Failed(failure=FailureClass.TRANSIENT)
 
 
@@ -72,6 +75,35 @@ def stop_at(backend: Scripted) -> asyncio.Event:
 
     backend.on_submit = note
     return reached
+
+
+def test_a_job_that_its_vendor_called_about_is_asked_for_at_once(scenario: Scenario) -> None:
+    """Whatever the pace; and once for each call, however often the database changes."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[Running(), Running(), finished_with(bench.file())])
+        limit(bench, "a", pace=Pace(first=1e6, ceiling=1e6))
+        job, engine = await bench.place("a"), Engine(bench)
+        await engine.dispatcher.tick()
+        for polls in (2, 3):
+            await until_asked(backend, polls - 1)
+            now_ms = milliseconds(bench.clock.now())
+            await bench.db.write(lambda unit, at=now_ms: nudges.note(unit, job.id, at))  # type: ignore[misc]
+            await engine.dispatcher.tick()
+            await until_asked(backend, polls)
+            await bench.place("elsewhere")
+            await engine.dispatcher.tick()
+        await engine.runs.settle()
+        assert (await bench.job(job)).status is State.COMPLETED
+        assert sum(backend.asked.values()) == 3
+
+    scenario(work)
+
+
+async def until_asked(backend: Scripted, polls: int) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while sum(backend.asked.values()) < polls:
+            await asyncio.sleep(0.001)
 
 
 def test_a_job_without_a_place_moves_to_another_queue_and_is_made_there(scenario: Scenario) -> None:

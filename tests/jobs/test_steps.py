@@ -7,13 +7,16 @@ from dataclasses import replace
 import pytest
 
 from reelrouter.clock import milliseconds
-from reelrouter.jobs import store
+from reelrouter.jobs import nudges, store
 from reelrouter.jobs.drifts import list_drifting
+from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
+from reelrouter.jobs.poller import Pace
 from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptEnded, AttemptUnknown, EndpointDrifted, JobEnded, PollFailed
-from reelrouter.testing.backends import finished_with
-from reelrouter.work import Blob, Drift, Failed, FailureClass, Finished, Handle, Running
+from reelrouter.routing.choose import queue_of
+from reelrouter.testing.backends import Scripted, finished_with
+from reelrouter.work import Accepted, Blob, Drift, Failed, FailureClass, Finished, Handle, Order, Running
 from tests.jobs.conftest import Bench
 
 Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
@@ -37,6 +40,31 @@ def test_a_job_goes_from_submit_to_a_stored_and_billed_video(scenario: Scenario)
         assert await bench.objects.exists(ended.outputs[0].key)
         balance = await bench.balance(job)
         assert (balance.held, balance.settled) == (0, 400_000_000)
+
+    scenario(work)
+
+
+class Slow(Scripted):
+    """Leaves the first poll to the lane's pace."""
+
+    async def submit(self, order: Order) -> Accepted:
+        return replace(await super().submit(order), poll_after=None)
+
+
+def test_a_vendor_that_calls_before_anybody_waits_is_asked_at_once(scenario: Scenario) -> None:
+    """Else its news would lie there until the first poll."""
+
+    async def work(bench: Bench) -> None:
+        backend = Slow(polls=[finished_with(bench.file())])
+        never = Pace(first=1e6, ceiling=1e6)
+        bench.lanes[queue_of("a", "c")] = Lane(backend=backend, limit=10, pace=never)
+        job, steps = await bench.place("a"), bench.steps()
+        await steps.submit(job.id, await bench.begin(job))
+        now_ms = milliseconds(bench.clock.now())
+        await bench.db.write(lambda unit: nudges.note(unit, job.id, now_ms))
+        async with asyncio.timeout(PATIENCE):
+            assert await steps.await_upstream(job.id) == "finish"
+        assert sum(backend.asked.values()) == 1
 
     scenario(work)
 

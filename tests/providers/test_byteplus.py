@@ -109,6 +109,12 @@ def test_an_order_is_one_call(given: Order, content: list[Mapping[str, Any]]) ->
     assert body_of(given) == {**RESOLVED, "content": content}
 
 
+def test_the_vendor_is_told_where_it_may_call() -> None:
+    """If it can reach us at all."""
+    assert body_of(order(notify="http://us.test/a"))["callback_url"] == "http://us.test/a"
+    assert "callback_url" not in body_of(order())
+
+
 def test_what_was_not_asked_for_is_not_said() -> None:
     """The vendor chooses a seed itself; silence is said, since its default is sound."""
     body = body_of(order(seed=None, audio=False))

@@ -33,8 +33,13 @@ _CHARSETS = ("", "utf-8", "utf8")
 async def read_json(request: Request, max_body: int, patience: float = PATIENCE) -> Any:
     """The decoded body. Raises `InvalidRequest` or `PayloadTooLarge`."""
     _refuse_form(request)
-    body = await _read(request, max_body, patience)
+    body = await _read(request, max_body, patience, " Send images by URL in place of data URLs.")
     return await asyncio.to_thread(decode, body) if len(body) > _LARGE else decode(body)
+
+
+async def read_bytes(request: Request, max_body: int, patience: float = PATIENCE) -> bytes:
+    """A body of whatever form. Raises `InvalidRequest` for half of one, or `PayloadTooLarge`."""
+    return await _read(request, max_body, patience)
 
 
 def decode(body: bytes) -> Any:
@@ -78,18 +83,18 @@ def _charset(parameters: str) -> str:
     return next((value.strip().strip('"') for name, _, value in named if name.strip() == "charset"), "")
 
 
-async def _read(request: Request, max_body: int, patience: float) -> bytes:
+async def _read(request: Request, max_body: int, patience: float, advice: str = "") -> bytes:
     stream = request.stream()
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_body:
-        raise _too_large(max_body)
+        raise _too_large(max_body, advice)
     chunks: list[bytes] = []
     size = 0
     try:
         while (chunk := await _next(stream, patience)) is not None:
             size += len(chunk)
             if size > max_body:
-                raise _too_large(max_body)
+                raise _too_large(max_body, advice)
             chunks.append(chunk)
     except TimeoutError:
         raise _cut_off(f"nothing more of it came within {patience:g} s", size) from None
@@ -109,10 +114,8 @@ def _cut_off(reason: str, size: int) -> InvalidRequest:
     )
 
 
-def _too_large(max_body: int) -> PayloadTooLarge:
-    return PayloadTooLarge(
-        f"The body has more than {max_body} bytes. Send images by URL in place of data URLs.", max_body=max_body
-    )
+def _too_large(max_body: int, advice: str) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The body has more than {max_body} bytes.{advice}", max_body=max_body)
 
 
 def _is_plain(text: bytes, value: object) -> bool:

@@ -65,6 +65,8 @@ _EVENT = {
 }
 _PATH = {
     "job_id": "A job's id.",
+    "attempt_key": "The attempt at making a job that there is news of.",
+    "token": "What shows that the address was handed out by this gateway.",
     "author": "The first part of a model's id, before the slash.",
     "slug": "The second part of a model's id, of its dated slug or of an alias.",
 }
@@ -77,7 +79,7 @@ def _success(row: Row) -> dict[str, Any]:
 
 def _plain_success(row: Row) -> dict[str, Any]:
     if row.status == 204:
-        return {"description": "Deleted."}
+        return {"description": "Deleted." if row.method == "DELETE" else "Taken."}
     media = () if row.method == "HEAD" else row.media
     content = {kind: {"schema": _EVENT if kind == EVENT_STREAM else _BYTES} for kind in media}
     return {"description": row.summary} | ({"content": content} if content else {})

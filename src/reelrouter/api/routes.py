@@ -17,6 +17,7 @@ from reelrouter.api.content import Content
 from reelrouter.api.cors import Cors
 from reelrouter.api.events import EVENT_STREAM, Events
 from reelrouter.api.health import Health
+from reelrouter.api.hooks import Hooks
 from reelrouter.api.models import Models
 from reelrouter.api.providers import Providers
 from reelrouter.api.records import Records
@@ -24,13 +25,14 @@ from reelrouter.api.row import Handler, Row
 from reelrouter.api.schemas import VideoBody
 from reelrouter.api.videos import Edge, Videos
 from reelrouter.gateway.readiness import Check
+from reelrouter.jobs import hooks
 
 BASE = "/api/v1"
 
 
 def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
     """In the order of matching: `/videos/models` must be asked before `/videos/{job_id}`."""
-    return (*_models(edge), *_jobs(edge), *_contents(edge), *_records(edge), *_health(checks))
+    return (*_models(edge), *_jobs(edge), *_contents(edge), *_records(edge), *_hooks(edge), *_health(checks))
 
 
 def _jobs(edge: Edge) -> Sequence[Row]:
@@ -155,6 +157,16 @@ def _records(edge: Edge) -> Sequence[Row]:
             method="GET", path=f"{BASE}/key", handler=records.key, operation="getCurrentKey",
             summary="Look up your key, and what it has spent", status=200, answer=record_responses.CurrentKey,
             errors=(401, 500), answer_headers=headers.OWN,
+        ),
+    )  # fmt: skip
+
+
+def _hooks(edge: Edge) -> Sequence[Row]:
+    return (
+        Row(
+            method="POST", path=hooks.PATH, handler=Hooks(edge).receive, operation="receiveHook",
+            summary="For vendors alone: tell that there is news of a job", status=204, answer=None,
+            errors=(400, 404, 413, 500), key=False,
         ),
     )  # fmt: skip
 

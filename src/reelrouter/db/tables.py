@@ -113,6 +113,7 @@ jobs = sa.Table(
     _integer("started_at", null=True),  # null while it waits in a queue
     _integer("not_before", default="0"),  # when it may be started: a vendor asked to be left alone until then
     _integer("cancel_requested_at", null=True),
+    _integer("nudged_at", null=True),  # when a vendor called about it; one more than any other's, if that is later
     sa.Column("progress", sa.Float, nullable=True),
     _text("provider", null=True),
     _text("failure", null=True),  # JSON: class, error_type, message, vendor_code
@@ -154,6 +155,12 @@ jobs = sa.Table(
         "expires_at",
         sqlite_where=sa.text("outputs IS NOT NULL AND dropped_at IS NULL"),
         postgresql_where=sa.text("outputs IS NOT NULL AND dropped_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_nudged",
+        "nudged_at",  # those that have ended too, so that the newest nudge of all is always found
+        sqlite_where=sa.text("nudged_at IS NOT NULL"),
+        postgresql_where=sa.text("nudged_at IS NOT NULL"),
     ),
     sa.Index("ix_jobs_listed", "workspace", "mode", "created_at", "id"),
     sa.Index("ix_jobs_version", "version"),

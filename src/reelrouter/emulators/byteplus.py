@@ -57,7 +57,10 @@ class ModelArk(Emulator):
         self._check_key(request)
         body = await _json_of(request)
         _check(body)
-        return web.json_response({"id": self.accept(request, body).id})
+        task = self.accept(request, body)
+        if "callback_url" in body:
+            self.call_when_over(task, body["callback_url"], lambda ended: (self._view(ended), {}))
+        return web.json_response({"id": task.id})
 
     async def _get(self, request: web.Request) -> web.Response:
         return web.json_response(self._view(self._task(request)))
@@ -169,6 +172,8 @@ def _check(body: Mapping[str, Any]) -> None:
         raise _refused("InvalidParameter.TaskTypeConstraint", "ratio follows the first frame")
     if type(body.get("duration", 5)) is not int:
         raise _refused("InvalidParameter", "duration is no integer")
+    if not str(body.get("callback_url", "https://")).startswith(("https://", "http://")):
+        raise _refused("InvalidParameter", "callback_url is no address")
 
 
 def _check_item(item: Any) -> None:

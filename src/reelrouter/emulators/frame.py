@@ -11,13 +11,15 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache, partial
 from importlib import resources
 from itertools import count
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
+import aiohttp
 from aiohttp import web
 
 from reelrouter.emulators.script import Breakage, End, Refusal, Script, read_script
@@ -30,6 +32,8 @@ KEY = "emulated-key"
 """The one key that emulators take."""
 _MOST_BODY = 256 * 1024 * 1024
 _HANG_SECONDS = 3600.0
+_LOOK_SECONDS, _CALL_SECONDS = 0.05, 10.0
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _BODY_START = 4096
 _LINES_KEPT = 100_000
 _TOO_LARGE_CHUNK = bytes(256 * 1024)
@@ -92,6 +96,9 @@ class Entry:
     """The status; None if no answer went out."""
 
 
+News = Callable[[Task], tuple[Mapping[str, Any], Mapping[str, str]]]
+"""What a vendor sends to whoever asked to be told of a job's end: the body, and headers."""
+
 _ENTRY: web.RequestKey[Entry] = web.RequestKey("entry", Entry)
 _SCRIPT: web.RequestKey[Script] = web.RequestKey("script", Script)
 
@@ -134,7 +141,7 @@ class Emulator(ABC):
         self.files = ""
         """Where outputs lie, as `http://host:port`; an origin of their own, as vendors have it."""
         self._numbers = count(1)
-        self._going: dict[asyncio.Task[Any], Script] = {}
+        self._calls: set[asyncio.Task[None]] = set()
 
     @abstractmethod
     def routes(self) -> Sequence[Route]: ...
@@ -166,6 +173,13 @@ class Emulator(ABC):
         """The vendor's form of an id."""
         return f"{self.name}-{number}"
 
+    def call_when_over(self, task: Task, address: str, news: News) -> None:
+        """Tells whoever asked to be told. Nobody but this machine is ever called, whatever a request names."""
+        if urlsplit(address).hostname in _THIS_MACHINE:
+            calling = asyncio.ensure_future(self._call_when_over(task, address, news))
+            self._calls.add(calling)
+            calling.add_done_callback(self._calls.discard)
+
     def find(self, request: web.Request, task_id: str) -> Task | None:
         request[_ENTRY].task = task_id
         return self.tasks.get(task_id)
@@ -183,6 +197,19 @@ class Emulator(ABC):
             case _:
                 return sample()
 
+    async def _call_when_over(self, task: Task, address: str, news: News) -> None:
+        while task.state(self.now()) not in ("ended", "cancelled"):  # noqa: ASYNC110 - nothing tells of an hour
+            await asyncio.sleep(_LOOK_SECONDS)
+        body, headers = news(task)
+        with suppress(aiohttp.ClientError, TimeoutError):  # a receiver that is gone is no trouble of the vendor's
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS)) as session:
+                await session.post(address, json=body, headers=headers, ssl=False)
+
+    async def _hang_up(self, _app: web.Application) -> None:
+        for calling in self._calls:
+            calling.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+
     # The server --------------------------------------------------------------------------------------------------
 
     def app(self) -> web.Application:
@@ -192,6 +219,7 @@ class Emulator(ABC):
             app.router.add_route(route.method, route.path, partial(self._serve, route))
         app.router.add_post("/_emulator/scripts", self._take_scripts)
         app.router.add_get("/_emulator/journal", self._show_journal)
+        app.on_shutdown.append(self._hang_up)
         return app
 
     def files_app(self) -> web.Application:

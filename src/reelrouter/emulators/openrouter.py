@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -94,7 +95,10 @@ class OpenRouter(Emulator):
         self._check_key(request)
         body = await _read(request)
         self._check(body)
-        return web.json_response(self._placed(self.accept(request, body), request), status=202)
+        task = self.accept(request, body)
+        if "callback_url" in body:
+            self.call_when_over(task, body["callback_url"], self._news)
+        return web.json_response(self._placed(task, request), status=202)
 
     async def _get(self, request: web.Request) -> web.Response:
         task = self._task(request)
@@ -137,6 +141,16 @@ class OpenRouter(Emulator):
             "polling_url": path if self.relative else _origin(request) + path,
             "status": "pending",
         }
+
+    def _news(self, task: Task) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+        """A webhook; what a completed job's has in it beside this is to be had from a poll alone."""
+        status = self._status(task)
+        data = {"id": task.id, "status": status, "generation_id": task.id, "model": task.body["model"]}
+        if status not in ("completed", "archived"):
+            data["error"] = _SENTENCES[task.told]
+        at = datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        body = {"type": f"video.generation.{status}", "created_at": at, "data": data}
+        return body, {"X-OpenRouter-Idempotency-Key": f"{task.id}-{status}"}
 
     def _status(self, task: Task) -> str:
         match task.state(self.now()):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from reelrouter.gateway.files import Files
 from reelrouter.gateway.jobs import Jobs
+from reelrouter.gateway.nudges import Nudges
 from reelrouter.gateway.records import Records
 from reelrouter.gateway.shelf import Shelf
 from reelrouter.gateway.stations import Stations
@@ -17,7 +18,15 @@ class Gateway:
     files: Files
     shelf: Shelf
     records: Records
+    nudges: Nudges
 
 
 def open_gateway(stations: Stations) -> Gateway:
-    return Gateway(Submissions(stations), Jobs(stations), Files(stations), Shelf(stations), Records(stations))
+    return Gateway(
+        Submissions(stations),
+        Jobs(stations),
+        Files(stations),
+        Shelf(stations),
+        Records(stations),
+        Nudges(stations),
+    )

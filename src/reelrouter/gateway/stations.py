@@ -1,7 +1,7 @@
 """What the use cases work with: the stations they call, the operator's terms, and how a request came in."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
@@ -57,6 +57,8 @@ class Stations:
     conditions: Conditions
     setup: Mapping[str, str]
     """What an operator would have to do to configure a provider, for those that have an adapter."""
+    hook_key: bytes = field(repr=False)
+    """Makes the addresses that vendors may call."""
     scratch: Path
     clock: Clock
     emit: Emit

@@ -1,4 +1,5 @@
-"""The dispatcher, one loop per engine: starts waiting jobs, passes cancels on, and revives what was dropped.
+"""The dispatcher, one loop per engine: starts waiting jobs, passes cancels and nudges on, and revives
+what was dropped.
 
 A first start, a restart after a crash and a wait for a free place are one path: a row that nobody has started.
 """
@@ -10,7 +11,7 @@ from functools import partial
 
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
-from reelrouter.jobs import store
+from reelrouter.jobs import nudges, store
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Poller
 from reelrouter.jobs.steps import Steps
@@ -46,6 +47,8 @@ class Dispatcher:
         self._clock = clock
         self._emit = emit
         self._seen = -1
+        self._nudged = 0
+        """The newest nudge that was passed on."""
         self._look_at = _NEVER
         """When a job that is held back may be started, in Unix milliseconds."""
         self._turnstiles = {name: Turnstile(lane.rate) for name, lane in drivers.lanes.items() if lane.rate}
@@ -67,6 +70,7 @@ class Dispatcher:
         if changed == self._seen and now_ms < self._look_at:
             return False
         await self._pass_cancels_on()
+        await self._pass_nudges_on()
         started, more = await self._start_waiting()
         # With jobs left over the counter must not hide them: the next look has to come whatever happens.
         self._seen = -1 if more else changed
@@ -135,6 +139,11 @@ class Dispatcher:
             self._drivers.poller.cancel(one.job)
         if not all(one.is_started for one in cancelling):
             await self._start_overdue()
+
+    async def _pass_nudges_on(self) -> None:
+        for job, nudged_at in await nudges.list_after(self._db, self._nudged):
+            self._drivers.poller.nudge(job)
+            self._nudged = nudged_at
 
     async def _revive(self, moving: Sequence[store.Moving]) -> None:
         known = await self._drivers.workflows.list_known([run_id(one.job, one.run) for one in moving])

@@ -57,6 +57,8 @@ class Job:
     run: int = 0
     started_at: int | None = None
     cancel_requested_at: int | None = None
+    nudged_at: int | None = None
+    """When a vendor last told that there is news of it."""
     finished_at: int | None = None
     expires_at: int | None = None
     dropped_at: int | None = None

@@ -1,8 +1,11 @@
 """From a job and one of its routes to the order that a backend gets; pure."""
 
+from reelrouter.ids import JobId
 from reelrouter.jobs.model import Job
 from reelrouter.routing.choose import Route
 from reelrouter.work import Handle, Order
+
+_MOST_DIGITS = 6
 
 
 def attempt_key(job_id: str, n: int) -> str:
@@ -10,8 +13,16 @@ def attempt_key(job_id: str, n: int) -> str:
     return f"{job_id}-{n}"
 
 
-def order_of(job: Job, route: Route, n: int, previous: Handle | None = None) -> Order:
-    """`previous` is where the vendor keeps the job that is continued."""
+def attempt_of(key: str) -> tuple[JobId, int] | None:
+    """Which attempt has this key; None if none can have it."""
+    job_id, _, n = key.rpartition("-")
+    return (JobId(job_id), int(n)) if job_id and n.isascii() and n.isdecimal() and len(n) <= _MOST_DIGITS else None
+
+
+def order_of(
+    job: Job, route: Route, n: int, *, previous: Handle | None = None, notify: str | None = None
+) -> Order:
+    """`previous` is where the vendor keeps the job that is continued, `notify` where it may tell of this one."""
     plan = job.plan
     return Order(
         job_id=job.id,
@@ -39,4 +50,5 @@ def order_of(job: Job, route: Route, n: int, previous: Handle | None = None) -> 
         creativity=plan.creativity,
         options=plan.options.get(route.endpoint, {}),
         simulate=plan.script,
+        notify=notify,
     )

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -93,6 +94,20 @@ REQUEST_CANCEL = (
     .where(_JOB, _ALIVE, jobs.c.cancel_requested_at.is_(None))
     .values(cancel_requested_at=bindparam("at"), updated_at=bindparam("at"), version=_NEXT_VERSION)
 )
+# No two alike, and later writes later: who remembers the newest one it has seen misses none, whatever clocks do.
+_NEWEST_NUDGE = (
+    select(func.coalesce(func.max(jobs.c.nudged_at), 0)).where(jobs.c.nudged_at.is_not(None)).scalar_subquery()
+)
+NUDGE = (
+    update(jobs)
+    .where(_JOB, _ALIVE)
+    .values(nudged_at=case((bindparam("at") > _NEWEST_NUDGE, bindparam("at")), else_=_NEWEST_NUDGE + 1))
+)
+NUDGED = (
+    select(jobs.c.id, jobs.c.nudged_at)
+    .where(jobs.c.nudged_at > bindparam("after_nudge"), _ALIVE)
+    .order_by(jobs.c.nudged_at)
+)
 ACCEPT = (
     update(jobs)
     .where(_JOB, _may_be("accepted"))
@@ -151,6 +166,7 @@ CHANGED = (
 
 INSERT_ATTEMPT = insert(attempts)
 ATTEMPTS = select(attempts).where(attempts.c.job_id == bindparam("job")).order_by(attempts.c.n)
+ATTEMPT = select(attempts.c.n).where(attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"))
 _OPEN_ATTEMPT = and_(
     attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"), attempts.c.outcome.is_(None)
 )

@@ -5,7 +5,7 @@ and everything that it does is either repeatable, or guarded by a row that is wr
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -63,6 +63,8 @@ class Workshop:
     """Seconds that outputs are kept."""
     resubmit: bool = False
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
+    hook_of: Callable[[str], str | None] = lambda _attempt_key: None
+    """The address at which a vendor may tell of an attempt, if it can reach us at all."""
 
 
 class Steps:
@@ -221,13 +223,14 @@ class Steps:
 
     async def _wait_for(self, job: Job, step: decide.Await) -> None:
         lane = self._lane(job, step.attempt)
+        first_poll = self._first_polls.pop(job.id, 0.0)
         watch = Watch(
             job_id=job.id,
             handle=step.handle,
             backend=lane.backend,
             pace=lane.pace,
             deadline=job.deadline_at / 1000,
-            first_poll=self._first_polls.pop(job.id, 0.0),
+            first_poll=0.0 if _was_nudged(job, step.attempt) else first_poll,
             cancel=job.cancel_requested_at is not None,
             on_progress=lambda progress: self._note_progress(job.id, progress),
             on_drift=lambda drift: self._drifts.note(step.attempt.endpoint, str(drift)),
@@ -330,11 +333,12 @@ class Steps:
         )
 
     async def _order(self, job: Job, route: Route, n: int) -> Order:
+        notify = self._in.hook_of(attempt_key(job.id, n))
         if job.plan.previous_job_id is None:
-            return order_of(job, route, n)
+            return order_of(job, route, n, notify=notify)
         made = await store.list_attempts(self._in.db, JobId(job.plan.previous_job_id))
         there = [one.handle for one in made if (one.endpoint, one.credential) == route.place and one.handle]
-        return order_of(job, route, n, there[-1] if there else None)
+        return order_of(job, route, n, previous=there[-1] if there else None, notify=notify)
 
     def _next_step(self, job: Job, attempts: Sequence[Attempt]) -> decide.Decision:
         return decide.next_step(job, attempts, self._now_ms(), resubmit=self._in.resubmit)
@@ -353,6 +357,11 @@ class Steps:
 
 _UNDER_WAY: set[asyncio.Future[None]] = set()
 """Progress notes that are being written: the loop itself holds tasks only weakly."""
+
+
+def _was_nudged(job: Job, attempt: Attempt) -> bool:
+    """Whether its vendor has called already, when nobody waited for the job yet."""
+    return job.nudged_at is not None and job.nudged_at >= attempt.intent_at
 
 
 def _made(file: StoredFile) -> Made:

@@ -376,6 +376,7 @@ _PLAIN_COLUMNS = (
     "run",
     "started_at",
     "cancel_requested_at",
+    "nudged_at",
     "progress",
     "provider",
     "estimate",

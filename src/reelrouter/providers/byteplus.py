@@ -93,6 +93,7 @@ def _body(order: Order) -> dict[str, Any]:
         "duration": order.duration,
         "generate_audio": order.audio,
         "seed": order.seed,
+        "callback_url": order.notify,
     }
     if order.first_frame is not None and "2-5" in order.native_model:
         body["ratio"] = None  # this generation takes it from the picture, and refuses to be told

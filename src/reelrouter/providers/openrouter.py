@@ -165,6 +165,9 @@ def _body(order: Order) -> dict[str, Any]:
         "upscale_factor": order.upscale_factor,
         "creativity": order.creativity,
         "provider": {"options": _options(order)} if order.options else None,
+        "callback_url": order.notify
+        if (order.notify or "").startswith("https://")
+        else None,  # it takes no others
     }
     return {name: value for name, value in body.items() if value is not None}
 

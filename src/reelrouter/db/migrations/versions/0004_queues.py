@@ -18,6 +18,8 @@ def upgrade() -> None:
     op.execute("ALTER TABLE jobs RENAME COLUMN endpoint TO queue")
     op.execute("ALTER TABLE jobs ADD COLUMN lost_runs BIGINT DEFAULT 0 NOT NULL")
     op.execute("ALTER TABLE jobs ADD COLUMN not_before BIGINT DEFAULT 0 NOT NULL")
+    op.execute("ALTER TABLE jobs ADD COLUMN nudged_at BIGINT")
+    op.execute("CREATE INDEX ix_jobs_nudged ON jobs (nudged_at) WHERE nudged_at IS NOT NULL")
     op.execute("UPDATE jobs SET queue = 'test/test' WHERE queue = 'test'")
     op.execute("UPDATE jobs SET queue = 'renderer/local' WHERE queue = 'renderer'")
     op.execute(f"CREATE INDEX ix_jobs_waiting ON jobs (queue, created_at, not_before) WHERE {_WAITING}")
@@ -43,6 +45,7 @@ def downgrade() -> None:
     for name, table in (
         ("ix_attempts_late", "attempts"),
         ("ix_attempts_ended", "attempts"),
+        ("ix_jobs_nudged", "jobs"),
         ("ix_jobs_moving", "jobs"),
         ("ix_jobs_held_back", "jobs"),
         ("ix_jobs_waiting", "jobs"),
@@ -51,6 +54,7 @@ def downgrade() -> None:
     op.execute(f"UPDATE jobs SET started_at = updated_at WHERE {_WAITING} AND run > 0")  # noqa: S608 - constants
     op.execute("UPDATE jobs SET queue = substr(queue, 1, instr(queue, '/') - 1) WHERE instr(queue, '/') > 0")
     op.execute("ALTER TABLE attempts DROP COLUMN look_at")
+    op.execute("ALTER TABLE jobs DROP COLUMN nudged_at")
     op.execute("ALTER TABLE jobs DROP COLUMN not_before")
     op.execute("ALTER TABLE jobs DROP COLUMN lost_runs")
     op.execute("ALTER TABLE jobs RENAME COLUMN queue TO endpoint")
