@@ -160,6 +160,7 @@ async def open_api(
             clock=clock,
             emit=emit,
         )
+        configured = _configured(settings)
         signals = Signals(_changes(db), emit)
         stack.push_async_callback(signals.close)
         stations = Stations(
@@ -171,10 +172,11 @@ async def open_api(
             objects=objects,
             contents=contents,
             signals=signals,
-            backends=_backends(settings),
+            backends={"renderer": (Credential(name="local"),), **_credentials(configured)},
             conditions=Conditions(db, clock),
             setup={name: what_to_set(provider.access) for name, provider in PROVIDERS.items()},
             hook_key=secrets.derive(hooks.PURPOSE),
+            webhook_secrets=_webhook_secrets(configured),
             scratch=scratch,
             clock=clock,
             emit=emit,
@@ -194,10 +196,18 @@ def _catalogue(settings: Settings) -> Catalogue:
     return load_catalogue(aliases=settings.aliases, own=settings.catalogue, providers={*PROVIDERS, "renderer"})
 
 
-def _backends(settings: Settings) -> dict[str, tuple[Credential, ...]]:
-    """This machine's own renderer, and every vendor with which there is an account."""
-    configured = read_configured(PROVIDERS, settings.providers, with_key_files(PROVIDERS.values(), os.environ))
-    return {"renderer": (Credential(name="local"),), **_credentials(configured)}
+def _configured(settings: Settings) -> Configured:
+    """Every vendor with which there is an account."""
+    return read_configured(PROVIDERS, settings.providers, with_key_files(PROVIDERS.values(), os.environ))
+
+
+def _webhook_secrets(configured: Configured) -> dict[tuple[str, str], str]:
+    return {
+        (endpoint, account.name): account.values["webhook_secret"]
+        for endpoint, accounts in configured.accounts.items()
+        for account in accounts
+        if account.values.get("webhook_secret")
+    }
 
 
 def _changes(db: Database) -> Changes:

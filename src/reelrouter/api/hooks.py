@@ -16,6 +16,6 @@ class Hooks:
     async def receive(self, request: Request) -> Response:
         nudges, attempt_key = self._edge.gateway.nudges, request.path_params["attempt_key"]
         nudges.require_genuine(attempt_key, request.path_params["token"])
-        await read_bytes(request, _MOST_BODY)
-        await nudges.nudge(attempt_key)
+        body = await read_bytes(request, _MOST_BODY)
+        await nudges.nudge(attempt_key, request.headers, body)
         return Response(status_code=204)

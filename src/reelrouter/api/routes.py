@@ -166,7 +166,7 @@ def _hooks(edge: Edge) -> Sequence[Row]:
         Row(
             method="POST", path=hooks.PATH, handler=Hooks(edge).receive, operation="receiveHook",
             summary="For vendors alone: tell that there is news of a job", status=204, answer=None,
-            errors=(400, 404, 413, 500), key=False,
+            errors=(400, 401, 404, 413, 500), key=False,
         ),
     )  # fmt: skip
 

@@ -59,6 +59,8 @@ class Stations:
     """What an operator would have to do to configure a provider, for those that have an adapter."""
     hook_key: bytes = field(repr=False)
     """Makes the addresses that vendors may call."""
+    webhook_secrets: Mapping[tuple[str, str], str] = field(repr=False)
+    """Of those accounts whose vendor signs its calls, by endpoint and account."""
     scratch: Path
     clock: Clock
     emit: Emit

@@ -15,5 +15,7 @@ async def list_after(db: Database, after: int) -> list[tuple[JobId, int]]:
     return [(row["id"], row["nudged_at"]) for row in await db.rows(sql.NUDGED, after_nudge=after)]
 
 
-async def has_attempt(db: Database, job: JobId, n: int) -> bool:
-    return await db.row(sql.ATTEMPT, job=job, number=n) is not None
+async def place_of(db: Database, job: JobId, n: int) -> tuple[str, str] | None:
+    """The endpoint and the account that an attempt was sent to; None if there is no such attempt."""
+    row = await db.row(sql.PLACE, job=job, number=n)
+    return (row["endpoint"], row["credential"]) if row else None

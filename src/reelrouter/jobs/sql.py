@@ -166,7 +166,9 @@ CHANGED = (
 
 INSERT_ATTEMPT = insert(attempts)
 ATTEMPTS = select(attempts).where(attempts.c.job_id == bindparam("job")).order_by(attempts.c.n)
-ATTEMPT = select(attempts.c.n).where(attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"))
+PLACE = select(attempts.c.endpoint, attempts.c.credential).where(
+    attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number")
+)
 _OPEN_ATTEMPT = and_(
     attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"), attempts.c.outcome.is_(None)
 )

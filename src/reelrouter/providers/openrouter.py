@@ -270,6 +270,7 @@ OPENROUTER = OpenRouter(
     Access(
         root="https://openrouter.ai/api/v1",
         needed={"api_key": ("OPENROUTER_API_KEY",)},
+        optional={"webhook_secret": ("OPENROUTER_WEBHOOK_SECRET",)},
         root_variables=("OPENROUTER_BASE_URL",),
     ),
     "official SDK (openrouter 1.3.84), OpenAPI document and somebody else's recordings of the real service",
@@ -279,6 +280,7 @@ MODELGATES = OpenRouter(
     Access(
         root="https://modelgates.ai/api/v1",
         needed={"api_key": ("MODELGATES_API_KEY",)},
+        optional={"webhook_secret": ("MODELGATES_WEBHOOK_SECRET",)},
         root_variables=("MODELGATES_BASE_URL",),
     ),
     "documents that describe OpenRouter's API under another name",
