@@ -64,8 +64,15 @@ def test_modelgates_is_the_same_under_another_name(case: Case, tmp_path: Path) -
 # What an order becomes -------------------------------------------------------------------------------------------
 
 
+def test_the_vendor_is_told_where_it_may_call() -> None:
+    """At an address that it takes: it would refuse the whole order for one without TLS."""
+    told = submitted(replace(VEO, notify="https://us.test/a")).json
+    assert told["callback_url"] == "https://us.test/a"
+    assert "callback_url" not in submitted(replace(VEO, notify="http://us.test/a")).json
+
+
 def test_an_order_is_one_post_with_all_that_was_resolved() -> None:
-    """Nothing is left to a default of the vendor's, and no callback is ever asked for."""
+    """Nothing is left to a default of the vendor's, and nobody is to be called who cannot be reached."""
     call = submitted(VEO)
     assert (call.method, call.url, call.creates, call.parts) == ("POST", "videos", True, ())
     assert call.json == {
