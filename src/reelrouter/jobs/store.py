@@ -309,10 +309,8 @@ class Cancelling:
 
 
 async def list_cancelling(db: Database) -> list[Cancelling]:
-    return [
-        Cancelling(job=row["id"], is_started=row["started_at"] is not None)
-        for row in await db.rows(sql.CANCELLING)
-    ]
+    rows = await db.rows(sql.CANCELLING)
+    return [Cancelling(job=row["id"], is_started=row["started_at"] is not None) for row in rows]
 
 
 async def list_past_retention(db: Database, now_ms: int, most: int) -> list[JobId]:
