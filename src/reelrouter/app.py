@@ -137,14 +137,7 @@ async def open_api(
         stack.push_async_callback(children.close)
         client = net.GuardedClient(net.rules_for(allow_private=settings.allow_private_addresses))
         stack.push_async_callback(client.close)
-        intake = Intake(
-            children,
-            client,
-            objects,
-            IntakeLimits(
-                wait=settings.intake_wait, max_image=settings.max_input, max_clip=settings.max_input_video
-            ),
-        )
+        intake = Intake(children, client, objects, _intake_limits(settings))
         stack.callback(intake.close)
         scratch = settings.data_dir / "work" / "intake"
         shutil.rmtree(scratch, ignore_errors=True)  # what a killed process was fetching
@@ -318,6 +311,10 @@ def _credentials(configured: Configured) -> dict[str, tuple[Credential, ...]]:
         for name, accounts in configured.accounts.items()
         if accounts
     }
+
+
+def _intake_limits(settings: Settings) -> IntakeLimits:
+    return IntakeLimits(wait=settings.intake_wait, max_image=settings.max_input, max_clip=settings.max_input_video)
 
 
 def _terms(settings: Settings) -> Terms:
