@@ -38,7 +38,7 @@ test: check $(CLIENTS) ## Everything that must be green
 	$(UV) run --frozen pytest -n 2 $(VENDORS)
 	$(UV) run --frozen pytest -n 2 --dist loadfile tests/acceptance
 
-check: setup ## Lint, types, import contract, unit tests: under a minute
+check: setup ## Lint, types, import contract, unit tests: about a minute and a half
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types contract unit
 
 lint:
