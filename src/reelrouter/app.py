@@ -27,8 +27,6 @@ from reelrouter.api.protocol import Protocol
 from reelrouter.api.routes import build_app
 from reelrouter.api.videos import Edge
 from reelrouter.brand import BRANDS
-from reelrouter.catalogue.load import load_catalogue
-from reelrouter.catalogue.model import Catalogue
 from reelrouter.clock import SystemClock
 from reelrouter.db.engine import Database, Unit
 from reelrouter.db.migrate import migrate
@@ -38,6 +36,7 @@ from reelrouter.gateway import readiness
 from reelrouter.gateway.door import open_gateway
 from reelrouter.gateway.readiness import Check
 from reelrouter.gateway.stations import Stations, Terms
+from reelrouter.installation import own_accounts, own_catalogue
 from reelrouter.jobs import hooks, store
 from reelrouter.jobs.conditions import Conditions
 from reelrouter.jobs.content import Contents
@@ -49,8 +48,7 @@ from reelrouter.observe.events import Emit, TaskCrashed
 from reelrouter.observe.log import open_log
 from reelrouter.observe.signals import Changes, Signals
 from reelrouter.providers.accounts import what_to_set
-from reelrouter.providers.configured import Configured, read_configured
-from reelrouter.providers.key_files import with_key_files
+from reelrouter.providers.configured import Configured
 from reelrouter.providers.registry import PROVIDERS
 from reelrouter.renderer.pool import Pool
 from reelrouter.routing.choose import Credential
@@ -153,12 +151,12 @@ async def open_api(
             clock=clock,
             emit=emit,
         )
-        configured = _configured(settings)
+        configured = own_accounts(settings.providers)
         signals = Signals(_changes(db), emit)
         stack.push_async_callback(signals.close)
         stations = Stations(
             db=db,
-            catalogue=_catalogue(settings),
+            catalogue=own_catalogue(settings),
             workspaces=known,
             intake=intake,
             own_outputs=OwnOutputs(db, objects, children, scratch),
@@ -183,15 +181,6 @@ async def open_api(
             max_body=settings.max_body,
         )
         yield build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter")), first_keys
-
-
-def _catalogue(settings: Settings) -> Catalogue:
-    return load_catalogue(aliases=settings.aliases, own=settings.catalogue, providers={*PROVIDERS, "renderer"})
-
-
-def _configured(settings: Settings) -> Configured:
-    """Every vendor with which there is an account."""
-    return read_configured(PROVIDERS, settings.providers, with_key_files(PROVIDERS.values(), os.environ))
 
 
 def _webhook_secrets(configured: Configured) -> dict[tuple[str, str], str]:

@@ -22,6 +22,7 @@ from reelrouter.accounts.secrets import load_secrets
 from reelrouter.clock import Clock, SystemClock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.installation import own_accounts
 from reelrouter.jobs import hooks
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.lanes import Lane
@@ -34,9 +35,7 @@ from reelrouter.lock import FileLock
 from reelrouter.observe.events import Emit, TaskCrashed
 from reelrouter.observe.log import open_log
 from reelrouter.providers.base import Provider
-from reelrouter.providers.configured import read_configured
 from reelrouter.providers.drive import Drive
-from reelrouter.providers.key_files import with_key_files
 from reelrouter.providers.registry import PROVIDERS
 from reelrouter.providers.remote import Remote
 from reelrouter.renderer.local import Local
@@ -102,7 +101,7 @@ def vendor_lanes(around: Surroundings) -> Mapping[str, Lane]:
     _remove_old(outputs, around.clock.now() - _KEEP_OUTPUTS_SECONDS)
     drive = Drive(lambda media: around.objects.fetch_local(media.key, inputs), outputs, around.clock)
     around.stack.push_async_callback(drive.close)
-    configured = read_configured(PROVIDERS, settings.providers, with_key_files(PROVIDERS.values(), os.environ))
+    configured = own_accounts(settings.providers)
     lanes: dict[str, Lane] = {}
     for name, accounts in configured.accounts.items():
         remote = Remote(

@@ -1,5 +1,6 @@
 """`reelrouter models check`: who can serve what here, and where another server's list differs."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,16 @@ def test_an_account_opens_its_vendors_models(monkeypatch: pytest.MonkeyPatch) ->
     assert "google/veo-3.1" in run_json("models", "check")["served_by_nobody"]
     monkeypatch.setenv("OPENROUTER_API_KEY", "another")
     assert run_json("models", "check")["served_by_nobody"] == []
+
+
+def test_endpoints_of_the_operators_own_are_checked_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With the servers that they need."""
+    own = tmp_path / "own.toml"
+    own.write_text('[[endpoint]]\nmodel = "alibaba/wan-2.6"\nprovider = "vllm-omni"\nnative = "Wan2.2"\n')
+    monkeypatch.setenv("REELROUTER_CATALOGUE", str(own))
+    assert endpoints("alibaba/wan-2.6")["vllm-omni"] == "set VLLM_OMNI_BASE_URL"
+    monkeypatch.setenv("VLLM_OMNI_BASE_URL", "http://127.0.0.1:9")
+    assert endpoints("alibaba/wan-2.6")["vllm-omni"] is None
 
 
 @pytest.mark.parametrize("columns", [80, 120])

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reelrouter.catalogue.compare import Comparison, Difference, compare
-from reelrouter.catalogue.load import CatalogueError, load_catalogue
+from reelrouter.catalogue.load import CatalogueError
 from reelrouter.catalogue.model import Catalogue, Endpoint, ModelSpec
 from reelrouter.cli import wording
 from reelrouter.cli.configuration import settings_or_fail
@@ -20,6 +20,7 @@ from reelrouter.cli.options import ServerOptions
 from reelrouter.cli.output import out, print_json
 from reelrouter.cli.tables import is_wide, table
 from reelrouter.cli.vendors import configured_or_fail
+from reelrouter.installation import own_catalogue
 from reelrouter.providers.configured import Configured
 from reelrouter.providers.registry import PROVIDERS
 
@@ -74,7 +75,7 @@ def check_against(address: str, timeout: float, *, as_json: bool) -> None:
 
 def _catalogue() -> Catalogue:
     try:
-        return load_catalogue(aliases=settings_or_fail().aliases)
+        return own_catalogue(settings_or_fail())
     except CatalogueError as wrong:
         fail(f"the catalogue cannot be used: {wrong}")
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from reelrouter.cli import wording
 from reelrouter.cli.finding import Finding
-from reelrouter.cli.vendors import configured
+from reelrouter.installation import own_accounts
 from reelrouter.providers.accounts import AccountsRefused
 from reelrouter.providers.base import Provider
 from reelrouter.providers.configured import Configured
@@ -23,7 +23,7 @@ def vendor_findings(*, probe: bool) -> Iterator[Finding]:
     """A line for each vendor; nothing where the settings themselves cannot be read, which is another's to say."""
     try:
         settings = read_settings()
-        found = configured(settings.providers)
+        found = own_accounts(settings.providers)
     except (ValidationError, FileNotFoundError):
         return
     except AccountsRefused as refused:

@@ -128,7 +128,7 @@ class ModelStudio(Provider):
         optional={"workspace_id": ("DASHSCOPE_WORKSPACE_ID",)},
         root_variables=("DASHSCOPE_HTTP_BASE_URL",),
     )
-    evidence = "official SDK (dashscope) and documents"
+    evidence = "official SDK (dashscope) and documents; HappyHorse and error codes by adapters of others"
     concurrency = 5
     first_poll = 15.0
 
