@@ -4,7 +4,7 @@ import importlib
 import sqlite3
 from pathlib import Path
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

@@ -103,6 +103,7 @@ jobs = sa.Table(
     _integer("deleted_at", null=True),
     _text("model"),
     _text("plan"),
+    _text("spares", null=True),  # JSON list: the plans with the request's fallback models, if it named any
     _text("routes"),
     _text("queue"),  # which account at which endpoint it waits for, or was started for
     _text("remarks"),  # what only the caller's own views need: attribution, callback
@@ -171,6 +172,7 @@ attempts = sa.Table(
     metadata,
     sa.Column("job_id", sa.Text, primary_key=True),
     sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("plan", sa.Integer, nullable=False, server_default="0"),  # which of the job's plans it carries out
     _text("endpoint"),
     _text("credential"),
     _text("key"),  # what the vendor may know the attempt by

@@ -103,6 +103,7 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
         sql.INSERT_ATTEMPT,
         job_id=attempt.job_id,
         n=attempt.n,
+        plan=0,
         endpoint=attempt.endpoint,
         credential=attempt.credential,
         key=attempt.key,
