@@ -3,31 +3,41 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, or_, select, update
 
+from reelrouter.accounts.policy import Policy, read_policy
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Row, Unit
-from reelrouter.db.tables import api_keys
-from reelrouter.errors import Unauthorized
+from reelrouter.db.statements import insert_of
+from reelrouter.db.tables import api_keys, limits, workspaces
+from reelrouter.errors import Forbidden, Unauthorized
 from reelrouter.ids import KeyId, WorkspaceId, new_id
 
 KeyMode = Literal["live", "test"]
+KeyKind = Literal["live", "test", "management"]
 
-PREFIXES: dict[KeyMode, str] = {"live": "rr-live-", "test": "rr-test-"}
+PREFIXES: dict[KeyKind, str] = {"live": "rr-live-", "test": "rr-test-", "management": "rr-mgmt-"}
 _CACHE_SECONDS = 1.0
 _CACHE_SIZE = 10_000
 
-_BY_HASH = select(api_keys).where(api_keys.c.hash == bindparam("hash"))
+_EVER = select(api_keys.c.id).where(api_keys.c.hash == bindparam("hash"))
+_BY_HASH = select(api_keys).where(api_keys.c.hash == bindparam("hash"), api_keys.c.deleted_at.is_(None))
+_WORKSPACE = select(workspaces).where(workspaces.c.id == bindparam("workspace"), workspaces.c.deleted_at.is_(None))
+_LIMITS = (
+    select(limits.c.id)
+    .where(or_(limits.c.subject == bindparam("key_id"), limits.c.subject == bindparam("workspace")))
+    .order_by(limits.c.id)
+)
 _OF_WORKSPACE = (
     select(api_keys)
-    .where(api_keys.c.workspace == bindparam("workspace"))
+    .where(api_keys.c.workspace == bindparam("workspace"), api_keys.c.deleted_at.is_(None))
     .order_by(api_keys.c.created_at, api_keys.c.id)
 )
 _BY_ID = select(api_keys).where(api_keys.c.id == bindparam("key_id"))
-_INSERT = insert(api_keys)
+_INSERT = insert_of(api_keys, "id", "workspace", "mode", "hash", "label", "name", "created_at")
 _DISABLE = (
     update(api_keys)
     .where(api_keys.c.id == bindparam("key_id"), api_keys.c.disabled_at.is_(None))
@@ -37,17 +47,25 @@ _DISABLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks: everything a request may see or spend follows from these three."""
+    """Who asks: everything a request may see or spend follows from these."""
 
     workspace: WorkspaceId
     key_id: KeyId
     mode: KeyMode
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manager:
+    """Who asks with a management key: it governs every workspace, and makes no videos."""
+
+    key_id: KeyId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
     id: KeyId
-    mode: KeyMode
+    mode: KeyKind
     label: str
     name: str
     created_at: int
@@ -61,23 +79,59 @@ class KeyRing:
         self._db = db
         self._pepper = pepper
         self._clock = clock
-        self._known: dict[str, tuple[float, Caller]] = {}
+        self._known: dict[str, _Known] = {}
 
     async def authenticate(self, token: str) -> Caller:
-        """Raises `Unauthorized` for a token that is unknown or disabled."""
-        cached = self._known.get(token)
+        """Raises `Unauthorized` for a token that is unknown, disabled or expired, `Forbidden` for a manager's."""
+        who = await self._who(token)
+        if isinstance(who, Manager):
+            raise Forbidden("A management key governs workspaces and keys; use an ordinary key for videos.")
+        return who
+
+    async def authenticate_manager(self, token: str) -> Manager:
+        """Raises as `authenticate` does, `Forbidden` for an ordinary key."""
+        who = await self._who(token)
+        if isinstance(who, Caller):
+            raise Forbidden(
+                "This needs a management key. An operator makes one: reelrouter keys create --management"
+            )
+        return who
+
+    async def _who(self, token: str) -> Caller | Manager:
         now = self._clock.now()
-        if cached and 0 <= now - cached[0] < _CACHE_SECONDS:
-            return cached[1]
-        self._known.pop(token, None)
+        known = self._known.get(token)
+        if known is None or not 0 <= now - known.at < _CACHE_SECONDS:
+            self._known.pop(token, None)
+            known = await self._look_up(token, now)
+            if len(self._known) >= _CACHE_SIZE:
+                self._known.clear()
+            self._known[token] = known
+        if known.expires_at is not None and milliseconds(now) >= known.expires_at:
+            raise Unauthorized("This key has expired. Ask the operator for a new one.")
+        return known.who
+
+    async def _look_up(self, token: str, now: float) -> "_Known":
         row = await self._db.row(_BY_HASH, hash=hash_key(self._pepper, token))
         if row is None or row["disabled_at"] is not None:
             raise Unauthorized("User not found.")
-        caller = Caller(workspace=row["workspace"], key_id=row["id"], mode=row["mode"])
-        if len(self._known) >= _CACHE_SIZE:
-            self._known.clear()
-        self._known[token] = (now, caller)
-        return caller
+        if row["mode"] == "management":
+            return _Known(at=now, who=Manager(key_id=row["id"]), expires_at=row["expires_at"])
+        workspace = await self._db.row(_WORKSPACE, workspace=row["workspace"])
+        if workspace is None:
+            raise Unauthorized("User not found.")
+        on = [one["id"] for one in await self._db.rows(_LIMITS, key_id=row["id"], workspace=row["workspace"])]
+        caller = Caller(
+            workspace=row["workspace"], key_id=row["id"], mode=row["mode"], policy=read_policy(row, workspace, on)
+        )
+        return _Known(at=now, who=caller, expires_at=row["expires_at"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    at: float
+    """When it was looked up."""
+    who: Caller | Manager
+    expires_at: int | None
 
 
 def new_key(mode: KeyMode) -> str:
@@ -107,8 +161,8 @@ def add_key(unit: Unit, key: NewKey, pepper: bytes, now: float) -> KeyId:
 
 
 def ensure_key(unit: Unit, key: NewKey, pepper: bytes, now: float) -> None:
-    """Adds a key that the operator chose, unless it is there already."""
-    if unit.row(_BY_HASH, hash=hash_key(pepper, key.secret)) is None:
+    """Adds a key that the operator chose, unless it is there already, or was and is deleted."""
+    if unit.row(_EVER, hash=hash_key(pepper, key.secret)) is None:
         add_key(unit, key, pepper, now)
 
 
@@ -138,7 +192,6 @@ def _values(key: NewKey, key_id: KeyId, pepper: bytes, now: float) -> dict[str, 
         "label": key.secret[: len(PREFIXES[key.mode]) + 4] + "…",
         "name": key.name,
         "created_at": milliseconds(now),
-        "disabled_at": None,
     }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, ColumnElement, bindparam, case, func, insert,
 
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Database, Unit
+from reelrouter.db.statements import insert_of
 from reelrouter.db.tables import budgets, holds, jobs, ledger, spending
 from reelrouter.errors import PaymentRequired
 from reelrouter.ids import JobId, KeyId, WorkspaceId
@@ -37,7 +38,7 @@ _GIVE_BACK = (
     .values(held=budgets.c.held - bindparam("taken"), settled=budgets.c.settled + bindparam("charged"))
 )
 _BUDGET = select(budgets).where(*_OF)
-_INSERT_HOLD = insert(holds)
+_INSERT_HOLD = insert_of(holds, "job_id", "workspace", "mode", "amount", "state")
 _HOLD = select(holds).where(holds.c.job_id == bindparam("held_for"))
 _OPEN_HOLD = select(holds).where(holds.c.job_id == bindparam("held_for"), holds.c.state == "open")
 _CLOSE_HOLD = (
@@ -45,7 +46,7 @@ _CLOSE_HOLD = (
     .where(holds.c.job_id == bindparam("held_for"), holds.c.state == "open")
     .values(state=bindparam("closed_as"))
 )
-_INSERT_ENTRY = insert(ledger)
+_INSERT_ENTRY = insert_of(ledger, "key", "workspace", "mode", "job_id", "kind", "amount", "created_at")
 _KEY_OF_JOB = select(jobs.c.key_id).where(jobs.c.id == bindparam("charged_job"))
 _ON_DAY, _CHARGED = bindparam("on_day", type_=BigInteger), bindparam("charged", type_=BigInteger)
 _ADD_TO_DAY = (

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, insert, select
 
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
+from reelrouter.db.statements import insert_of
 from reelrouter.db.tables import budgets, workspaces
 from reelrouter.ids import WorkspaceId, new_id
 
@@ -16,7 +17,7 @@ _CACHE_SECONDS = 1.0
 
 _BY_SLUG = select(workspaces).where(workspaces.c.slug == bindparam("slug"))
 _BY_ID = select(workspaces).where(workspaces.c.id == bindparam("workspace"))
-_INSERT = insert(workspaces)
+_INSERT = insert_of(workspaces, "id", "slug", "name", "link_secret", "created_at")
 _INSERT_BUDGET = insert(budgets)
 
 

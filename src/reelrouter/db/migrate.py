@@ -4,7 +4,7 @@ import importlib
 import sqlite3
 from pathlib import Path
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

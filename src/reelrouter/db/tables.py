@@ -29,7 +29,19 @@ workspaces = sa.Table(
     sa.Column("slug", sa.Text, nullable=False, unique=True),
     _text("name"),
     _text("link_secret"),  # URL-safe base64; rotating it kills every signed link of the workspace
+    _text("description", null=True),
+    _text("callback_url", null=True),  # where its jobs' ends are told of, unless a request says otherwise
+    _integer("zdr", default="0"),  # 1: no job may be routed to where its data is kept
+    _integer("strict", default="0"),  # 1: what would be accepted with a warning is refused
+    _integer("retention", null=True),  # seconds that its videos are kept; null: the gateway's own
+    _text("allowed_models", null=True),  # JSON list; null: all
+    _text("allowed_providers", null=True),  # JSON list of endpoints or their aliases; null: all
+    _text("provider_sort", null=True),  # price | latency
+    _integer("concurrency", null=True),  # unfinished jobs at one time; null: no limit
+    _integer("rate", null=True),  # requests a minute; null: no limit
     _integer("created_at"),
+    _integer("updated_at", null=True),
+    _integer("deleted_at", null=True),
 )
 
 api_keys = sa.Table(
@@ -37,12 +49,19 @@ api_keys = sa.Table(
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
     _text("workspace"),
-    _text("mode"),  # live | test
+    _text("mode"),  # live | test | management
     sa.Column("hash", sa.Text, nullable=False, unique=True),  # keyed hash; the key itself is never stored
     _text("label"),  # the first characters, so that people can tell keys apart
     _text("name"),
+    _integer("strict", default="0"),
+    _integer("concurrency", null=True),
+    _integer("rate", null=True),
+    _integer("expires_at", null=True),
     _integer("created_at"),
+    _integer("updated_at", null=True),
     _integer("disabled_at", null=True),
+    _integer("deleted_at", null=True),
+    sa.Index("ix_api_keys_workspace", "workspace"),
 )
 
 budgets = sa.Table(
@@ -55,6 +74,22 @@ budgets = sa.Table(
     _integer("settled", default="0"),  # the sum of charges in the ledger
 )
 
+limits = sa.Table(
+    "limits",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("subject"),  # the workspace or the key whose spending it limits
+    _text("period"),  # total | daily | weekly | monthly: when it starts anew, UTC
+    _integer("amount"),
+    _integer("held", default="0"),  # the sum of the open holds that name it
+    _integer("settled", default="0"),  # the sum of its subject's charges since `since`
+    _integer("since", default="0"),  # the first day, since 1970, that `settled` counts
+    _integer("include_byok", default="0"),  # 1: jobs on the workspace's own vendor keys count at their list price
+    _integer("created_at"),
+    _integer("updated_at", null=True),
+    sa.Index("uq_limits_subject_period", "subject", "period", unique=True),
+)
+
 holds = sa.Table(
     "holds",
     metadata,
@@ -62,6 +97,7 @@ holds = sa.Table(
     _text("workspace"),
     _text("mode"),
     _integer("amount"),
+    _text("limits", null=True),  # JSON list of the limits that it is held against, too
     _text("state"),  # open | settled | released
 )
 
@@ -71,10 +107,12 @@ ledger = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),  # <job id>:<kind>: a job is charged once, whatever happens
     _text("workspace"),
     _text("mode"),
-    _text("job_id"),
-    _text("kind"),  # charge | vendor_cost
+    _text("job_id", null=True),
+    _text("kind"),  # credit | charge | vendor_cost
     _integer("amount"),
+    _text("note", null=True),  # what a person said of it
     _integer("created_at"),
+    sa.Index("ix_ledger_listed", "workspace", "mode", "created_at"),
 )
 
 spending = sa.Table(
@@ -117,6 +155,11 @@ jobs = sa.Table(
     _integer("nudged_at", null=True),  # when a vendor called about it; one more than any other's, if that is later
     sa.Column("progress", sa.Float, nullable=True),
     _text("provider", null=True),
+    _text("external_user", null=True),  # the caller's own word for whom the job is for
+    _text("session_id", null=True),
+    _integer("is_byok", default="0"),  # 1: made on one of the workspace's own vendor keys
+    _integer("zdr", default="0"),  # 1: prompt and inputs go at its end, the video soon after
+    _integer("retention", null=True),  # seconds that its video is kept; null: the gateway's own
     _text("failure", null=True),  # JSON: class, error_type, message, vendor_code
     _text("outputs", null=True),  # JSON list of StoredFile
     _integer("output_count", default="0"),
@@ -126,6 +169,7 @@ jobs = sa.Table(
     sa.Index(
         "ix_jobs_waiting",
         "queue",
+        "workspace",
         "created_at",
         "not_before",
         sqlite_where=sa.text("started_at IS NULL AND finished_at IS NULL"),
@@ -140,6 +184,7 @@ jobs = sa.Table(
     sa.Index(
         "ix_jobs_moving",
         "queue",
+        "workspace",
         "finished_at",  # these two are only here so that counting a queue reads the index alone
         "started_at",
         sqlite_where=sa.text("started_at IS NOT NULL AND finished_at IS NULL"),
@@ -162,6 +207,36 @@ jobs = sa.Table(
         "nudged_at",  # those that have ended too, so that the newest nudge of all is always found
         sqlite_where=sa.text("nudged_at IS NOT NULL"),
         postgresql_where=sa.text("nudged_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_unfinished",
+        "workspace",
+        "key_id",
+        sqlite_where=sa.text("finished_at IS NULL"),
+        postgresql_where=sa.text("finished_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_of_user",
+        "workspace",
+        "external_user",
+        "created_at",
+        sqlite_where=sa.text("external_user IS NOT NULL"),
+        postgresql_where=sa.text("external_user IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_of_session",
+        "workspace",
+        "session_id",
+        "created_at",
+        sqlite_where=sa.text("session_id IS NOT NULL"),
+        postgresql_where=sa.text("session_id IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_charged",
+        "finished_at",
+        "workspace",
+        sqlite_where=sa.text("price IS NOT NULL"),
+        postgresql_where=sa.text("price IS NOT NULL"),
     ),
     sa.Index("ix_jobs_listed", "workspace", "mode", "created_at", "id"),
     sa.Index("ix_jobs_version", "version"),
@@ -223,4 +298,73 @@ inputs = sa.Table(
     sa.Column("job_id", sa.Text, primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
     sa.Index("ix_inputs_key", "key"),
+)
+
+webhook_secrets = sa.Table(
+    "webhook_secrets",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("workspace"),
+    _text("sealed"),  # encrypted: signing needs the secret itself
+    _integer("created_at"),
+    _integer("expires_at", null=True),  # set when a newer one takes its place
+    sa.Index("ix_webhook_secrets_workspace", "workspace"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("workspace"),
+    _text("mode"),
+    _text("job_id", null=True),  # null: a test
+    _text("event"),  # video.generation.completed, …
+    sa.Column("key", sa.Text, nullable=False, unique=True),  # the same on every repeat: receivers go by it
+    _text("url"),
+    _text("host"),  # of the address: the deliveries to one host wait for each other, and for nobody else
+    _text("body"),
+    _integer("pretend", default="0"),  # how many attempts are to fail without being sent: a test prompt's wish
+    _integer("created_at"),
+    _text("state"),  # waiting | delivered | failed
+    _integer("tries", default="0"),
+    _integer("due_at", null=True),  # null once it is over
+    _integer("ended_at", null=True),
+    sa.Index(
+        "ix_deliveries_due",
+        "host",
+        "due_at",
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index("ix_deliveries_listed", "workspace", "mode", "created_at", "id"),
+    sa.Index("ix_deliveries_job", "job_id"),
+)
+
+delivery_attempts = sa.Table(
+    "delivery_attempts",
+    metadata,
+    sa.Column("delivery_id", sa.Text, primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    _integer("sent_at"),
+    _integer("latency", null=True),  # milliseconds
+    _integer("status", null=True),  # of HTTP; null if there was no answer
+    _text("response", null=True),  # the first bytes of the answer's body
+    _text("error", null=True),
+)
+
+vendor_keys = sa.Table(
+    "vendor_keys",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    _text("workspace"),
+    _text("provider"),
+    _text("name"),
+    _text("label"),  # a few characters, so that people can tell them apart
+    _text("sealed"),  # encrypted JSON of the account's values; never shown again
+    _text("allowed_models", null=True),  # JSON list; null: all
+    _integer("position", default="0"),  # which of several is tried first
+    _integer("disabled_at", null=True),
+    _integer("created_at"),
+    _integer("updated_at", null=True),
+    sa.Index("ix_vendor_keys_workspace", "workspace", "provider"),
 )
