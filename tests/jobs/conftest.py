@@ -16,9 +16,8 @@ from reelrouter.catalogue.price import Asked
 from reelrouter.catalogue.request import Inputs
 from reelrouter.catalogue.resolve import Resolved
 from reelrouter.clock import FrozenClock, milliseconds
-from reelrouter.db.engine import Unit
-from reelrouter.db.migrate import migrate
-from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.db.engine import Database, Unit
+from reelrouter.db.opening import open_database
 from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs import store
@@ -64,7 +63,7 @@ class ProbingChildren:
 class Bench:
     """One engine's parts. `lanes` may be filled until the first step."""
 
-    db: SqliteDatabase
+    db: Database
     directory: Path
     clock: FrozenClock = field(default_factory=FrozenClock)
     events: list[Event] = field(default_factory=list)
@@ -187,12 +186,11 @@ PLAN = Plan(
 
 
 @pytest.fixture
-def scenario(tmp_path: Path) -> Callable[[Callable[[Bench], Any]], None]:
+def scenario(tmp_path: Path, database_url: str) -> Callable[[Callable[[Bench], Any]], None]:
     """Runs a coroutine over a fresh bench, with its poller turning."""
 
     async def within(work: Callable[[Bench], Any]) -> None:
-        migrate(tmp_path / "app.db")
-        bench = Bench(SqliteDatabase(tmp_path / "app.db"), tmp_path)
+        bench = Bench(await open_database(database_url, 4), tmp_path)
         polling = asyncio.ensure_future(bench.poller.run())
         try:
             await work(bench)

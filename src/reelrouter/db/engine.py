@@ -15,6 +15,10 @@ Statement = ClauseElement
 """Any select, insert, update or delete of the expression language, kept as a module constant."""
 
 
+class DatabaseGone(Exception):
+    """The server of the database cannot be reached, and was waited for long enough."""
+
+
 class Row(Protocol):
     """One result row; columns by name."""
 
@@ -36,10 +40,11 @@ class Unit(Protocol):
 class Database(Protocol):
     """Reads see what is committed. Writes are functions of a `Unit` that check before they change anything."""
 
-    async def write(self, work: Callable[[Unit], T]) -> T:
+    async def write(self, work: Callable[[Unit], T], *, about: str = "") -> T:
         """Runs `work` in a transaction and returns once it is durable; an exception undoes all it wrote.
 
         It may be run more than once, each time on the state before, so it must not change anything else.
+        Writes that lock the same rows say so by the same `about`, a workspace's id: they then lock in one order.
         """
         ...
 

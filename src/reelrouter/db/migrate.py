@@ -4,8 +4,12 @@ import importlib
 import sqlite3
 from pathlib import Path
 
+import psycopg
+
 HEAD = "0006"
 """The newest revision in `migrations/versions`; a test holds the two together."""
+_LOCK = 0x7265656C
+"""The advisory lock of whoever migrates a server: several processes may start at one time."""
 
 
 def migrate(path: Path) -> None:
@@ -13,6 +17,14 @@ def migrate(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if _revision(path) != HEAD:
         _upgrade(f"sqlite:///{path}")
+
+
+def migrate_server(url: str) -> None:
+    """The same for a PostgreSQL database. Raises `psycopg.Error` if it cannot be reached, or refuses us."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        if _revision_of_server(connection) != HEAD:
+            _upgrade(url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1))
 
 
 def _revision(path: Path) -> str | None:
@@ -26,10 +38,17 @@ def _revision(path: Path) -> str | None:
     return row[0] if row else None
 
 
+def _revision_of_server(connection: psycopg.Connection) -> str | None:
+    if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row[0] if row else None
+
+
 def _upgrade(url: str) -> None:
     # Loaded by name: 0.2 s of import that only a first start or an upgrade should pay.
     command = importlib.import_module("alembic.command")
     config = importlib.import_module("alembic.config").Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("sqlalchemy.url", url)
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, "head")

@@ -30,7 +30,7 @@ class SqliteDatabase:
         self._reader.execute("PRAGMA query_only=ON")
         self._writer = _Writer(path)
 
-    async def write(self, work: Callable[[Unit], T]) -> T:
+    async def write(self, work: Callable[[Unit], T], *, about: str = "") -> T:
         result: T = await self._writer.put(work)
         return result
 

@@ -18,11 +18,11 @@ from sqlalchemy import (
     update,
 )
 
+from reelrouter.db.functions import next_version, settled_below
 from reelrouter.db.tables import attempts, inputs, jobs
 from reelrouter.jobs.machine import Event, State, sources
 
-# One more than the newest change of any job. The writer is alone in its transaction, so it is unique and rises.
-_NEXT_VERSION = select(func.coalesce(func.max(jobs.c.version), 0) + 1).scalar_subquery()
+_NEXT_VERSION = next_version(jobs.c.version)
 _JOB = jobs.c.id == bindparam("job")
 _ALIVE = jobs.c.finished_at.is_(None)
 
@@ -159,9 +159,11 @@ DELETE = (
     .values(deleted_at=bindparam("at"), dropped_at=bindparam("at"), version=_NEXT_VERSION)
 )
 STATUS = select(jobs.c.status).where(_JOB)
-NEWEST = select(func.coalesce(func.max(jobs.c.version), 0).label("version"))
+NEWEST = select(func.coalesce(func.max(jobs.c.version), 0).label("version"), settled_below().label("settled"))
 CHANGED = (
-    select(jobs.c.id, jobs.c.version).where(jobs.c.version > bindparam("after_version")).order_by(jobs.c.version)
+    select(jobs.c.id, jobs.c.version, settled_below().label("settled"))
+    .where(jobs.c.version > bindparam("after_version"))
+    .order_by(jobs.c.version)
 )
 
 INSERT_ATTEMPT = insert(attempts)

@@ -25,6 +25,7 @@ from reelrouter.jobs.model import (
     input_keys,
     shown_of,
 )
+from reelrouter.observe.signals import News
 from reelrouter.work import Handle, StoredFile
 
 
@@ -237,12 +238,16 @@ async def placed_view(db: Database, job: JobId) -> JobView:
 
 async def newest_version(db: Database) -> int:
     row = await db.row(sql.NEWEST)
-    return row["version"] if row else 0
+    return min(row["version"], row["settled"] - 1) if row else 0
 
 
-async def changed_since(db: Database, version: int) -> list[tuple[str, int]]:
-    """The jobs that have changed after a version, each with the version of its latest change."""
-    return [(row["id"], row["version"]) for row in await db.rows(sql.CHANGED, after_version=version)]
+async def changed_since(db: Database, version: int) -> News:
+    """The jobs that have changed after a version."""
+    rows = await db.rows(sql.CHANGED, after_version=version)
+    if not rows:
+        return News(jobs=(), upto=version)
+    upto = min(rows[-1]["version"], rows[-1]["settled"] - 1)
+    return News(jobs=tuple(row["id"] for row in rows), upto=max(version, upto))
 
 
 async def list_attempts(db: Database, job: JobId) -> list[Attempt]:

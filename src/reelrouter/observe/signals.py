@@ -16,6 +16,15 @@ _LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What has changed after a version."""
+
+    jobs: Sequence[str]
+    upto: int
+    """The version after which to ask next: what could still appear below it has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """Where changes are seen."""
 
@@ -23,8 +32,8 @@ class Changes:
     """A number that differs once anybody has committed something."""
     newest: Callable[[], Awaitable[int]]
     """The version of the latest change."""
-    since: Callable[[int], Awaitable[Sequence[tuple[str, int]]]]
-    """Jobs that have changed after a version, each with its own."""
+    since: Callable[[int], Awaitable[News]]
+    """The jobs that have changed after a version."""
 
 
 class Signals:
@@ -69,8 +78,9 @@ class Signals:
                 if (now := self._changes.counter()) == counter:
                     continue
                 counter = now
-                for job_id, at in await self._changes.since(version):
-                    version = max(version, at)
+                news = await self._changes.since(version)
+                version = news.upto
+                for job_id in news.jobs:
                     self._wake(job_id)
         except Exception as error:  # noqa: BLE001 - those who wait look for themselves, and the next one begins anew
             self._emit(TaskCrashed(task="signals", error=repr(error)))

@@ -1,0 +1,282 @@
+"""PostgreSQL: a pool of connections, writes that share transactions, and one connection that hears of commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy.dialects.postgresql import asyncpg as dialects
+from sqlalchemy.util import await_only, greenlet_spawn
+
+from reelrouter.db.engine import DatabaseGone, Row, Statement, Unit
+
+T = TypeVar("T")
+
+CHANNEL = "reelrouter_changes"
+_DIALECT = dialects.dialect()
+_STATEMENTS = 512
+"""Prepared statements that each connection keeps: more than the program has."""
+_PATIENCE = 10.0
+"""Seconds that a read or a write waits for a database that restarts."""
+_PAUSE = 0.1
+_TELL_SECONDS = 0.02
+"""How often others are told of commits at most: a NOTIFY inside each transaction would have commits queue for one lock."""
+_LOOK_SECONDS = 1.0
+"""How often a change is assumed though nobody told of one: whoever commits may die before it tells."""
+_AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
+"""Somebody else was faster; what was read before is not so any more, and the work is done anew."""
+_MOST_TRIES = 5
+_WRITERS = 2
+"""Transactions that one process writes in at one time."""
+_BATCH = 64
+"""Writes that share a transaction at most."""
+_GONE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+class _Closed(ConnectionError):
+    """What the driver says of a connection that it has found closed, apart from its other complaints."""
+
+
+class PostgresDatabase:
+    """A `Database` that many processes share. What a write returned from is on disk there."""
+
+    def __init__(self, url: str, pool: asyncpg.Pool) -> None:
+        self._url = url
+        self._pool = pool
+        self._changes = 0
+        self._waiting: list[_Task] = []
+        self._writing: set[asyncio.Task[None]] = set()
+        self._is_to_tell = asyncio.Event()
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell())]
+
+    @classmethod
+    async def open(cls, url: str, connections: int) -> "PostgresDatabase":
+        """Raises what the driver raises if the server cannot be reached, or refuses us."""
+        pool = await asyncpg.create_pool(
+            url, min_size=1, max_size=connections, statement_cache_size=_STATEMENTS, max_cached_statement_lifetime=0
+        )
+        return cls(url, pool)
+
+    async def write(self, work: Callable[[Unit], T], *, about: str = "") -> T:
+        task = _Task(work, about, asyncio.get_running_loop().create_future())
+        self._waiting.append(task)
+        if len(self._writing) < _WRITERS:
+            self._begin()
+        result: T = await asyncio.shield(task.future)
+        return result
+
+    async def row(self, statement: Statement, **values: Any) -> Row | None:
+        query = _compiled(statement)
+        return await _patiently(lambda: self._pool.fetchrow(query.sql, *query.arguments(values)))
+
+    async def rows(self, statement: Statement, **values: Any) -> Sequence[Row]:
+        query = _compiled(statement)
+        return await _patiently(lambda: self._pool.fetch(query.sql, *query.arguments(values)))
+
+    def change_counter(self) -> int:
+        return self._changes
+
+    async def close(self) -> None:
+        while self._writing:
+            await asyncio.gather(*self._writing, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._pool.close()
+
+    # Writing -----------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        writing = asyncio.create_task(self._write_all())
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+
+    async def _write_all(self) -> None:
+        """Until nothing waits: what came during one commit goes into the next together."""
+        await asyncio.sleep(0)  # who asks in the same turn of the loop shares the first one
+        while self._waiting:
+            # Everybody locks in one order, so that no two wait for each other.
+            batch = sorted(self._waiting[:_BATCH], key=lambda task: task.about)
+            del self._waiting[:_BATCH]
+            try:
+                results = await _patiently(partial(self._transact, lambda unit: [one.work(unit) for one in batch]))
+            except Exception:  # noqa: BLE001 - whose failure it is comes out when each has a transaction of its own
+                await asyncio.gather(*(self._write_alone(one) for one in batch))
+            else:
+                for one, result in zip(batch, results, strict=True):
+                    one.resolve(result)
+            self._changes += 1
+            self._is_to_tell.set()
+
+    async def _write_alone(self, task: "_Task") -> None:
+        for left in reversed(range(_MOST_TRIES)):
+            try:
+                task.resolve(await _patiently(partial(self._transact, task.work)))
+            except _AGAIN as error:
+                if left == 0:
+                    task.fail(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the one who asked
+                task.fail(error)
+            if task.future.done():
+                return
+
+    async def _transact(self, work: Callable[[Unit], T]) -> T:
+        async with self._pool.acquire() as connection:
+            await connection.execute("BEGIN")
+            try:
+                result = await greenlet_spawn(work, _PostgresUnit(connection))
+                number = await connection.fetchval("SELECT pg_current_xact_id_if_assigned()::text")
+            except BaseException:
+                with suppress(*_GONE), _closed_is_gone():
+                    await connection.execute("ROLLBACK")
+                raise
+            try:
+                with _closed_is_gone():
+                    await connection.execute("COMMIT")
+            except _GONE:
+                if number is not None and not await self._is_committed(number):
+                    raise
+        return result
+
+    async def _is_committed(self, number: str) -> bool:
+        """What became of a transaction whose commit was not answered. It is not done twice for want of an answer."""
+
+        async def ask() -> bool | None:
+            status = await self._pool.fetchval("SELECT pg_xact_status($1::text::xid8)", number)
+            return None if status == "in progress" else status == "committed"
+
+        while (known := await _patiently(ask)) is None:
+            await asyncio.sleep(_PAUSE)
+        return known
+
+    # Changes -----------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        while True:
+            with suppress(*_GONE), _closed_is_gone():
+                await self._hear()
+            await asyncio.sleep(_PAUSE)
+
+    async def _hear(self) -> None:
+        """Until the connection is lost."""
+        connection = await asyncpg.connect(self._url)
+        try:
+            await connection.add_listener(CHANNEL, self._note)
+            while not connection.is_closed():
+                self._changes += 1
+                await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            connection.terminate()
+
+    def _note(self, *_told: object) -> None:
+        self._changes += 1
+
+    async def _tell(self) -> None:
+        while True:
+            await self._is_to_tell.wait()
+            self._is_to_tell.clear()
+            with suppress(*_GONE), _closed_is_gone():
+                await self._pool.execute(f"NOTIFY {CHANNEL}")
+            await asyncio.sleep(_TELL_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """One write that waits, and the future of whoever asked for it: it is ended even if nobody is left to hear."""
+
+    work: Callable[[Unit], Any]
+    about: str
+    future: asyncio.Future[Any]
+
+    def resolve(self, result: Any) -> None:
+        if not self.future.done():
+            self.future.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        if not self.future.done():
+            self.future.set_exception(error)
+
+
+class _PostgresUnit:
+    """Synchronous on an asynchronous connection: each call gives the loop away until the answer is there."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def execute(self, statement: Statement, **values: Any) -> int:
+        query = _compiled(statement)
+        tag: str = await_only(self._connection.execute(query.sql, *query.arguments(values)))
+        return int(tag.rpartition(" ")[2])
+
+    def row(self, statement: Statement, **values: Any) -> Row | None:
+        query = _compiled(statement)
+        row: Row | None = await_only(self._connection.fetchrow(query.sql, *query.arguments(values)))
+        return row
+
+    def rows(self, statement: Statement, **values: Any) -> Sequence[Row]:
+        query = _compiled(statement)
+        rows: Sequence[Row] = await_only(self._connection.fetch(query.sql, *query.arguments(values)))
+        return rows
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Again while the database is not there, for a while. Raises `DatabaseGone`."""
+    until = asyncio.get_running_loop().time() + _PATIENCE
+    while True:
+        try:
+            with _closed_is_gone():
+                return await ask()
+        except _GONE as error:
+            if asyncio.get_running_loop().time() >= until:
+                raise DatabaseGone(f"the database cannot be reached: {error!r}") from error
+            await asyncio.sleep(_PAUSE)
+
+
+@contextmanager
+def _closed_is_gone() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.InterfaceError as error:
+        if isinstance(error, ValueError) or "closed" not in str(error):
+            raise  # a mistake of ours in a statement or its values
+        raise _Closed(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    sql: str
+    names: tuple[str, ...]
+    """Of what is bound to `$1`, `$2`, …"""
+    defaults: Mapping[str, Any]
+
+    def arguments(self, values: dict[str, Any]) -> list[Any]:
+        known = {**self.defaults, **values} if self.defaults else values
+        return [known[name] for name in self.names]
+
+
+@lru_cache(maxsize=1024)
+def _compiled(statement: Statement) -> _Query:
+    # Statements are module constants, so that identity is the right key and the cache stays small.
+    compiled = statement.compile(dialect=_DIALECT)
+    binds = getattr(compiled, "binds", {})
+    defaults = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
+    return _Query(str(compiled), tuple(getattr(compiled, "positiontup", None) or ()), defaults)
+
+
+@asynccontextmanager
+async def open_postgres(url: str, connections: int) -> AsyncIterator[PostgresDatabase]:
+    db = await PostgresDatabase.open(url, connections)
+    try:
+        yield db
+    finally:
+        await db.close()
