@@ -12,7 +12,7 @@ from reelrouter.db.engine import Unit
 from reelrouter.db.tables import attempts, inputs, jobs
 from reelrouter.jobs import store
 from reelrouter.jobs.machine import State
-from reelrouter.jobs.model import Job, JobView
+from reelrouter.jobs.model import Job, JobView, placed_view_of
 from reelrouter.observe.events import JobEnded
 from reelrouter.testing.backends import Scripted, finished_with
 from reelrouter.work import Failed, FailureClass, Running
@@ -167,7 +167,7 @@ def test_what_a_submit_was_told_can_be_told_again(scenario: Scenario) -> None:
         bench.lane("a", submits=[NO_KEY])
         bench.lane("b", polls=[finished_with(bench.file())])
         job = await bench.place("a", spare=("b",))
-        placed = store.view_of(job)
+        placed = placed_view_of(job)
         ended = await bench.run_to_end(job)
         again = await store.placed_view(bench.db, job.id)
         assert replace(again, version=placed.version) == placed

@@ -28,7 +28,7 @@ from reelrouter.ids import new_job_id
 from reelrouter.jobs import idempotency, store
 from reelrouter.jobs.idempotency import Once, Replay, Scope
 from reelrouter.jobs.machine import State
-from reelrouter.jobs.model import Job, Remarks
+from reelrouter.jobs.model import Job, Remarks, placed_view_of
 from reelrouter.money import Nanos, nanos, usd
 from reelrouter.observe.events import JobPlaced
 from reelrouter.routing.choose import Considered, ranked
@@ -106,7 +106,7 @@ class Submissions:
                 return Placed(job=JobAnswer(view=view), replayed=True)
             taken.claimed(job.input_keys)
         self._at.emit(JobPlaced(**job.log_context()))
-        return Placed(job=JobAnswer(view=store.view_of(job)))
+        return Placed(job=JobAnswer(view=placed_view_of(job)))
 
     async def _replayed(self, caller: Caller, once: Once) -> Placed | None:
         scope = Scope(workspace=caller.workspace, mode=caller.mode)

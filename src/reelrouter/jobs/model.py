@@ -126,6 +126,29 @@ class JobView:
     warnings: Sequence[str]
 
 
+def placed_view_of(job: Job) -> JobView:
+    """A job as its row was when it was placed, whatever has become of it since."""
+    return JobView(
+        id=job.id,
+        workspace=job.workspace,
+        mode=job.mode,
+        status=State.PENDING.value,
+        version=job.version,
+        created_at=job.created_at,
+        finished_at=None,
+        expires_at=None,
+        dropped_at=None,
+        model=job.plan.model,
+        provider=None,
+        progress=None,
+        failure=None,
+        outputs=0,
+        price=None,
+        base_url=job.base_url,
+        **shown_of(job.plan),
+    )
+
+
 def input_keys(inputs: Inputs) -> frozenset[str]:
     """The storage keys of everything that a plan works with."""
     media = (inputs.first_frame, inputs.last_frame, inputs.previous, *inputs.references)

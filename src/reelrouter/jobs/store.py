@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.ids import JobId
@@ -23,6 +23,7 @@ from reelrouter.jobs.model import (
     Failure,
     Job,
     JobView,
+    placed_view_of,
     shown_of,
 )
 from reelrouter.work import Handle, StoredFile
@@ -241,8 +242,7 @@ async def view(db: Database, job: str) -> JobView | None:
 
 async def placed_view(db: Database, job: JobId) -> JobView:
     """A job as it was when it was placed, whatever has become of it since."""
-    now = await get_even_deleted(db, job)
-    return view_of(replace(now, status=State.PENDING, model=now.plan.model))
+    return placed_view_of(await get_even_deleted(db, job))
 
 
 async def newest_version(db: Database) -> int:
@@ -393,29 +393,6 @@ _PLAIN_COLUMNS = (
     "price",
     "vendor_cost",
 )
-
-
-def view_of(job: Job) -> JobView:
-    """A job that was placed just now, as its row would be read."""
-    return JobView(
-        id=job.id,
-        workspace=job.workspace,
-        mode=job.mode,
-        status=job.status.value,
-        version=job.version,
-        created_at=job.created_at,
-        finished_at=None,
-        expires_at=None,
-        dropped_at=None,
-        model=job.model,
-        provider=None,
-        progress=None,
-        failure=None,
-        outputs=0,
-        price=None,
-        base_url=job.base_url,
-        **shown_of(job.plan),
-    )
 
 
 def _view_of(row: Row) -> JobView:
