@@ -20,7 +20,7 @@ from reelrouter.jobs.store import AttemptRecord
 from reelrouter.money import Nanos
 from reelrouter.work import Failed, FailureClass, Finished, StoredFile
 from tests.catalogue.examples import picture, sound
-from tests.jobs.conftest import make_job
+from tests.jobs.conftest import SPARE, make_job, route_to
 
 FILE = StoredFile(
     key="k",
@@ -82,6 +82,22 @@ def test_a_completed_generation_tells_cost_and_times() -> None:
     assert shown["created_at"] == "1970-01-01T00:16:40.000+00:00"
     assert shown["attempts"][0]["started_at"] == "1970-01-01T00:16:41.000+00:00"
     assert shown["provider_responses"][0]["latency"] == 2250
+
+
+def test_a_generation_is_of_the_model_that_made_it() -> None:
+    """Each attempt and each provider's answer names its own; the endpoint's name alone would not tell."""
+    routes = (route_to("b"), replace(route_to("b", 1), provider="of-spare"))
+    job = replace(COMPLETED, spares=(SPARE,), routes=routes, model=SPARE.model)
+    refused = attempt(AttemptEnd(kind="refused", failed=Failed(failure=FailureClass.AUTH)), 1_002_000)
+    made = attempt(AttemptEnd(kind="finished", finished=Finished(outputs=())), 1_003_250)
+    shown = view(job, refused, replace(made, attempt=replace(made.attempt, plan=1)))
+    assert (shown["model"], shown["provider_name"]) == (SPARE.canonical_slug, "of-spare")
+    assert shown["resolved"]["audio"]
+    assert shown["models"] == [one["model"] for one in shown["attempts"]] == [PENDING.model, SPARE.model]
+    assert [(one["model_permaslug"], one["provider_name"]) for one in shown["provider_responses"]] == [
+        (PENDING.plan.canonical_slug, "b"),
+        (SPARE.canonical_slug, "of-spare"),
+    ]
 
 
 def test_an_unfinished_generation_has_no_times() -> None:

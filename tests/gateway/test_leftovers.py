@@ -43,7 +43,7 @@ def test_an_accepted_request_keeps_its_files() -> None:
         leftovers = Leftovers(storage.delete, storage.is_used)
         async with leftovers.watch() as taken:
             taken.note(Inputs(first_frame=ONE))
-            taken.claimed()
+            taken.claimed(frozenset({ONE.key}))
         assert storage.deleted == []
 
     asyncio.run(run())
@@ -74,7 +74,7 @@ def test_nothing_is_removed_while_another_request_may_rely_on_it() -> None:
             assert storage.deleted == []
             other.note(Inputs(first_frame=ONE))
             storage.used.add(ONE.key)  # its job is placed
-            other.claimed()
+            other.claimed(frozenset({ONE.key}))
         assert storage.deleted == []
 
     asyncio.run(run())

@@ -37,7 +37,7 @@ def test_a_record_tells_every_attempt(scenario: Scenario) -> None:
         told = [(one.attempt.endpoint, one.attempt.end and one.attempt.end.kind) for one in found.attempts]
         assert told == [("a", "failed"), ("b", "finished")]
         assert all(one.ended_at is not None for one in found.attempts)
-        assert found.provider_of(found.job.provider) == "b"
+        assert found.provider == "b"
         for other in (replace(owner, mode="test"), replace(owner, workspace=WorkspaceId("ws_other"))):
             with pytest.raises(NotFound, match=f"Job {job.id} not found"):
                 await records(bench).generation(other, job.id)

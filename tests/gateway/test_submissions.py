@@ -1,23 +1,33 @@
-"""Submitting and estimating: how routing comes to know how its endpoints are, and what that costs."""
+"""Submitting and estimating: how routing comes to know how its endpoints are, and what is set aside for a job."""
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from reelrouter.accounts import ledger, workspaces
 from reelrouter.accounts.keys import Caller, KeyMode
 from reelrouter.catalogue.request import VideoRequest
 from reelrouter.clock import FrozenClock
+from reelrouter.db.migrate import migrate
+from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.gateway.stations import Stations, Terms, Visit
 from reelrouter.gateway.submissions import Estimate, Submissions
-from reelrouter.ids import KeyId, WorkspaceId
+from reelrouter.ids import JobId, KeyId, WorkspaceId
+from reelrouter.jobs import store
 from reelrouter.routing.choose import Credential
 from reelrouter.routing.health import Condition, Health, Place, condition
-from tests.catalogue.examples import WAN, ask, catalogue
+from tests.catalogue.examples import SEEDANCE, VEO, WAN, ask, catalogue
 
 BOTH = {"alibaba": (Credential(name="first"),), "openrouter": (Credential(name="main"),)}
+ALIBABA = {"alibaba": BOTH["alibaba"]}
+NOTHING = cast("Any", None)
+VISIT = Visit(base_url="http://localhost", is_gone=NOTHING)
+SHORT: dict[str, Any] = {"duration": 4, "resolution": "720p"}
 
 
 @dataclass
@@ -33,23 +43,28 @@ class Told:
         return condition(self.known, self.drifts)
 
 
-def estimate(told: Told, mode: KeyMode = "live", draw: Callable[[], float] = float, **changes: Any) -> Estimate:
-    """What a gateway under those conditions says to a plain request."""
-    nothing = cast("Any", None)
-    terms = Terms(**{**dict.fromkeys(Terms.__slots__, nothing), "test_mode": True, "strict": False})
+def gateway(told: Told, draw: Callable[[], float] = float, **stations: Any) -> Submissions:
+    """One under those conditions, with the vendors `BOTH`, that holds half as much again as it estimates."""
+    terms = {**dict.fromkeys(Terms.__slots__, NOTHING), "test_mode": True, "strict": False}
     parts = {
-        **dict.fromkeys(Stations.__slots__, nothing),
+        **dict.fromkeys(Stations.__slots__, NOTHING),
         "catalogue": catalogue(),
-        "backends": changes.pop("backends", BOTH),
+        "backends": BOTH,
         "conditions": told,
         "clock": FrozenClock(),
-        "terms": terms,
-        "objects": cast("Any", NoObjects()),
+        "terms": Terms(**{**terms, "hold_margin": Decimal("1.5"), "max_job_age": 60}),
+        "objects": NoObjects(),
+        "emit": lambda _event: None,
     }
+    return Submissions(Stations(**{**parts, **stations}), draw)
+
+
+def estimate(told: Told, mode: KeyMode = "live", draw: Callable[[], float] = float, **changes: Any) -> Estimate:
+    """What a gateway under those conditions says to a plain request."""
+    submissions = gateway(told, draw, backends=changes.pop("backends", BOTH))
     caller = Caller(workspace=WorkspaceId("ws"), key_id=KeyId("key"), mode=mode)
-    visit = Visit(base_url="http://localhost", is_gone=nothing)
-    request: VideoRequest = ask(WAN, **changes)
-    return asyncio.run(Submissions(Stations(**parts), draw).estimate(caller, request, visit))
+    request: VideoRequest = ask(changes.pop("model", WAN), **changes)
+    return asyncio.run(submissions.estimate(caller, request, VISIT))
 
 
 class NoObjects:
@@ -82,3 +97,39 @@ def test_nobody_asks_where_there_is_nothing_to_choose(mode: KeyMode, backends: A
     told = Told()
     estimate(told, mode, backends=backends)
     assert told.asked == []
+
+
+def test_an_estimate_tells_of_the_models_that_the_job_would_go_on_to() -> None:
+    """With their prices, since the dearest of all sets what is held; and of those that it would not."""
+    found = estimate(Told(), models=(VEO, SEEDANCE), **SHORT)
+    assert (found.plan.model, [one.endpoint for one in found.routes]) == (WAN, ["alibaba", "openrouter"])
+    assert [one.model for one in found.spares] == [VEO, SEEDANCE]
+    assert found.spares[1].estimate == estimate(Told(), model=SEEDANCE, **SHORT).plan.estimate
+    without = estimate(Told(), models=(VEO, SEEDANCE), backends=ALIBABA, **SHORT)
+    assert without.spares == ()
+    assert [warning[:9] for warning in without.plan.warnings] == ["models[0]", "models[1]"]
+
+
+def test_the_dearest_of_its_models_sets_what_is_held_for_a_job(tmp_path: Path) -> None:
+    """Whichever serves in the end, the hold covers it; the job begins with the first, whatever that costs."""
+    cheap, dear = (estimate(Told(), model=name, **SHORT).plan.estimate for name in (SEEDANCE, WAN))
+    assert cheap < dear
+
+    async def run() -> None:
+        migrate(tmp_path / "app.db")
+        db = SqliteDatabase(tmp_path / "app.db")
+        try:
+            workspace, _ = await db.write(lambda unit: workspaces.ensure_default(unit, 0.0))
+            caller = Caller(workspace=workspace, key_id=KeyId("key"), mode="live")
+            request = ask(SEEDANCE, models=(WAN,), **SHORT)
+            placed = await gateway(Told(), db=db).submit(caller, request, VISIT)
+            job = await store.get(db, JobId(placed.job.view.id))
+            assert job is not None
+            assert [plan.model for plan in job.plans] == [SEEDANCE, WAN]
+            assert (job.model, job.queue, job.estimate) == (SEEDANCE, "openrouter/main", dear)
+            assert replace(placed.job.view, version=job.version) == await store.view(db, job.id)
+            assert (await ledger.balance(db, workspace, "live")).held == dear * 3 // 2
+        finally:
+            await db.close()
+
+    asyncio.run(run())

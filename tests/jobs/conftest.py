@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -97,13 +97,13 @@ class Bench:
         path.write_bytes(content)
         return path
 
-    async def place(self, *endpoints: str, hold: Nanos = ESTIMATE) -> Job:
-        """A job with a route to each endpoint, and its hold."""
+    async def place(self, *endpoints: str, spare: tuple[str, ...] = (), hold: Nanos = ESTIMATE) -> Job:
+        """A job with a route to each endpoint, then with a spare model to each of `spare`, and its hold."""
         now = self.clock.now()
 
         def together(unit: Unit) -> Job:
             workspace, _ = workspaces.ensure_default(unit, now)
-            job = make_job(workspace, endpoints, now)
+            job = make_job(workspace, endpoints, now, spare)
             ledger.hold(unit, ledger.Hold(job_id=job.id, workspace=workspace, mode="live", amount=hold))
             store.place(unit, job)
             return job
@@ -147,7 +147,7 @@ class Bench:
         return await ledger.balance(self.db, job.workspace, "live")
 
 
-def make_job(workspace: WorkspaceId, endpoints: tuple[str, ...], now: float) -> Job:
+def make_job(workspace: WorkspaceId, endpoints: tuple[str, ...], now: float, spare: tuple[str, ...] = ()) -> Job:
     make_job.count += 1  # type: ignore[attr-defined]
     return Job(
         id=JobId(f"gen-vid-{int(now)}-{make_job.count:020d}"),  # type: ignore[attr-defined]
@@ -159,7 +159,8 @@ def make_job(workspace: WorkspaceId, endpoints: tuple[str, ...], now: float) -> 
         deadline_at=milliseconds(now + 600),
         model="google/veo-3.1-lite",
         plan=PLAN,
-        routes=tuple(Route(endpoint=name, provider=name, native_model="m", credential="c") for name in endpoints),
+        spares=(SPARE,) if spare else (),
+        routes=(*(route_to(name) for name in endpoints), *(route_to(name, 1) for name in spare)),
         queue=queue_of(endpoints[0], "c"),
         remarks=Remarks(),
         base_url="http://localhost",
@@ -168,6 +169,12 @@ def make_job(workspace: WorkspaceId, endpoints: tuple[str, ...], now: float) -> 
 
 
 make_job.count = 0  # type: ignore[attr-defined]
+
+
+def route_to(endpoint: str, plan: int = 0) -> Route:
+    native = "m" if plan == 0 else f"spare-{plan}"
+    return Route(endpoint=endpoint, provider=endpoint, native_model=native, credential="c", plan=plan)
+
 
 PLAN = Plan(
     model="google/veo-3.1-lite",
@@ -183,6 +190,16 @@ PLAN = Plan(
     lines=(),
     estimate=ESTIMATE,
 )
+SPARE = replace(
+    PLAN,
+    model="alibaba/wan-2.7",
+    canonical_slug="alibaba/wan-2.7-20260414",
+    resolved=replace(PLAN.resolved, audio=True),
+    warnings=("models[0]: alibaba/wan-2.7 makes this",),
+    skus={"duration_seconds": "0.05"},
+    estimate=Nanos(200_000_000),
+)
+"""Cheaper, and in other ways different: what is shown and billed tells whose it is."""
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from reelrouter.jobs.decide import (
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.work import Failed, FailureClass, Handle
-from tests.jobs.conftest import make_job
+from tests.jobs.conftest import make_job, route_to
 
 NOW = 1_800_000_000_000
 HANDLE = Handle(endpoint="a", credential="c", native_id="n")
@@ -31,8 +31,9 @@ FINAL = [one for one in FailureClass if one not in (*RETRYABLE, *BUSY, FailureCl
 
 
 def job(*endpoints: str, **changes: Any) -> Job:
-    """Ten minutes before its deadline."""
-    return replace(make_job(WorkspaceId("ws"), endpoints, NOW / 1000), **changes)
+    """Ten minutes before its deadline; `spare` names the endpoints of its spare model."""
+    spare = changes.pop("spare", ())
+    return replace(make_job(WorkspaceId("ws"), endpoints, NOW / 1000, spare), **changes)
 
 
 def attempt(n: int, endpoint: str, end: AttemptEnd | None = None, **parts: Any) -> Attempt:
@@ -136,6 +137,35 @@ def test_of_busy_routes_the_one_that_is_free_first_is_next() -> None:
     assert where(next_step(job("a", "b"), tried, NOW)) == (3, "a", 60)
 
 
+def test_every_route_of_the_first_model_comes_before_the_next_model() -> None:
+    """An attempt says whose plan it carries out, for endpoint and account may be the same."""
+    both = job("a", "b", spare=("a",))
+    tried = [attempt(0, "a", refused(FailureClass.AUTH)), attempt(1, "b", refused(FailureClass.AUTH))]
+    assert where(next_step(both, tried[:1], NOW)) == (1, "b", 0)
+    step = next_step(both, tried, NOW)
+    assert isinstance(step, Start)
+    assert (step.n, step.route) == (2, route_to("a", 1))
+    tried.append(attempt(2, "a", refused(FailureClass.AUTH), plan=1))
+    assert isinstance(next_step(both, tried, NOW), Finish)
+
+
+def test_an_attempt_with_a_spare_model_is_found_out_about_as_such() -> None:
+    """It goes where it went, with what it was sent with."""
+    both = job("a", spare=("a",))
+    begun = attempt(1, "a", plan=1)
+    tried = [attempt(0, "a", refused(FailureClass.AUTH)), begun]
+    assert next_step(both, tried, NOW) == Resolve(attempt=begun, route=route_to("a", 1))
+
+
+def test_a_busy_model_is_passed_over_for_the_next_and_not_given_up() -> None:
+    """A spare's routes are routes like any others; when they are of no use, the first model is waited for."""
+    both = job("a", spare=("b",))
+    tried = [attempt(0, "a", refused(FailureClass.RATE_LIMITED, retry_after=60.0))]
+    assert where(next_step(both, tried, NOW)) == (1, "b", 0)
+    tried.append(attempt(1, "b", refused(FailureClass.AUTH), plan=1))
+    assert where(next_step(both, tried, NOW)) == (2, "a", 60)
+
+
 def test_a_route_that_failed_otherwise_is_not_waited_for() -> None:
     """Where something was wrong beside the want of a place, nobody asks again."""
     tried = [attempt(0, "a", refused(FailureClass.CONCURRENCY)), attempt(1, "a", refused(FailureClass.AUTH))]
@@ -167,8 +197,9 @@ def test_the_last_failure_is_the_jobs(failure: FailureClass) -> None:
 @pytest.mark.parametrize("failure", FINAL)
 @pytest.mark.parametrize("end", [refused, failed])
 def test_any_other_failure_ends_the_job(failure: FailureClass, end: Any) -> None:
-    """A policy refusal above all: nobody shops around for a laxer filter."""
-    assert isinstance(next_step(job("a", "b"), [attempt(0, "a", end(failure))], NOW), Finish)
+    """A policy refusal above all: nobody shops around for a laxer filter, be it another model's."""
+    for one in (job("a", "b"), job("a", spare=("b",))):
+        assert isinstance(next_step(one, [attempt(0, "a", end(failure))], NOW), Finish)
 
 
 def test_what_was_billed_is_not_tried_elsewhere() -> None:

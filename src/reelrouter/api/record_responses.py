@@ -9,6 +9,7 @@ from reelrouter.work import FailureClass
 
 
 class AttemptRow(Answer):
+    model: str
     endpoint: str
     outcome: Literal["finished", "failed", "refused", "cancelled", "expired", "unknown_submit"] | None = Field(
         description="null while it is under way."
@@ -41,7 +42,7 @@ class ProviderResponse(Answer):
 class Generation(Answer):
     id: str
     api_type: Literal["video"]
-    model: str = Field(description="The dated slug.")
+    model: str = Field(description="The dated slug of the model that makes it; until then, of the first.")
     provider_name: str | None = Field(description="Who makes it, once somebody does.")
     created_at: AwareDatetime
     total_cost: float = Field(description="US dollars; 0 until the job has ended.")
@@ -88,11 +89,12 @@ class Generation(Answer):
     mode: Literal["live", "test"]
     error: str | None = Field(description="Why there is no video.")
     error_type: str | None = Field(description="The same, for programs.")
+    models: list[str] = Field(description="The models that may make it, in the order of preference.")
     route: list[str] = Field(description="The endpoints that may make it, in the order of preference.")
     attempts: list[AttemptRow]
     attribution: Attribution
     resolved: Resolved
-    estimate: float = Field(description="US dollars.")
+    estimate: float = Field(description="US dollars, with the dearest of its models.")
     price: float | None = Field(
         description="US dollars; null until it is known, and for jobs that came to nothing."
     )

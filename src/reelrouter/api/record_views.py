@@ -8,7 +8,7 @@ from reelrouter.accounts.ledger import Balance
 from reelrouter.catalogue.request import Inputs
 from reelrouter.gateway.records import Generation, KeyAccount
 from reelrouter.jobs.machine import State
-from reelrouter.jobs.model import shown_of
+from reelrouter.jobs.model import Job, shown_of
 from reelrouter.jobs.store import AttemptRecord
 from reelrouter.money import Nanos, json_usd
 from reelrouter.work import Media
@@ -18,12 +18,12 @@ def generation_view(generation: Generation) -> dict[str, Any]:
     job = generation.job
     said = job.remarks.attribution
     cost = json_usd(job.price) if job.price is not None else 0
-    media = _media(job.plan.inputs)
+    media = _media(generation.plan.inputs)
     return {
         "id": job.id,
         "api_type": "video",
-        "model": job.plan.canonical_slug,
-        "provider_name": generation.provider_of(job.provider),
+        "model": generation.plan.canonical_slug,
+        "provider_name": generation.provider,
         "created_at": _moment(job.created_at),
         "total_cost": cost,
         "usage": cost,
@@ -83,8 +83,9 @@ def _ours(generation: Generation) -> dict[str, Any]:
         "mode": job.mode,
         "error": job.failure.message if job.failure else None,
         "error_type": job.failure.error_type if job.failure else None,
+        "models": [plan.model for plan in job.plans],
         "route": list(dict.fromkeys(route.endpoint for route in job.routes)),
-        "attempts": [_attempt_view(one) for one in generation.attempts],
+        "attempts": [_attempt_view(job, one) for one in generation.attempts],
         "attribution": {
             "user": said.user,
             "session_id": said.session_id,
@@ -93,15 +94,16 @@ def _ours(generation: Generation) -> dict[str, Any]:
             "categories": said.categories,
             "referer": said.referer,
         },
-        "resolved": shown_of(job.plan)["resolved"],
+        "resolved": shown_of(generation.plan)["resolved"],
         "estimate": json_usd(job.estimate),
         "price": None if job.price is None else json_usd(job.price),
     }
 
 
-def _attempt_view(record: AttemptRecord) -> dict[str, Any]:
+def _attempt_view(job: Job, record: AttemptRecord) -> dict[str, Any]:
     end = record.attempt.end
     return {
+        "model": job.plan_of(record.attempt).model,
         "endpoint": record.attempt.endpoint,
         "outcome": end.kind if end else None,
         "failure": end.failure if end else None,
@@ -111,12 +113,12 @@ def _attempt_view(record: AttemptRecord) -> dict[str, Any]:
 
 
 def _response_view(generation: Generation, record: AttemptRecord) -> dict[str, Any]:
-    endpoint = record.attempt.endpoint
+    attempt = record.attempt
     return {
         "status": None,
-        "endpoint_id": endpoint,
-        "provider_name": generation.provider_of(endpoint),
-        "model_permaslug": generation.job.plan.canonical_slug,
+        "endpoint_id": attempt.endpoint,
+        "provider_name": generation.provider_of(attempt.endpoint, attempt.plan),
+        "model_permaslug": generation.job.plan_of(attempt).canonical_slug,
         "latency": _milliseconds(record),
         "is_byok": False,
     }

@@ -36,12 +36,14 @@ class PlacedJob(Answer):
     polling_url: str = Field(description="Absolute; GET it with your key.")
     status: Status
     generation_id: str
-    warnings: list[str] | None = Field(None, description="What was accepted, and has no effect.")
+    warnings: list[str] | None = Field(
+        None, description="What was accepted, and has no effect; which models were passed over or took over."
+    )
 
 
 class VideoJob(PlacedJob):
     created_at: int = Field(description="Unix seconds.")
-    model: str
+    model: str = Field(description="Which makes it: one of the fallbacks, once such a one has taken it.")
     mode: Literal["live", "test"] = Field(description="The kind of key that it was submitted with.")
     resolved: Resolved
     provider: str | None = Field(None, description="Who makes it, once somebody does.")
@@ -85,14 +87,24 @@ class ConsideredRoute(Answer):
     reason: str | None = Field(None, description="Why it would not be used; absent if it would.")
 
 
+class EstimatedFallback(Answer):
+    model: str
+    cost: float = Field(description="In US dollars.")
+
+
 class Estimate(Answer):
     model: str
     cost: float = Field(description="The sum of the lines, in US dollars.")
     currency: Literal["USD"]
     lines: list[PriceLine]
     resolved: Resolved
-    warnings: list[str] = Field(description="What would be accepted, and have no effect.")
+    warnings: list[str] = Field(
+        description="What would be accepted, and have no effect; which models would be passed over."
+    )
     routes: list[ConsideredRoute] = Field(description="Every endpoint, in the order of preference.")
+    fallbacks: list[EstimatedFallback] | None = Field(
+        None, description="The `models` that the job would go on to. The dearest of all sets what is held."
+    )
 
 
 class Health(Answer):

@@ -146,7 +146,11 @@ class VideoBody(_Shape):
 
     model: Name = Field(min_length=1, description="A model's id, its dated slug, or an alias.")
     prompt: Text | None = Field(None, max_length=MOST_PROMPT, description="What the video should show.")
-    models: Names | None = Field(None, description="Models to fall back to, in this order.")
+    models: Names | None = Field(
+        None,
+        description="Models to fall back to, in this order: at the submit, and while the job runs, when the "
+        "endpoints of the model before have refused it, or failed without billing it.",
+    )
     duration: Whole | None = Field(None, ge=1, description="Seconds; one of the model's durations.")
     resolution: Name | None = Field(None, description="One of the model's resolutions, such as 720p.")
     aspect_ratio: Name | None = Field(None, description="One of the model's ratios, such as 16:9.")

@@ -72,7 +72,7 @@ def _completed(answer: JobAnswer) -> dict[str, Any]:
 def estimate_view(estimate: Estimate) -> dict[str, Any]:
     """What a job would cost and why, what it would be, and who would make it."""
     plan = estimate.plan
-    return {
+    shown: dict[str, Any] = {
         "model": plan.model,
         "cost": json_usd(plan.estimate),
         "currency": "USD",
@@ -84,6 +84,9 @@ def estimate_view(estimate: Estimate) -> dict[str, Any]:
             for route in estimate.routes
         ],
     }
+    if estimate.spares:
+        shown["fallbacks"] = [{"model": one.model, "cost": json_usd(one.estimate)} for one in estimate.spares]
+    return shown
 
 
 def _line_view(line: PriceLine) -> dict[str, Any]:

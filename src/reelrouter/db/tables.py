@@ -145,7 +145,7 @@ jobs = sa.Table(
     _text("routes"),
     _text("queue"),  # which account at which endpoint it waits for, or was started for
     _text("remarks"),  # what only the caller's own views need: attribution, callback
-    _text("shown"),  # JSON: the part of status answers that never changes
+    _text("shown"),  # JSON: the part of status answers that its plan fixes; with `model`, of whoever took it last
     _text("base_url"),  # where the caller reached us; addresses in later answers begin with it
     _integer("run", default="0"),  # workflow runs so far; 0: not started
     _integer("lost_runs", default="0"),  # those of them that broke off and had to be replaced

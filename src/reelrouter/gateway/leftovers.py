@@ -52,9 +52,9 @@ class Taken:
     def __init__(self) -> None:
         self.keys: frozenset[str] = frozenset()
 
-    def claimed(self) -> None:
-        """A job has them now."""
-        self.keys = frozenset()
+    def claimed(self, keys: frozenset[str]) -> None:
+        """A job has these now."""
+        self.keys -= keys
 
     def note(self, inputs: Inputs) -> Inputs:
         self.keys |= input_keys(inputs)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from reelrouter.accounts import keys, ledger
 from reelrouter.accounts.keys import Caller, KeyRecord
 from reelrouter.accounts.ledger import Balance, Spent
+from reelrouter.catalogue.check import Plan
 from reelrouter.errors import NotFound
 from reelrouter.gateway.stations import Stations
 from reelrouter.ids import JobId, WorkspaceId
@@ -21,9 +22,20 @@ class Generation:
     attempts: tuple[AttemptRecord, ...]
     """In their order."""
 
-    def provider_of(self, endpoint: str | None) -> str | None:
-        """Whose endpoint that is; None for None."""
-        return next((route.provider for route in self.job.routes if route.endpoint == endpoint), None)
+    @property
+    def plan(self) -> Plan:
+        """That of whoever has taken it last; before that the first."""
+        return self.job.plans[self.job.serving]
+
+    @property
+    def provider(self) -> str | None:
+        """Who has taken it last; None before anybody has."""
+        return None if self.job.provider is None else self.provider_of(self.job.provider, self.job.serving)
+
+    def provider_of(self, endpoint: str, plan: int) -> str | None:
+        """Whose endpoint that is among those of one of the job's plans; None if it is not."""
+        of_plan = (route for route in self.job.routes if route.plan == plan)
+        return next((route.provider for route in of_plan if route.endpoint == endpoint), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

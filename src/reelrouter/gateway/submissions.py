@@ -1,41 +1,38 @@
 """Submitting, and asking what a submit would cost.
 
-A submit reads as the way of a request: check what can be said at once, take the inputs in, check the rest,
-choose the routes, place the job. Nothing is written before the last of them.
+A submit reads as the way of a request: prepare a plan and routes for each model that it names, then place the
+job. Nothing is written before the last of them.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from weakref import WeakValueDictionary
 
-from reelrouter import net
 from reelrouter.accounts import ledger
 from reelrouter.accounts.keys import Caller
-from reelrouter.catalogue.check import Plan, Rules, check, refuse
-from reelrouter.catalogue.inputs import wanted
-from reelrouter.catalogue.model import ModelSpec
-from reelrouter.catalogue.request import Inputs, InputUrl, VideoRequest
+from reelrouter.catalogue.check import Plan
+from reelrouter.catalogue.request import VideoRequest
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Unit
-from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, PaymentRequired, Problem, scripted_refusal
+from reelrouter.errors import NoEndpoint, PaymentRequired, scripted_refusal
 from reelrouter.gateway.answers import JobAnswer
-from reelrouter.gateway.candidates import Candidate, Skipped, asked_of, candidates, warnings_of
+from reelrouter.gateway.candidates import Survey, estimated, plans_of, routes_of
 from reelrouter.gateway.leftovers import Leftovers, Taken
+from reelrouter.gateway.preparing import Asking, Preparation
 from reelrouter.gateway.stations import ClientGone, Stations, Visit
 from reelrouter.ids import new_job_id
 from reelrouter.jobs import idempotency, store
 from reelrouter.jobs.idempotency import Once, Replay, Scope
 from reelrouter.jobs.machine import State
-from reelrouter.jobs.model import Job, Remarks, input_keys
-from reelrouter.media.intake import Wanted
+from reelrouter.jobs.model import Job, Remarks, placed_view_of
 from reelrouter.money import Nanos, nanos, usd
 from reelrouter.observe.events import JobPlaced
-from reelrouter.routing.choose import Considered, Offer, Route, choose, places, ranked
-from reelrouter.work import Media, Script
+from reelrouter.routing.choose import Considered, ranked
+from reelrouter.work import Script
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +47,11 @@ class Estimate:
     """What a submit would come to."""
 
     plan: Plan
+    """What the job would begin with."""
     routes: tuple[Considered, ...]
-    """Every endpoint in its rank, those left out with the reason."""
+    """Every endpoint of its model in its rank, those left out with the reason."""
+    spares: tuple[Plan, ...] = ()
+    """What it would go on to; of all these the dearest sets the hold."""
 
 
 class Submissions:
@@ -70,52 +70,43 @@ class Submissions:
         The same idempotency key places one job: a second submit waits for the first, and answers with its job.
         """
         await self._refuse_loop(visit)
+        asking = Asking(caller=caller, request=request, visit=visit)
         if visit.once is None:
-            return await self._submit(caller, request, visit)
+            return await self._submit(asking)
         turn = self._turns.setdefault((caller.workspace, caller.mode, visit.once.key), asyncio.Lock())
         async with turn:
-            return await self._replayed(caller, visit.once) or await self._submit(caller, request, visit)
+            return await self._replayed(caller, visit.once) or await self._submit(asking)
 
     async def estimate(self, caller: Caller, request: VideoRequest, visit: Visit) -> Estimate:
         """What `submit` would do, and nothing done. A model that nothing can serve now is priced all the same."""
-        self._refuse_callback(caller, request)
         async with self._leftovers.watch() as taken:
-            skipped: list[Skipped] = []
-            unserved: Estimate | None = None
-            for candidate in candidates(request, self._at.catalogue):
-                try:
-                    plan = await self._plan(caller, asked_of(request, candidate), candidate.model, visit, taken)
-                except InvalidRequest as refusal:
-                    skipped.append(Skipped(candidate=candidate, refusal=refusal))
-                    continue
-                routes = ranked(plan, candidate.model, await self._offer(caller, request, plan, candidate.model))
-                found = Estimate(plan=_warned(plan, skipped), routes=routes)
-                if any(route.reason is None for route in routes):
-                    return found
-                unserved = unserved or found
-            if unserved is None:
-                raise skipped[0].refusal
-            return unserved
+            asking = Asking(caller=caller, request=request, visit=visit)
+            survey = await Preparation(self._at, asking, taken, self._draw).survey()
+            first = survey.first()
+            routes = ranked(first.plan, first.candidate.model, first.offer)
+            return Estimate(plan=estimated(survey), routes=routes, spares=plans_of(survey)[1:])
 
-    async def _submit(self, caller: Caller, request: VideoRequest, visit: Visit) -> Placed:
+    async def _submit(self, asking: Asking) -> Placed:
+        request, visit = asking.request, asking.visit
         async with AsyncExitStack() as stack:
             taken = Taken()
-            self._refuse_callback(caller, request)
             if request.frame_images or request.references or request.previous_job_id:
                 taken = await stack.enter_async_context(self._leftovers.watch())
-            plan, routes = await self._prepare(caller, request, visit, taken)
-            job = self._job(caller, request, plan, routes, visit.base_url)
-            if input_keys(plan.inputs) and await visit.is_gone():
+            survey = await Preparation(self._at, asking, taken, self._draw).survey()
+            _obey(survey.first().plan.script)
+            if not survey.served:
+                raise survey.refusal
+            job = self._job(asking, survey)
+            if job.input_keys and await visit.is_gone():
                 raise ClientGone
             try:
                 await self._place(job, visit.once)
             except Replay as replay:
-                return Placed(
-                    job=JobAnswer(view=await store.placed_view(self._at.db, replay.job_id)), replayed=True
-                )
-            taken.claimed()
+                view = await store.placed_view(self._at.db, replay.job_id)
+                return Placed(job=JobAnswer(view=view), replayed=True)
+            taken.claimed(job.input_keys)
         self._at.emit(JobPlaced(**job.log_context()))
-        return Placed(job=JobAnswer(view=store.view_of(job)))
+        return Placed(job=JobAnswer(view=placed_view_of(job)))
 
     async def _replayed(self, caller: Caller, once: Once) -> Placed | None:
         scope = Scope(workspace=caller.workspace, mode=caller.mode)
@@ -123,45 +114,6 @@ class Submissions:
         if job_id is None:
             return None
         return Placed(job=JobAnswer(view=await store.placed_view(self._at.db, job_id)), replayed=True)
-
-    # Preparing ---------------------------------------------------------------------------------------------------
-
-    async def _prepare(
-        self, caller: Caller, request: VideoRequest, visit: Visit, taken: Taken
-    ) -> tuple[Plan, tuple[Route, ...]]:
-        """Of the models that the request names, the first that can serve it; else what the first one lacked."""
-        skipped: list[Skipped] = []
-        for candidate in candidates(request, self._at.catalogue):
-            try:
-                plan, routes = await self._prepare_for(caller, request, candidate, visit, taken)
-            except (InvalidRequest, NoEndpoint) as refusal:
-                skipped.append(Skipped(candidate=candidate, refusal=refusal))
-            else:
-                return _warned(plan, skipped), routes
-        raise skipped[0].refusal
-
-    async def _prepare_for(
-        self, caller: Caller, request: VideoRequest, candidate: Candidate, visit: Visit, taken: Taken
-    ) -> tuple[Plan, tuple[Route, ...]]:
-        model = candidate.model
-        plan = await self._plan(caller, asked_of(request, candidate), model, visit, taken)
-        if plan.script is not None:
-            _obey(plan.script)
-        return plan, choose(plan, model, await self._offer(caller, request, plan, model))
-
-    async def _plan(
-        self, caller: Caller, request: VideoRequest, model: ModelSpec, visit: Visit, taken: Taken
-    ) -> Plan:
-        rules = self._rules(caller, request)
-        named = wanted(request, model)
-        if not named and request.previous_job_id is None:
-            return check(request, model, Inputs(), rules)
-        refuse(request, model, rules)  # before anything is fetched
-        inputs = taken.note(await self._take_inputs(caller, named, visit))
-        if request.previous_job_id is not None:
-            previous = await self._at.own_outputs.previous(caller, request.previous_job_id, model.id)
-            inputs = taken.note(replace(inputs, previous=previous))
-        return check(request, model, inputs, rules)
 
     async def _refuse_loop(self, visit: Visit) -> None:
         """Raises `NoEndpoint`, after which the job that came back to us goes to its next endpoint."""
@@ -171,49 +123,6 @@ class Submissions:
                 "Set the provider's base URL to another server.",
                 routes=[],
             )
-
-    def _refuse_callback(self, caller: Caller, request: VideoRequest) -> None:
-        """Raises `InvalidRequest` for an address that may not be told, with whatever else can be seen at once."""
-        if request.callback_url is None:
-            return
-        terms = self._at.terms
-        loopback = terms.loopback_callbacks and caller.mode == "test"
-        wrong = net.callback_problem(request.callback_url, terms.callbacks, allow_loopback=loopback)
-        if wrong is None:
-            return
-        problems = [Problem("callback_url", f"callback_url: {wrong}")]
-        first = candidates(request, self._at.catalogue)[0]
-        try:
-            refuse(asked_of(request, first), first.model, self._rules(caller, request))
-        except InvalidRequest as refusal:
-            problems = [*refusal.problems, *problems]
-        raise InvalidRequest(problems)
-
-    def _rules(self, caller: Caller, request: VideoRequest) -> Rules:
-        if caller.mode == "test" and not self._at.terms.test_mode:
-            raise Forbidden("Test keys are switched off on this gateway.")
-        strict = self._at.terms.strict or request.provider.require_parameters
-        return Rules(strict=strict, test=caller.mode == "test")
-
-    async def _take_inputs(self, caller: Caller, named: Sequence[InputUrl], visit: Visit) -> Inputs:
-        if not named:
-            return Inputs()
-        own = partial(self._at.own_outputs.find, caller, (visit.base_url,))
-        items = [Wanted(field=one.field, kind=one.kind, url=one.url) for one in named]
-        return _sorted_inputs(named, await self._at.intake.take(items, caller.workspace, own, self._at.scratch))
-
-    async def _offer(self, caller: Caller, request: VideoRequest, plan: Plan, model: ModelSpec) -> Offer:
-        offer = Offer(mode=caller.mode, backends=self._at.backends, wish=request.provider, price=plan.estimate)
-        if caller.mode == "test":
-            return offer
-        if plan.previous_job_id is not None:
-            return replace(offer, pinned=await self._at.own_outputs.place_of(plan.previous_job_id))
-        open_to = places(model, self._at.backends)
-        if len(open_to) < 2:  # there is nothing to choose from
-            return offer
-        return replace(offer, condition=await self._at.conditions.of(open_to), draw=self._draw())
-
-    # Placing -----------------------------------------------------------------------------------------------------
 
     async def _place(self, job: Job, once: Once | None) -> None:
         amount = nanos(usd(job.estimate) * self._at.terms.hold_margin)
@@ -228,12 +137,11 @@ class Submissions:
 
         await self._at.db.write(together)
 
-    def _job(
-        self, caller: Caller, request: VideoRequest, plan: Plan, routes: tuple[Route, ...], base_url: str
-    ) -> Job:
-        now = self._at.clock.now()
-        if request.callback_url is not None:
-            plan = replace(plan, warnings=(*plan.warnings, _NO_WEBHOOKS))
+    def _job(self, asking: Asking, survey: Survey) -> Job:
+        caller, request, now = asking.caller, asking.request, self._at.clock.now()
+        remarks = (_NO_WEBHOOKS,) if request.callback_url is not None else ()
+        plan, *spares = plans_of(survey, *remarks)
+        routes = routes_of(survey)
         return Job(
             id=new_job_id(int(now)),
             workspace=caller.workspace,
@@ -244,31 +152,23 @@ class Submissions:
             deadline_at=milliseconds(now + self._at.terms.max_job_age),
             model=plan.model,
             plan=plan,
+            spares=tuple(spares),
             routes=routes,
             queue=routes[0].queue,
             remarks=Remarks(attribution=request.attribution, callback_url=request.callback_url),
-            base_url=base_url,
-            estimate=plan.estimate,
+            base_url=asking.visit.base_url,
+            estimate=max(one.estimate for one in (plan, *spares)),
         )
 
 
-def _obey(script: Script) -> None:
+def _obey(script: Script | None) -> None:
     """What a test prompt says of the submit itself. Want of money shows there, as it does in life."""
+    if script is None:
+        return
     if script.submit is not None:
         raise scripted_refusal(script.submit)
     if script.fail == PaymentRequired.error_type:
         raise scripted_refusal(402)
-
-
-def _warned(plan: Plan, skipped: Sequence[Skipped]) -> Plan:
-    return replace(plan, warnings=(*warnings_of(skipped), *plan.warnings)) if skipped else plan
-
-
-def _sorted_inputs(named: Sequence[InputUrl], taken: Sequence[Media]) -> Inputs:
-    frames = {one.role: media for one, media in zip(named, taken, strict=True) if one.role != "reference"}
-    if frames:
-        return Inputs(first_frame=frames.get("first_frame"), last_frame=frames.get("last_frame"))
-    return Inputs(references=tuple(taken))
 
 
 _NO_WEBHOOKS = "callback_url: kept with the job; this version does not send webhooks yet, so poll for the result"

@@ -150,7 +150,11 @@ def _after_failure(failure: Failed) -> Ending:
 
 
 def _next_turn(job: Job, attempts: Sequence[Attempt], *, resubmit: bool) -> Start | None:
-    """The next attempt, if one may follow: where none was made yet, then where there was only no place."""
+    """The next attempt, if one may follow: where none was made yet, then where there was only no place.
+
+    The routes with a spare model come after all of the model before it, and are routes like any others: a busy
+    account is not waited for while one of them has not been tried.
+    """
     if attempts and not _may_follow(attempts, resubmit=resubmit):
         return None
     tried = {route: [one for one in attempts if route_of(one, job) == route] for route in job.routes}
@@ -203,6 +207,6 @@ def _free_at(busy: Sequence[Attempt]) -> int:
 
 
 def route_of(attempt: Attempt, job: Job) -> Route:
-    """Where an attempt was sent."""
-    where = (attempt.endpoint, attempt.credential)
-    return next(route for route in job.routes if (route.endpoint, route.credential) == where)
+    """Where an attempt was sent, and with which of the job's plans."""
+    where = (attempt.endpoint, attempt.credential, attempt.plan)
+    return next(one for one in job.routes if (one.endpoint, one.credential, one.plan) == where)

@@ -47,12 +47,16 @@ class Job:
     deadline_at: int
     model: str
     plan: Plan
+    """With the first model that can serve the request."""
     routes: tuple[Route, ...]
     queue: str
     """Which of its routes it waits for, or was started for."""
     remarks: Remarks
     base_url: str
     estimate: Nanos
+    """Of the dearest of its plans: what the hold is computed from."""
+    spares: tuple[Plan, ...] = ()
+    """With the models that it goes on to when the one before could not be had, in their order."""
     version: int = 0
     run: int = 0
     started_at: int | None = None
@@ -73,6 +77,24 @@ class Job:
     @property
     def is_over(self) -> bool:
         return is_terminal(self.status)
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """Routes and attempts name them by their place in here; no two have the same model."""
+        return (self.plan, *self.spares)
+
+    @property
+    def serving(self) -> int:
+        """Which of the plans the job shows: that of whoever has taken it last, before that the first."""
+        return [plan.model for plan in self.plans].index(self.model)
+
+    @property
+    def input_keys(self) -> frozenset[str]:
+        """Of everything that any of its plans needs."""
+        return frozenset().union(*(input_keys(plan.inputs) for plan in self.plans))
+
+    def plan_of(self, one: "Route | Attempt") -> Plan:
+        return self.plans[one.plan]
 
     def log_context(self) -> dict[str, str]:
         """How a job appears in a log line."""
@@ -104,14 +126,37 @@ class JobView:
     warnings: Sequence[str]
 
 
+def placed_view_of(job: Job) -> JobView:
+    """A job as its row was when it was placed, whatever has become of it since."""
+    return JobView(
+        id=job.id,
+        workspace=job.workspace,
+        mode=job.mode,
+        status=State.PENDING.value,
+        version=job.version,
+        created_at=job.created_at,
+        finished_at=None,
+        expires_at=None,
+        dropped_at=None,
+        model=job.plan.model,
+        provider=None,
+        progress=None,
+        failure=None,
+        outputs=0,
+        price=None,
+        base_url=job.base_url,
+        **shown_of(job.plan),
+    )
+
+
 def input_keys(inputs: Inputs) -> frozenset[str]:
-    """The storage keys of everything that a job was given."""
+    """The storage keys of everything that a plan works with."""
     media = (inputs.first_frame, inputs.last_frame, inputs.previous, *inputs.references)
     return frozenset(one.key for one in media if one is not None)
 
 
 def shown_of(plan: Plan) -> dict[str, Any]:
-    """The part of a job's answers that its plan fixes for good."""
+    """The part of a job's answers that its plan fixes."""
     values = {one.name: getattr(plan.resolved, one.name) for one in fields(plan.resolved)}
     resolved = {name: value for name, value in values.items() if value is not None}
     return {"resolved": resolved, "warnings": list(plan.warnings)}
@@ -144,11 +189,14 @@ class Attempt:
     key: str
     owner: str
     intent_at: int
+    plan: int = 0
+    """Which of the job's plans it carries out."""
     handle: Handle | None = None
     end: AttemptEnd | None = None
 
 
 PLAN = TypeAdapter(Plan)
+SPARES = TypeAdapter(tuple[Plan, ...])
 ROUTES = TypeAdapter(tuple[Route, ...])
 REMARKS = TypeAdapter(Remarks)
 FAILURE = TypeAdapter(Failure)

@@ -23,7 +23,7 @@ def order_of(
     job: Job, route: Route, n: int, *, previous: Handle | None = None, notify: str | None = None
 ) -> Order:
     """`previous` is where the vendor keeps the job that is continued, `notify` where it may tell of this one."""
-    plan = job.plan
+    plan = job.plan_of(route)
     return Order(
         job_id=job.id,
         attempt_key=attempt_key(job.id, n),

@@ -43,6 +43,7 @@ _PLACED = (
     "deadline_at",
     "model",
     "plan",
+    "spares",
     "routes",
     "queue",
     "remarks",
@@ -118,6 +119,7 @@ ACCEPT = (
         version=_NEXT_VERSION,
     )
 )
+ACCEPT_AS = ACCEPT.values(model=bindparam("with_model"), shown=bindparam("as_shown"))
 PROGRESS = (
     update(jobs)
     .where(_JOB, jobs.c.status == State.IN_PROGRESS.value)
@@ -209,7 +211,6 @@ _VIEW_COLUMNS = (
     jobs.c.base_url,
 )
 VIEW = select(*_VIEW_COLUMNS).where(_JOB, jobs.c.deleted_at.is_(None))
-VIEW_EVEN_DELETED = select(*_VIEW_COLUMNS).where(_JOB)
 LISTED = (
     select(*_VIEW_COLUMNS)
     .where(

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from reelrouter.accounts import ledger
+from reelrouter.catalogue.check import Plan
 from reelrouter.catalogue.price import Made, price, total
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
@@ -22,6 +23,7 @@ from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.order import attempt_key, order_of
 from reelrouter.jobs.poller import Awaited, Poller, Watch
 from reelrouter.jobs.unconfigured import unconfigured
+from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
 from reelrouter.routing.choose import Route
 from reelrouter.storage.ingest import Ingest
@@ -131,7 +133,8 @@ class Steps:
                 failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason)
                 ending = decide.failed(failure)
                 self._emit_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
-        await self._end(job, ending, files)
+        cost = _bill(job.plan_of(attempts[-1]), files[0]) if files else None
+        await self._end(job, ending, files, cost)
         for attempt in attempts:
             if attempt.handle is not None:
                 await self._lane(job, attempt).discard(attempt.handle)
@@ -140,7 +143,7 @@ class Steps:
         """Ends a job whose workflow failed again and again."""
         job, _ = await self._load(job_id)
         if not job.is_over:
-            await self._end(job, decide.failed(Failed(failure=FailureClass.INTERNAL)), ())
+            await self._end(job, decide.failed(Failed(failure=FailureClass.INTERNAL)), (), None)
 
     # Sending -----------------------------------------------------------------------------------------------------
 
@@ -150,6 +153,7 @@ class Steps:
             n=start.n,
             endpoint=start.route.endpoint,
             credential=start.route.credential,
+            plan=start.route.plan,
             key=attempt_key(job.id, start.n),
             owner=self._in.owner,
             intent_at=self._now_ms(),
@@ -214,7 +218,7 @@ class Steps:
 
     async def _record_accepted(self, job: Job, attempt: Attempt, handle: Handle) -> None:
         now_ms = self._now_ms()
-        await self._in.db.write(lambda unit: store.accept(unit, attempt, handle, now_ms))
+        await self._in.db.write(lambda unit: store.accept(unit, job, attempt, handle, now_ms))
         self._in.emit(
             AttemptAccepted(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, native_id=handle.native_id)
         )
@@ -269,9 +273,10 @@ class Steps:
             files.append(stored)
         return tuple(files)
 
-    async def _end(self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...]) -> None:
+    async def _end(
+        self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...], cost: Nanos | None
+    ) -> None:
         now = self._in.clock.now()
-        cost = total(price(job.plan.skus, job.plan.asked, _made(files[0]))) if files else None
         last = store.End(
             event=ending.event,
             at=milliseconds(now),
@@ -334,9 +339,10 @@ class Steps:
 
     async def _order(self, job: Job, route: Route, n: int) -> Order:
         notify = self._in.hook_of(attempt_key(job.id, n))
-        if job.plan.previous_job_id is None:
+        previous = job.plan_of(route).previous_job_id
+        if previous is None:
             return order_of(job, route, n, notify=notify)
-        made = await store.list_attempts(self._in.db, JobId(job.plan.previous_job_id))
+        made = await store.list_attempts(self._in.db, JobId(previous))
         there = [one.handle for one in made if (one.endpoint, one.credential) == route.place and one.handle]
         return order_of(job, route, n, previous=there[-1] if there else None, notify=notify)
 
@@ -364,9 +370,11 @@ def _was_nudged(job: Job, attempt: Attempt) -> bool:
     return job.nudged_at is not None and job.nudged_at >= attempt.intent_at
 
 
-def _made(file: StoredFile) -> Made:
+def _bill(plan: Plan, file: StoredFile) -> Nanos:
+    """What the workspace pays: the price of the model that made it."""
     seconds = Decimal(file.frames) / Decimal(str(file.fps))
-    return Made(duration=seconds, width=file.width, height=file.height, audio=file.audio_codec is not None)
+    made = Made(duration=seconds, width=file.width, height=file.height, audio=file.audio_codec is not None)
+    return total(price(plan.skus, plan.asked, made))
 
 
 def _end_of(awaited: Awaited) -> AttemptEnd:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.ids import JobId
@@ -17,12 +17,13 @@ from reelrouter.jobs.model import (
     PLAN,
     REMARKS,
     ROUTES,
+    SPARES,
     Attempt,
     AttemptEnd,
     Failure,
     Job,
     JobView,
-    input_keys,
+    placed_view_of,
     shown_of,
 )
 from reelrouter.observe.signals import News
@@ -43,6 +44,7 @@ def place(unit: Unit, job: Job) -> None:
         deadline_at=job.deadline_at,
         model=job.model,
         plan=PLAN.dump_json(job.plan).decode(),
+        spares=SPARES.dump_json(job.spares).decode() if job.spares else None,
         routes=ROUTES.dump_json(job.routes).decode(),
         queue=job.queue,
         remarks=REMARKS.dump_json(job.remarks).decode(),
@@ -50,7 +52,7 @@ def place(unit: Unit, job: Job) -> None:
         base_url=job.base_url,
         estimate=job.estimate,
     )
-    for key in input_keys(job.plan.inputs):
+    for key in job.input_keys:
         unit.execute(sql.INSERT_INPUT, job_id=job.id, key=key)
 
 
@@ -104,7 +106,7 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
         sql.INSERT_ATTEMPT,
         job_id=attempt.job_id,
         n=attempt.n,
-        plan=0,
+        plan=attempt.plan,
         endpoint=attempt.endpoint,
         credential=attempt.credential,
         key=attempt.key,
@@ -118,10 +120,21 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
     return True
 
 
-def accept(unit: Unit, attempt: Attempt, handle: Handle, now_ms: int) -> None:
-    """A backend has it: the handle first, for it is what a paid job hangs on."""
-    unit.execute(sql.SET_HANDLE, job=attempt.job_id, number=attempt.n, known_as=HANDLE.dump_json(handle).decode())
-    unit.execute(sql.ACCEPT, job=attempt.job_id, by=attempt.endpoint, at=now_ms)
+def accept(unit: Unit, job: Job, attempt: Attempt, handle: Handle, now_ms: int) -> None:
+    """A backend has it: the handle first, for it is what a paid job hangs on. Now the job shows that plan."""
+    unit.execute(sql.SET_HANDLE, job=job.id, number=attempt.n, known_as=HANDLE.dump_json(handle).decode())
+    if not job.spares:
+        unit.execute(sql.ACCEPT, job=job.id, by=attempt.endpoint, at=now_ms)
+        return
+    plan = job.plan_of(attempt)
+    unit.execute(
+        sql.ACCEPT_AS,
+        job=job.id,
+        by=attempt.endpoint,
+        at=now_ms,
+        with_model=plan.model,
+        as_shown=json.dumps(shown_of(plan)),
+    )
 
 
 def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> None:
@@ -210,7 +223,7 @@ def state_after(job: Job, last: End) -> str:
 
 
 async def get_even_deleted(db: Database, job: JobId) -> Job:
-    """For those who drive jobs. Raises `LookupError`: a job that is driven has a row."""
+    """For those who know that it has a row. Raises `LookupError` if it has none."""
     row = await db.row(sql.ROW, job=job)
     if row is None:
         raise LookupError(f"no job {job}")
@@ -230,10 +243,7 @@ async def view(db: Database, job: str) -> JobView | None:
 
 async def placed_view(db: Database, job: JobId) -> JobView:
     """A job as it was when it was placed, whatever has become of it since."""
-    row = await db.row(sql.VIEW_EVEN_DELETED, job=job)
-    if row is None:
-        raise LookupError(f"no job {job}")
-    return replace(_view_of(row), status=State.PENDING.value, provider=None, progress=None)
+    return placed_view_of(await get_even_deleted(db, job))
 
 
 async def newest_version(db: Database) -> int:
@@ -356,6 +366,7 @@ def job_of(row: Row) -> Job:
         **{name: row[name] for name in _PLAIN_COLUMNS},
         status=State(row["status"]),
         plan=PLAN.validate_json(row["plan"]),
+        spares=SPARES.validate_json(row["spares"]) if row["spares"] else (),
         routes=ROUTES.validate_json(row["routes"]),
         remarks=REMARKS.validate_json(row["remarks"]),
         failure=FAILURE.validate_json(row["failure"]) if row["failure"] else None,
@@ -387,29 +398,6 @@ _PLAIN_COLUMNS = (
     "price",
     "vendor_cost",
 )
-
-
-def view_of(job: Job) -> JobView:
-    """A job that was placed just now, as its row would be read."""
-    return JobView(
-        id=job.id,
-        workspace=job.workspace,
-        mode=job.mode,
-        status=job.status.value,
-        version=job.version,
-        created_at=job.created_at,
-        finished_at=None,
-        expires_at=None,
-        dropped_at=None,
-        model=job.model,
-        provider=None,
-        progress=None,
-        failure=None,
-        outputs=0,
-        price=None,
-        base_url=job.base_url,
-        **shown_of(job.plan),
-    )
 
 
 def _view_of(row: Row) -> JobView:
@@ -445,6 +433,7 @@ def _attempt_of(row: Row) -> Attempt:
         key=row["key"],
         owner=row["owner"],
         intent_at=row["intent_at"],
+        plan=row["plan"],
         handle=HANDLE.validate_json(row["handle"]) if row["handle"] else None,
         end=ATTEMPT_END.validate_json(row["outcome"]) if row["outcome"] else None,
     )

@@ -25,6 +25,8 @@ class Route:
     native_model: str
     credential: str
     """The name of an account, never its secret."""
+    plan: int = 0
+    """Which of the job's plans it carries out: each model that a request names has its own."""
 
     @property
     def queue(self) -> str:
