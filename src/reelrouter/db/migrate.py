@@ -24,7 +24,9 @@ def migrate_server(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         if _revision_of_server(connection) != HEAD:
-            _upgrade(url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1))
+            _upgrade(
+                url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
+            )
 
 
 def _revision(path: Path) -> str | None:

@@ -39,6 +39,8 @@ async def open_database(url: str, connections: int) -> Database:
         # Loaded by name: whoever runs on SQLite needs no driver of a server.
         postgres = importlib.import_module("reelrouter.db.postgres")
     except ModuleNotFoundError as error:
-        raise DriverMissing("PostgreSQL needs a driver; install it with: pip install 'reelrouter[postgres]'") from error
+        raise DriverMissing(
+            "PostgreSQL needs a driver; install it with: pip install 'reelrouter[postgres]'"
+        ) from error
     database: Database = await postgres.PostgresDatabase.open(url, connections)
     return database

@@ -1,8 +1,8 @@
 """PostgreSQL: a pool of connections, writes that share transactions, and one connection that hears of commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeVar
@@ -16,14 +16,14 @@ from reelrouter.db.engine import DatabaseGone, Row, Statement, Unit
 T = TypeVar("T")
 
 CHANNEL = "reelrouter_changes"
-_DIALECT = dialects.dialect()
+_DIALECT = dialects.dialect()  # type: ignore[no-untyped-call]
 _STATEMENTS = 512
 """Prepared statements that each connection keeps: more than the program has."""
 _PATIENCE = 10.0
 """Seconds that a read or a write waits for a database that restarts."""
 _PAUSE = 0.1
 _TELL_SECONDS = 0.02
-"""How often others are told of commits at most: a NOTIFY inside each transaction would have commits queue for one lock."""
+"""How often others are told of commits at most: a NOTIFY in each transaction has all commits wait for one lock."""
 _LOOK_SECONDS = 1.0
 """How often a change is assumed though nobody told of one: whoever commits may die before it tells."""
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
@@ -57,13 +57,19 @@ class PostgresDatabase:
         self._waiting: list[_Task] = []
         self._writing: set[asyncio.Task[None]] = set()
         self._is_to_tell = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._tell())]
+        self._is_closing = False
+        self._listening = asyncio.create_task(self._listen())
+        self._telling = asyncio.create_task(self._tell())
 
     @classmethod
     async def open(cls, url: str, connections: int) -> "PostgresDatabase":
         """Raises what the driver raises if the server cannot be reached, or refuses us."""
         pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=connections, statement_cache_size=_STATEMENTS, max_cached_statement_lifetime=0
+            url,
+            min_size=1,
+            max_size=connections,
+            statement_cache_size=_STATEMENTS,
+            max_cached_statement_lifetime=0,
         )
         return cls(url, pool)
 
@@ -89,9 +95,10 @@ class PostgresDatabase:
     async def close(self) -> None:
         while self._writing:
             await asyncio.gather(*self._writing, return_exceptions=True)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._is_closing = True
+        self._is_to_tell.set()
+        self._listening.cancel()  # the other one may be in a statement, which is better ended than cancelled
+        await asyncio.gather(self._listening, self._telling, return_exceptions=True)
         await self._pool.close()
 
     # Writing -----------------------------------------------------------------------------------------------------
@@ -109,7 +116,10 @@ class PostgresDatabase:
             batch = sorted(self._waiting[:_BATCH], key=lambda task: task.about)
             del self._waiting[:_BATCH]
             try:
-                results = await _patiently(partial(self._transact, lambda unit: [one.work(unit) for one in batch]))
+                results = await _patiently(partial(self._transact, partial(_do_all, batch)))
+            except DatabaseGone as gone:  # whether it was committed may be unknown: nothing is done again
+                for one in batch:
+                    one.fail(gone)
             except Exception:  # noqa: BLE001 - whose failure it is comes out when each has a transaction of its own
                 await asyncio.gather(*(self._write_alone(one) for one in batch))
             else:
@@ -149,15 +159,13 @@ class PostgresDatabase:
         return result
 
     async def _is_committed(self, number: str) -> bool:
-        """What became of a transaction whose commit was not answered. It is not done twice for want of an answer."""
-
-        async def ask() -> bool | None:
-            status = await self._pool.fetchval("SELECT pg_xact_status($1::text::xid8)", number)
-            return None if status == "in progress" else status == "committed"
-
-        while (known := await _patiently(ask)) is None:
+        """What became of a transaction whose commit was not answered: it is not done twice for want of that."""
+        ask = partial(self._pool.fetchval, "SELECT pg_xact_status($1::text::xid8)", number)
+        while True:
+            status = await _patiently(ask)
+            if status != "in progress":
+                return bool(status == "committed")
             await asyncio.sleep(_PAUSE)
-        return known
 
     # Changes -----------------------------------------------------------------------------------------------------
 
@@ -172,9 +180,13 @@ class PostgresDatabase:
         connection = await asyncpg.connect(self._url)
         try:
             await connection.add_listener(CHANNEL, self._note)
-            while not connection.is_closed():
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _connection: lost.set())
+            while not lost.is_set():
                 self._changes += 1
-                await asyncio.sleep(_LOOK_SECONDS)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await lost.wait()
         finally:
             connection.terminate()
 
@@ -182,7 +194,7 @@ class PostgresDatabase:
         self._changes += 1
 
     async def _tell(self) -> None:
-        while True:
+        while not self._is_closing:
             await self._is_to_tell.wait()
             self._is_to_tell.clear()
             with suppress(*_GONE), _closed_is_gone():
@@ -207,8 +219,12 @@ class _Task:
             self.future.set_exception(error)
 
 
+def _do_all(batch: Sequence[_Task], unit: Unit) -> list[Any]:
+    return [one.work(unit) for one in batch]
+
+
 class _PostgresUnit:
-    """Synchronous on an asynchronous connection: each call gives the loop away until the answer is there."""
+    """Synchronous on an asynchronous connection: each call gives the loop away until its answer is there."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -271,12 +287,3 @@ def _compiled(statement: Statement) -> _Query:
     binds = getattr(compiled, "binds", {})
     defaults = {name: bind.effective_value for name, bind in binds.items() if not bind.required}
     return _Query(str(compiled), tuple(getattr(compiled, "positiontup", None) or ()), defaults)
-
-
-@asynccontextmanager
-async def open_postgres(url: str, connections: int) -> AsyncIterator[PostgresDatabase]:
-    db = await PostgresDatabase.open(url, connections)
-    try:
-        yield db
-    finally:
-        await db.close()

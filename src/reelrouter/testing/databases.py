@@ -1,4 +1,4 @@
-"""The suite that every database passes: what writes promise, each as a check of two connections to one database."""
+"""The suite that every database passes: what writes promise, each a check of two connections to one database."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -79,8 +79,12 @@ async def the_first_of_two_that_write_one_row_wins(pair: Pair) -> None:
         return who
 
     # The key is a part of the primary key, so that only whoever looks first can tell that it is taken.
-    said = await asyncio.gather(*(db.write(partial(claim, "same")) for _ in range(8) for db in (pair.one, pair.other)))
-    _require(set(said) == {"same"} and await _count(pair.one) == 1, "work that lost a race is done again, and looks")
+    said = await asyncio.gather(
+        *(db.write(partial(claim, "same")) for _ in range(8) for db in (pair.one, pair.other))
+    )
+    _require(
+        set(said) == {"same"} and await _count(pair.one) == 1, "work that lost a race is done again, and looks"
+    )
 
 
 async def changes_are_noticed(pair: Pair) -> None:
@@ -88,7 +92,7 @@ async def changes_are_noticed(pair: Pair) -> None:
     await pair.one.write(lambda unit: unit.execute(_INSERT, job_id="a", key="k"))
     try:
         async with asyncio.timeout(_PATIENCE):
-            while pair.other.change_counter() == before:
+            while pair.other.change_counter() == before:  # noqa: ASYNC110 - the counter is what is looked at
                 await asyncio.sleep(0.005)
     except TimeoutError:
         raise SuiteFailed("the change counter moves when another connection commits") from None
@@ -122,6 +126,6 @@ async def _count(db: Database) -> int:
     return row["n"] if row else 0
 
 
-def _require(holds: bool, promise: str) -> None:
+def _require(holds: object, promise: str) -> None:
     if not holds:
         raise SuiteFailed(promise)
