@@ -19,7 +19,7 @@ from pathlib import Path
 import uvloop
 
 from reelrouter.accounts.secrets import load_secrets
-from reelrouter.clock import Clock, SystemClock, milliseconds
+from reelrouter.clock import Clock, SystemClock
 from reelrouter.db.engine import Database
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.installation import own_accounts
@@ -30,6 +30,7 @@ from reelrouter.jobs.late import Latecomers
 from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.retention import Retention
 from reelrouter.jobs.steps import Steps, Workshop
+from reelrouter.jobs.takeover import owner_name, was_here
 from reelrouter.jobs.workflow import Workflows, open_dbos
 from reelrouter.lock import FileLock
 from reelrouter.observe.events import Emit, TaskCrashed
@@ -219,7 +220,8 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         ingest=Ingest(around.pool, around.objects, IngestLimits(max_bytes=settings.max_download), scratch),
         clock=around.clock,
         emit=around.emit,
-        owner=f"{SLOT}:{os.getpid()}-{milliseconds(around.clock.now())}",
+        owner=owner_name(SLOT, around.clock.now()),
+        is_dead=partial(was_here, SLOT),
         retention=settings.retention,
         resubmit=settings.unknown_submit == "resubmit",
         hook_of=_hook_of(settings),

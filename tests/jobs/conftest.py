@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
 from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.steps import Steps, Workshop
+from reelrouter.jobs.takeover import was_here
 from reelrouter.money import Nanos
 from reelrouter.observe.events import Event
 from reelrouter.routing.choose import Route, queue_of
@@ -87,6 +89,7 @@ class Bench:
             clock=self.clock,
             emit=self.events.append,
             owner=owner,
+            is_dead=partial(was_here, owner.partition(":")[0]),
             retention=3600,
             resubmit=resubmit,
         )

@@ -61,6 +61,8 @@ class Workshop:
     emit: Emit
     owner: str
     """This process, among all that have ever sent an attempt."""
+    is_dead: Callable[[str], bool]
+    """Whether another such process can send nothing any more."""
     retention: int
     """Seconds that outputs are kept."""
     resubmit: bool = False
@@ -186,16 +188,16 @@ class Steps:
     async def _resolve(self, job: Job, resolve: decide.Resolve) -> None:
         """An attempt that somebody began: wait while its owner may only be slow, then look it up."""
         patience = resolve.attempt.intent_at / 1000 + SUBMIT_SECONDS + GRACE_SECONDS - self._in.clock.now()
-        if resolve.attempt.owner != self._in.owner and patience > 0 and not self._is_dead(resolve.attempt.owner):
+        if (
+            resolve.attempt.owner != self._in.owner
+            and patience > 0
+            and not self._in.is_dead(resolve.attempt.owner)
+        ):
             await asyncio.sleep(patience)
             _, attempts = await self._load(job.id)
             if attempts[-1].end is not None or attempts[-1].handle is not None:
                 return
         await self._find(job, resolve)
-
-    def _is_dead(self, owner: str) -> bool:
-        # An owner is "<slot>:<start>"; a slot is held by one process at a time, so an older start of it is dead.
-        return owner.partition(":")[0] == self._in.owner.partition(":")[0]
 
     async def _find(self, job: Job, resolve: decide.Resolve) -> None:
         attempt = resolve.attempt

@@ -8,6 +8,7 @@
 | AttemptAccepted | a backend took it |
 | AttemptEnded | a backend refused it, failed, or lost it |
 | AttemptUnknown | nobody can tell whether a backend took it |
+| EngineTakenOver | an engine died, and another one goes on with its jobs |
 | EndpointDrifted | an endpoint said what nobody here has a word for; it gets no new jobs for a while |
 | LateOutcome | what became of an attempt after its job had ended without it |
 | JobEnded | a job reached a terminal state |
@@ -75,6 +76,13 @@ class AttemptUnknown:
     attempt: int
     endpoint: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineTakenOver:
+    """An engine has died, and another one goes on with its jobs."""
+
+    slot: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +162,7 @@ Event = (
     | AttemptAccepted
     | AttemptEnded
     | AttemptUnknown
+    | EngineTakenOver
     | EndpointDrifted
     | LateOutcome
     | JobEnded

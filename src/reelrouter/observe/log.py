@@ -12,6 +12,7 @@ from reelrouter.observe.events import (
     AttemptUnknown,
     Emit,
     EndpointDrifted,
+    EngineTakenOver,
     Event,
     ObjectMissing,
     PollFailed,
@@ -21,7 +22,7 @@ from reelrouter.observe.events import (
 
 LogFormat = Literal["auto", "json", "console"]
 
-_LOUD = (AttemptUnknown, EndpointDrifted, ObjectMissing, PollFailed, RunAbandoned, TaskCrashed)
+_LOUD = (AttemptUnknown, EndpointDrifted, EngineTakenOver, ObjectMissing, PollFailed, RunAbandoned, TaskCrashed)
 _NAME = re.compile(r"(?<!^)(?=[A-Z])")
 
 
