@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 from dbos import DBOS, SetWorkflowID
 
-from reelrouter.jobs.workflow import open_dbos
+from reelrouter.jobs.workflow import open_dbos_file
 
 _WINDOW = 8
 """The engine's default."""
@@ -44,7 +44,7 @@ async def _measure(database: Path, count: int) -> float:
         async with active:
             await third(name)
 
-    engine = open_dbos(database, "floor")
+    engine = open_dbos_file(database, "floor")
     DBOS.launch()
     gc.collect()
     gc.freeze()

@@ -3,12 +3,11 @@
 import asyncio
 import gc
 import os
-import shutil
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -21,7 +20,7 @@ from starlette.applications import Starlette
 from reelrouter import net
 from reelrouter.accounts import keys, workspaces
 from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
-from reelrouter.accounts.secrets import Secrets, load_secrets
+from reelrouter.accounts.secrets import Secrets
 from reelrouter.api.addresses import Addresses
 from reelrouter.api.protocol import Protocol
 from reelrouter.api.routes import build_app
@@ -29,20 +28,19 @@ from reelrouter.api.videos import Edge
 from reelrouter.brand import BRANDS
 from reelrouter.clock import SystemClock
 from reelrouter.db.engine import Database, Unit
-from reelrouter.db.migrate import migrate
-from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.db.opening import is_server, open_database, prepare
 from reelrouter.errors import Unavailable
 from reelrouter.gateway import readiness
 from reelrouter.gateway.door import open_gateway
 from reelrouter.gateway.readiness import Check
 from reelrouter.gateway.stations import Stations, Terms
-from reelrouter.installation import own_accounts, own_catalogue
+from reelrouter.installation import database_url, own_accounts, own_catalogue, own_secrets, storage_url
 from reelrouter.jobs import hooks, store
 from reelrouter.jobs.conditions import Conditions
 from reelrouter.jobs.content import Contents
 from reelrouter.jobs.own_outputs import OwnOutputs
 from reelrouter.jobs.variants import Variants
-from reelrouter.lock import FileLock
+from reelrouter.lock import FileLock, own_folder
 from reelrouter.media.intake import Intake, IntakeLimits
 from reelrouter.observe.events import Emit, TaskCrashed
 from reelrouter.observe.log import open_log
@@ -81,35 +79,40 @@ def serve(
     settings: Settings,
     *,
     on_start: Callable[[Started], None] = lambda _started: None,
-    engine: Sequence[str] = ENGINE,
+    engine: Sequence[str] | None = ENGINE,
     overrides: Mapping[str, str] | None = None,
 ) -> None:
-    """Runs API and engine until interrupted. Raises `AlreadyLocked`, `SecretRefused`, `OSError` for a taken port.
+    """Runs the API, and the command of its engine unless that is None, until interrupted.
 
-    `overrides` are settings that came by argument: the engine gets them by environment, as it reads its own.
+    Raises `AlreadyLocked`, `SecretRefused`, `OSError` for a taken port. `overrides` are settings that came by
+    argument: the engine gets them by environment, as it reads its own.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with FileLock(settings.data_dir / "serve.lock"), _bind(settings) as listener:
+    with ExitStack() as stack:
+        if not is_server(database_url(settings)):
+            stack.enter_context(FileLock(settings.data_dir / "serve.lock"))
+        listener = stack.enter_context(_bind(settings))
         emit = open_log(settings.log_format, "api")
-        supervisor = Supervisor(engine, overrides or {}, emit)
+        supervisor = Supervisor(engine, overrides or {}, emit) if engine is not None else None
         uvloop.run(_serve(settings, listener, supervisor, emit, on_start))
 
 
 async def _serve(
     settings: Settings,
     listener: socket.socket,
-    supervisor: "Supervisor",
+    supervisor: "Supervisor | None",
     emit: Emit,
     on_start: Callable[[Started], None],
 ) -> None:
-    secrets = load_secrets(_plain(settings.secret_key), settings.data_dir)
-    migrate(settings.data_dir / "app.db")
+    secrets = own_secrets(settings)
+    prepare(database_url(settings))
     address = _address(settings, listener)
-    async with open_api(settings, secrets, emit, {"engine": supervisor.check}) as (app, first_keys):
+    checks = {"engine": supervisor.check} if supervisor is not None else {}
+    async with open_api(settings, secrets, emit, checks) as (app, first_keys):
         server = _Server(_config(app))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
-        watching = asyncio.ensure_future(supervisor.run())
+        watching = asyncio.ensure_future(supervisor.run() if supervisor is not None else _nothing())
         gc.collect()
         gc.freeze()
         on_start(Started(address=address, first_keys=first_keys))
@@ -120,6 +123,10 @@ async def _serve(
             await asyncio.gather(watching, return_exceptions=True)
 
 
+async def _nothing() -> None:
+    """Where engines are others' business."""
+
+
 @asynccontextmanager
 async def open_api(
     settings: Settings, secrets: Secrets, emit: Emit, checks: Mapping[str, Check]
@@ -127,9 +134,9 @@ async def open_api(
     """The application with everything that it uses, opened in order and closed in reverse."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        db = SqliteDatabase(settings.data_dir / "app.db")
+        db = await open_database(database_url(settings), settings.database_connections)
         stack.push_async_callback(db.close)
-        objects = Objects.from_url((settings.data_dir / "objects").absolute().as_uri())
+        objects = Objects.from_url(storage_url(settings))
         stack.callback(objects.close)
         children = Pool(size=_DECODERS, preload=("reelrouter.media.pictures",))
         stack.push_async_callback(children.close)
@@ -137,9 +144,7 @@ async def open_api(
         stack.push_async_callback(client.close)
         intake = Intake(children, client, objects, _intake_limits(settings))
         stack.callback(intake.close)
-        scratch = settings.data_dir / "work" / "intake"
-        shutil.rmtree(scratch, ignore_errors=True)  # what a killed process was fetching
-        scratch.mkdir(parents=True)
+        scratch = stack.enter_context(own_folder(settings.data_dir / "work", "api"))
         pepper = secrets.derive("api-keys")
         first_keys = await db.write(lambda unit: _bootstrap(unit, settings, pepper, clock.now()))
         known = workspaces.Workspaces(db, clock)

@@ -7,32 +7,30 @@ import asyncio
 import ctypes
 import gc
 import os
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import uvloop
 
-from reelrouter.accounts.secrets import load_secrets
 from reelrouter.clock import Clock, SystemClock
 from reelrouter.db.engine import Database
-from reelrouter.db.sqlite import SqliteDatabase
-from reelrouter.installation import own_accounts
+from reelrouter.db.opening import is_server, open_database, prepare
+from reelrouter.installation import database_url, own_accounts, own_secrets, storage_url
 from reelrouter.jobs import hooks
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.late import Latecomers
 from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.retention import Retention
+from reelrouter.jobs.seat import Seat, take_seat
 from reelrouter.jobs.steps import Steps, Workshop
-from reelrouter.jobs.takeover import owner_name, was_here
-from reelrouter.jobs.workflow import Workflows, open_dbos
-from reelrouter.lock import FileLock
+from reelrouter.jobs.workflow import Workflows
+from reelrouter.lock import FileLock, own_folder
 from reelrouter.observe.events import Emit, TaskCrashed
 from reelrouter.observe.log import open_log
 from reelrouter.providers.base import Provider
@@ -48,8 +46,6 @@ from reelrouter.storage.objects import Objects
 
 RENDERER_QUEUE = queue_of("renderer", "local")
 TEST_QUEUE = queue_of(TEST, TEST)
-SLOT = "slot-0"
-"""On SQLite there is one engine, so that its workflows are always recovered under the same name."""
 
 _LOCAL_JOBS = 200
 """Renderer jobs under way at once; most of them wait for a free child, and may be cancelled there."""
@@ -145,9 +141,10 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
     """Everything an engine consists of, opened in order and closed in reverse."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        db = SqliteDatabase(settings.data_dir / "app.db")
+        url = database_url(settings)
+        db = await open_database(url, settings.database_connections)
         stack.push_async_callback(db.close)
-        objects = Objects.from_url((settings.data_dir / "objects").absolute().as_uri())
+        objects = Objects.from_url(storage_url(settings))
         stack.callback(objects.close)
         pool = Pool(size=settings.render_concurrency + 1, preload=("reelrouter.renderer.animatic.render",))
         stack.push_async_callback(pool.close)
@@ -155,10 +152,9 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         around = Surroundings(
             settings=settings, pool=pool, objects=objects, poller=poller, emit=emit, clock=clock, stack=stack
         )
+        seat = await stack.enter_async_context(take_seat(url, db, (settings.data_dir, clock, emit)))
         lanes = lanes_of(around)
-        steps = Steps(_workshop(around, db, lanes))
-        dbos = open_dbos(settings.data_dir / "dbos.db", SLOT)
-        stack.callback(dbos.dispose)
+        steps = Steps(_workshop(around, db, seat, lanes))
         workflows = Workflows(steps, settings.window)
         stack.callback(workflows.close)
         drivers = Drivers(
@@ -175,7 +171,9 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
                 "dispatcher": Dispatcher(db, drivers, clock, emit).run,
                 "retention": Retention(db, objects, clock).run,
                 "latecomers": Latecomers(db, lanes, clock, emit).run,
+                **seat.loops,
             },
+            lost=seat.lost,
             emit=emit,
         )
 
@@ -186,6 +184,8 @@ class Loops:
 
     launch: Callable[[], None]
     loops: Mapping[str, Callable[[], Awaitable[None]]]
+    lost: asyncio.Event
+    """Set when another engine may have been given this one's place."""
     emit: Emit
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -208,11 +208,9 @@ class Loops:
                 await asyncio.sleep(1.0)
 
 
-def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> Workshop:
+def _workshop(around: Surroundings, db: Database, seat: Seat, lanes: Mapping[str, Lane]) -> Workshop:
     settings = around.settings
-    scratch = settings.data_dir / "work" / "ingest"
-    shutil.rmtree(scratch, ignore_errors=True)  # what a killed engine was storing
-    scratch.mkdir(parents=True)
+    scratch = around.stack.enter_context(own_folder(settings.data_dir / "work", "ingest"))
     return Workshop(
         db=db,
         lanes=lanes,
@@ -220,8 +218,8 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         ingest=Ingest(around.pool, around.objects, IngestLimits(max_bytes=settings.max_download), scratch),
         clock=around.clock,
         emit=around.emit,
-        owner=owner_name(SLOT, around.clock.now()),
-        is_dead=partial(was_here, SLOT),
+        owner=seat.owner,
+        is_dead=seat.is_dead,
         retention=settings.retention,
         resubmit=settings.unknown_submit == "resubmit",
         hook_of=_hook_of(settings),
@@ -232,17 +230,23 @@ def _hook_of(settings: Settings) -> Callable[[str], str | None]:
     """Where vendors may call, which takes an address of ours that others know."""
     if settings.public_url is None:
         return lambda _attempt_key: None
-    given = settings.secret_key.get_secret_value() if settings.secret_key else None
-    secrets = load_secrets(given, settings.data_dir)
+    secrets = own_secrets(settings)
     return partial(hooks.address_of, secrets.derive(hooks.PURPOSE), settings.public_url)
 
 
 def main(lanes_of: LanesOf = all_lanes) -> None:
     """Runs an engine until it is told to stop, or its parent is gone."""
     _die_with_parent()
-    settings = read_settings()
+    run(read_settings(), lanes_of)
+
+
+def run(settings: Settings, lanes_of: LanesOf = all_lanes) -> None:
+    """Raises what opening the database and the catalogue raises."""
+    prepare(database_url(settings))
     emit = open_log(settings.log_format, "engine")
-    with FileLock(settings.data_dir / "engine.lock", patience=10.0):
+    with ExitStack() as stack:
+        if not is_server(database_url(settings)):
+            stack.enter_context(FileLock(settings.data_dir / "engine.lock", patience=10.0))
         uvloop.run(_serve(settings, emit, lanes_of))
 
 
@@ -251,7 +255,15 @@ async def _serve(settings: Settings, emit: Emit, lanes_of: LanesOf) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_engine(settings, emit, lanes_of) as loops:
+        dying = asyncio.ensure_future(_die_when(loops.lost))
         await loops.run(stop)
+        dying.cancel()
+
+
+async def _die_when(lost: asyncio.Event) -> None:
+    """Without an orderly end, which takes time: whatever is under way here is somebody else's by now."""
+    await lost.wait()
+    os._exit(1)
 
 
 def _die_with_parent() -> None:

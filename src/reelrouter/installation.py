@@ -1,14 +1,37 @@
-"""This installation, as settings and environment describe it: its models, and its accounts with vendors."""
+"""This installation, as settings and environment describe it: where its data is, its models, its accounts."""
 
 import os
 from collections.abc import Mapping
 
+from reelrouter.accounts.secrets import SecretRefused, Secrets, load_secrets
 from reelrouter.catalogue.load import load_catalogue
 from reelrouter.catalogue.model import Catalogue
+from reelrouter.db.opening import file_url, is_server
 from reelrouter.providers.configured import Configured, read_configured
 from reelrouter.providers.key_files import with_key_files
 from reelrouter.providers.registry import PROVIDERS
 from reelrouter.settings import Settings, VendorSettings
+
+
+def database_url(settings: Settings) -> str:
+    if settings.database_url is None:
+        return file_url(settings.data_dir / "app.db")
+    return settings.database_url.get_secret_value()
+
+
+def storage_url(settings: Settings) -> str:
+    return settings.storage_url or (settings.data_dir / "objects").absolute().as_uri()
+
+
+def own_secrets(settings: Settings) -> Secrets:
+    """Raises `SecretRefused`: processes on several machines need one that they are given."""
+    given = settings.secret_key.get_secret_value() if settings.secret_key else None
+    if given is None and is_server(database_url(settings)):
+        raise SecretRefused(
+            "REELROUTER_SECRET_KEY is not set, and every process on this database needs the same one; "
+            "make one with: openssl rand -base64 32"
+        )
+    return load_secrets(given, settings.data_dir)
 
 
 def own_catalogue(settings: Settings) -> Catalogue:

@@ -2,7 +2,11 @@
 
 import fcntl
 import os
+import shutil
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -49,3 +53,25 @@ class FileLock:
         except BlockingIOError:
             return False
         return True
+
+
+@contextmanager
+def own_folder(parent: Path, name: str) -> Iterator[Path]:
+    """An empty folder below `parent` that no other living process uses: `<name>-0`, or the next that is free."""
+    with ExitStack() as stack:
+        folder = next(
+            parent / f"{name}-{number}"
+            for number in count()
+            if _enter(stack, FileLock(parent / f"{name}-{number}.lock"))
+        )
+        shutil.rmtree(folder, ignore_errors=True)  # what a killed process left
+        folder.mkdir()
+        yield folder
+
+
+def _enter(stack: ExitStack, lock: FileLock) -> bool:
+    try:
+        stack.enter_context(lock)
+    except AlreadyLocked:
+        return False
+    return True

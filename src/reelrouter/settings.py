@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses, with commas between, whose `X-Forwarded-*` headers are believed."""
 
+    database_url: SecretStr | None = None
+    """`postgresql://…`, which any number of processes may share; without it, a file in `data_dir`."""
+    database_connections: int = Field(default=8, ge=2, le=100)
+    """That one process keeps to a database server at most, beside the few of its durable engine."""
+    storage_url: str | None = None
+    """Where files are kept: `s3://bucket/folder`, `gs://…`, `az://…`; without it, a folder in `data_dir`."""
+
     secret_key: SecretStr | None = None
     """Root of every derived key; without it, `data_dir/secret` is made at the first start."""
     live_key: SecretStr | None = None

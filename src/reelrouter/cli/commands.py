@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, Entry] = {
     "verify-webhook": Entry("verify_webhook:verify_webhook", "Check a webhook's signature.", _HOOKS),
     "send-test-webhook": Entry("send_test_webhook:send_test_webhook", "Send a signed webhook to a URL.", _HOOKS),
     "serve": Entry("serve:serve", "Run the gateway.", _OWN),
+    "api": Entry("api:api", "Run the API alone.", _OWN),
+    "engine": Entry("engine:engine", "Run an engine alone.", _OWN),
     "keys": Entry("keys:app", "Make, list and disable API keys.", _OWN),
     "doctor": Entry("doctor:doctor", "Look for what keeps videos from being made.", _OWN),
     "emulate": Entry("emulate:emulate", "Run fake vendors, to try a gateway out.", _OWN),

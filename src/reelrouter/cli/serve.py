@@ -7,14 +7,10 @@ import typer
 from rich.panel import Panel
 
 from reelrouter import app
-from reelrouter.accounts.secrets import SecretRefused
 from reelrouter.app import Started
-from reelrouter.catalogue.load import CatalogueError
 from reelrouter.cli.configuration import settings_or_fail
-from reelrouter.cli.ending import fail
 from reelrouter.cli.output import err
-from reelrouter.lock import AlreadyLocked
-from reelrouter.providers.accounts import AccountsRefused
+from reelrouter.cli.serving import told
 
 
 def serve(
@@ -23,7 +19,7 @@ def serve(
     data_dir: Annotated[Path | None, typer.Option(help="Where database, secret and videos live.")] = None,
     public_url: Annotated[str | None, typer.Option(help="The address that clients use.")] = None,
 ) -> None:
-    """Run the gateway: the API and its engine, until Ctrl-C.
+    """Run the gateway: the API and its engine, until Ctrl-C. On PostgreSQL, any number of them share the work.
 
     The first start makes a workspace and two keys, and shows the keys once.
 
@@ -32,21 +28,11 @@ def serve(
     given = {"host": host, "port": port, "data_dir": data_dir, "public_url": public_url}
     settings = settings_or_fail(**given)
     overrides = {f"REELROUTER_{name.upper()}": str(value) for name, value in given.items() if value is not None}
-    try:
-        app.serve(settings, on_start=_greet, overrides=overrides)
-    except AlreadyLocked as locked:
-        fail(f"another ReelRouter (process {locked.pid}) uses {settings.data_dir}; stop it, or choose --data-dir")
-    except CatalogueError as wrong:
-        fail(f"the catalogue cannot be used: {wrong}")
-    except AccountsRefused as wrong:
-        fail(f"the vendors' accounts cannot be used: {wrong}")
-    except SecretRefused as refused:
-        fail(str(refused))
-    except OSError as error:
-        fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose another --port")
+    with told(settings):
+        app.serve(settings, on_start=greet, overrides=overrides)
 
 
-def _greet(started: Started) -> None:
+def greet(started: Started) -> None:
     err.print(f"ReelRouter answers at [bold]{started.address}[/bold]", soft_wrap=True)
     if started.first_keys is None:
         return

@@ -1,15 +1,19 @@
 """Brings a database to the newest schema; a start that finds it there does not even import Alembic."""
 
 import importlib
+import re
 import sqlite3
 from pathlib import Path
-
-import psycopg
+from typing import Any
 
 HEAD = "0006"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 _LOCK = 0x7265656C
 """The advisory lock of whoever migrates a server: several processes may start at one time."""
+
+
+class ServerRefused(Exception):
+    """A database server cannot be reached, or does not let us in; the message is the driver's."""
 
 
 def migrate(path: Path) -> None:
@@ -20,13 +24,15 @@ def migrate(path: Path) -> None:
 
 
 def migrate_server(url: str) -> None:
-    """The same for a PostgreSQL database. Raises `psycopg.Error` if it cannot be reached, or refuses us."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-        if _revision_of_server(connection) != HEAD:
-            _upgrade(
-                url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
-            )
+    """The same for a PostgreSQL database. Raises `ServerRefused`."""
+    psycopg = importlib.import_module("psycopg")  # by name: whoever runs on SQLite does without
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+            if _revision_of_server(connection) != HEAD:
+                _upgrade(re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url))
+    except psycopg.Error as error:
+        raise ServerRefused(str(error).splitlines()[0]) from error
 
 
 def _revision(path: Path) -> str | None:
@@ -40,10 +46,10 @@ def _revision(path: Path) -> str | None:
     return row[0] if row else None
 
 
-def _revision_of_server(connection: psycopg.Connection) -> str | None:
+def _revision_of_server(connection: Any) -> str | None:
     if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
         return None
-    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    row: tuple[str] | None = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     return row[0] if row else None
 
 

@@ -11,13 +11,33 @@ from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 
+from reelrouter.db.engine import Database
 from reelrouter.ids import JobId
 from reelrouter.jobs.steps import Steps
 
 _VERSION = "1"
 """Raised only when the order of steps changes: DBOS recovers none but its own version's workflows."""
+
+
+_THREADS = 4
+_CONNECTIONS = 4
+"""To a server, for its own tables."""
+_OWNERS = text("SELECT DISTINCT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'")
+
+
+async def list_owners(db: Database) -> set[str]:
+    """The names of the engines, dead or alive, that have runs under way on a server."""
+    return {row["executor_id"] for row in await db.rows(_OWNERS)}
+
+
+async def hand_out_anew(executor: str) -> None:
+    """The runs of an engine that is dead: each is begun once more, by whichever engine is first.
+
+    The library has no public word for it outside of its own paid service; a test holds it to this one.
+    """
+    await asyncio.to_thread(DBOS._recover_pending_workflows, [executor])  # noqa: SLF001
 
 
 class Workflows:
@@ -78,26 +98,33 @@ def run_of(name: str) -> int:
     return int(name.rpartition(":")[2])
 
 
-def open_dbos(path: Path, executor: str) -> Engine:
+def open_dbos_file(path: Path, executor: str) -> Engine:
     """DBOS over its own SQLite file, opened by engines alone. The engine is the caller's to dispose of, last."""
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": "IMMEDIATE"},
     )
     event.listen(engine, "connect", _tune)
-    config: DBOSConfig = {
+    DBOS(config={**_config(f"sqlite:///{path}", executor), "system_database_engine": engine})
+    return engine
+
+
+def open_dbos_server(url: str, executor: str) -> None:
+    """DBOS in the schema `dbos` of a PostgreSQL database, which engines share."""
+    DBOS(config={**_config(url, executor), "sys_db_pool_size": _CONNECTIONS})
+
+
+def _config(url: str, executor: str) -> DBOSConfig:
+    return {
         "name": "reelrouter",
-        "system_database_url": f"sqlite:///{path}",
-        "system_database_engine": engine,
+        "system_database_url": url,
         "application_version": _VERSION,
         "executor_id": executor,
-        "max_executor_threads": 4,
+        "max_executor_threads": _THREADS,
         "serializer": DBOSPortableJSONSerializer(),
         "log_level": "WARNING",
         "enable_otlp": False,
     }
-    DBOS(config=config)
-    return engine
 
 
 def _register(

@@ -1,0 +1,25 @@
+"""`reelrouter engine`: an engine alone, where the API runs elsewhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reelrouter import engine as process
+from reelrouter.cli.configuration import settings_or_fail
+from reelrouter.cli.ending import fail
+from reelrouter.cli.serving import told
+
+
+def engine(
+    data_dir: Annotated[Path | None, typer.Option(help="Where it keeps what it works on.")] = None,
+) -> None:
+    """Run an engine alone, until Ctrl-C: any number of them, on a PostgreSQL database and shared storage.
+
+    Example: REELROUTER_DATABASE_URL=postgresql://db/reelrouter reelrouter engine
+    """
+    settings = settings_or_fail(data_dir=data_dir)
+    if settings.database_url is None:
+        fail("an engine alone needs a database that others can share: set REELROUTER_DATABASE_URL, or run: serve")
+    with told(settings):
+        process.run(settings)
