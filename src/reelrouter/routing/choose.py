@@ -14,6 +14,8 @@ from reelrouter.routing.needs import MISSING, needs
 
 TEST = "test"
 """The one endpoint, provider and credential of test mode."""
+BYOK = "byok:"
+"""How the names of credentials begin that workspaces have brought; an operator's account has no colon in its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,16 @@ class Route:
     def place(self) -> Place:
         return self.endpoint, self.credential
 
+    @property
+    def is_byok(self) -> bool:
+        """Whether the workspace pays the vendor itself."""
+        return is_byok(self.credential)
+
+
+def is_byok(credential: str) -> bool:
+    """Whether a credential is one that a workspace has brought."""
+    return credential.startswith(BYOK)
+
 
 def queue_of(provider: str, credential: str) -> str:
     """Where jobs wait for a place: what a vendor limits is an account."""
@@ -47,6 +59,9 @@ class Credential:
     name: str
     weight: int = 1
     """How often it is chosen, against the provider's other accounts."""
+    rank: int = 0
+    """The operator's accounts have none. Below them are keys that the workspace wants used before any account of the
+    operator's, above them those that it keeps for when all else fails; the lower, the earlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +70,8 @@ class Offer:
 
     mode: Literal["live", "test"]
     backends: Mapping[str, tuple[Credential, ...]]
-    """Configured providers, each with its accounts."""
+    """Configured providers, each with its accounts: none where the workspace wants keys of its own used alone, and
+    none of those is for this job."""
     wish: ProviderWish
     price: Nanos
     """What the job is estimated at, the same at every endpoint."""
@@ -84,21 +100,15 @@ def choose(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Route, ...]:
     if offer.mode == "test":
         return (Route(endpoint=TEST, provider=TEST, native_model=model.id, credential=TEST),)
     endpoints = {endpoint.name: endpoint for endpoint in model.endpoints}
-    routes = [
-        Route(
-            endpoint=name,
-            provider=endpoints[name].provider,
-            native_model=endpoints[name].native[plan.mode],
-            credential=credential.name,
-        )
+    ways = [
+        (endpoints[name], credential)
         for name in usable
-        for credential in _drawn(accounts_of(endpoints[name], offer.backends), offer.draw)
+        for credential in _in_order(accounts_of(endpoints[name], offer.backends), offer.draw)
+        if offer.pinned is None or (name, credential.name) == offer.pinned
     ]
-    if offer.pinned is not None:
-        routes = [route for route in routes if route.place == offer.pinned]
     # An account in trouble comes after other endpoints' healthy ones, and never before whom the caller prefers.
-    if offer.condition.trouble:
-        routes.sort(key=lambda route: (_place(endpoints[route.endpoint], offer), _trouble(route.place, offer)))
+    ways.sort(key=lambda way: (_turn(*way, offer), _place(way[0], offer), _trouble(_place_of(*way), offer)))
+    routes = [_route(endpoint, credential, plan) for endpoint, credential in ways]
     return tuple(routes if offer.wish.allow_fallbacks else routes[:1])
 
 
@@ -144,20 +154,49 @@ _NO_FALLBACKS = "provider.allow_fallbacks is false, and an endpoint before it is
 _TROUBLE: dict[State, int] = {"closed": 0, "half_open": 1, "open": 2}
 
 
+def _route(endpoint: Endpoint, credential: Credential, plan: Plan) -> Route:
+    return Route(
+        endpoint=endpoint.name,
+        provider=endpoint.provider,
+        native_model=endpoint.native[plan.mode],
+        credential=credential.name,
+    )
+
+
+def _place_of(endpoint: Endpoint, credential: Credential) -> Place:
+    return endpoint.name, credential.name
+
+
+def _turn(endpoint: Endpoint, credential: Credential, offer: Offer) -> int:
+    """The workspace's own keys come first, whatever the caller's order: that is what they were brought for.
+
+    One that was refused a moment ago waits with the operator's accounts until its pause is over.
+    """
+    if credential.rank < 0:
+        return 1 if offer.condition.trouble.get(_place_of(endpoint, credential)) == "open" else 0
+    return 1 if credential.rank == 0 else 2
+
+
+def _first_turn(endpoint: Endpoint, offer: Offer) -> int:
+    """Of the best of its accounts."""
+    accounts = accounts_of(endpoint, offer.backends)
+    return min((_turn(endpoint, account, offer) for account in accounts), default=1)
+
+
 def _usable(reasons: Mapping[str, str | None]) -> list[str]:
     return [name for name, reason in reasons.items() if reason is None]
 
 
 def _preferred(endpoints: Sequence[Endpoint], offer: Offer) -> list[Endpoint]:
-    """As `order` names them, then by health, then by `sort`, then as the catalogue lists them.
+    """Those of the workspace's own keys, as `order` names them, by health, by `sort`, as the catalogue lists them.
 
     All endpoints of a model have one price, so sorting by price leaves the catalogue's order.
     """
 
-    def rank(endpoint: Endpoint) -> tuple[int, int, float]:
+    def rank(endpoint: Endpoint) -> tuple[int, int, int, float]:
         by_latency = offer.wish.sort == "latency"
         latency = offer.condition.latency.get(endpoint.name, float("inf")) if by_latency else 0.0
-        return _place(endpoint, offer), _least_trouble(endpoint, offer), latency
+        return _first_turn(endpoint, offer), _place(endpoint, offer), _least_trouble(endpoint, offer), latency
 
     return sorted(endpoints, key=rank)
 
@@ -180,6 +219,13 @@ def _least_trouble(endpoint: Endpoint, offer: Offer) -> int:
 
 def _trouble(place: Place, offer: Offer) -> int:
     return _TROUBLE[offer.condition.trouble.get(place, "closed")]
+
+
+def _in_order(accounts: Sequence[Credential], draw: float) -> Iterator[Credential]:
+    """Every account once: by rank, and those of the operator as they are drawn."""
+    yield from sorted((one for one in accounts if one.rank < 0), key=lambda one: one.rank)
+    yield from _drawn([one for one in accounts if one.rank == 0], draw)
+    yield from sorted((one for one in accounts if one.rank > 0), key=lambda one: one.rank)
 
 
 def _drawn(accounts: Sequence[Credential], draw: float) -> Iterator[Credential]:
@@ -210,8 +256,10 @@ def _exclusions(endpoint: Endpoint, plan: Plan, needed: frozenset[Ability], offe
     if plan.mode not in endpoint.native:
         yield f"it does not serve the mode {plan.mode}"
     yield from (MISSING[ability] for ability in endpoint.lacks if ability in needed)
-    if not offer.backends.get(endpoint.provider):
+    if endpoint.provider not in offer.backends:
         yield f"the provider {endpoint.provider} is not configured in this gateway"
+    elif not offer.backends[endpoint.provider]:
+        yield f"{endpoint.provider} is to be asked with keys of the workspace's own alone, and none is for this job"
     elif offer.pinned is not None and endpoint.name != offer.pinned[0]:
         yield f"the job that is to go on was made at {offer.pinned[0]}"
     elif not accounts_of(endpoint, offer.backends):
