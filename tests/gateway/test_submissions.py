@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from reelrouter.accounts.keys import Caller, KeyMode
+from reelrouter.accounts.vendor_keys import VendorKey
 from reelrouter.catalogue.request import VideoRequest
 from reelrouter.clock import FrozenClock
 from reelrouter.gateway.stations import Stations, Terms, Visit
@@ -41,6 +42,7 @@ def estimate(told: Told, mode: KeyMode = "live", draw: Callable[[], float] = flo
         **dict.fromkeys(Stations.__slots__, nothing),
         "catalogue": catalogue(),
         "backends": changes.pop("backends", BOTH),
+        "vendor_keys": brought(*changes.pop("keys", ())),
         "conditions": told,
         "clock": FrozenClock(),
         "terms": terms,
@@ -50,6 +52,16 @@ def estimate(told: Told, mode: KeyMode = "live", draw: Callable[[], float] = flo
     visit = Visit(base_url="http://localhost", is_gone=nothing)
     request: VideoRequest = ask(WAN, **changes)
     return asyncio.run(Submissions(Stations(**parts), draw).estimate(caller, request, visit))
+
+
+def brought(*keys: VendorKey) -> Any:
+    """What the caller's workspace has brought."""
+
+    class Brought:
+        async def of(self, _workspace: WorkspaceId) -> tuple[VendorKey, ...]:
+            return keys
+
+    return Brought()
 
 
 class NoObjects:

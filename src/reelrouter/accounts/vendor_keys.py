@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, func, or_, select, update
 
 from reelrouter.accounts.vault import SealBroken, Vault
 from reelrouter.clock import Clock
@@ -51,7 +51,8 @@ _SEALED_ONE = _SEALED.where(_IS)
 
 def _wanted() -> ColumnElement[bool]:
     """A filter whose bound value is null lets everything pass."""
-    of_workspace, of_provider = bindparam("of_workspace"), bindparam("of_provider")
+    of_workspace: BindParameter[str] = bindparam("of_workspace")
+    of_provider: BindParameter[str] = bindparam("of_provider")
     return or_(of_workspace.is_(None), vendor_keys.c.workspace == of_workspace) & or_(
         of_provider.is_(None), vendor_keys.c.provider == of_provider
     )

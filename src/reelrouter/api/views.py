@@ -61,7 +61,7 @@ def _completed(answer: JobAnswer) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "progress": 100,
         "unsigned_urls": plain if answer.plain_unsigned_urls else list(answer.links) or plain,
-        "usage": {"cost": json_usd(view.price) if view.price is not None else 0, "is_byok": False},
+        "usage": {"cost": json_usd(view.price) if view.price is not None else 0, "is_byok": view.is_byok},
     }
     if answer.links:
         shown["urls"] = list(answer.links)

@@ -25,9 +25,10 @@ from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, PaymentRequ
 from reelrouter.gateway.answers import JobAnswer
 from reelrouter.gateway.candidates import Candidate, Skipped, asked_of, candidates, warnings_of
 from reelrouter.gateway.leftovers import Leftovers, Taken
+from reelrouter.gateway.reach import reach_of
 from reelrouter.gateway.stations import ClientGone, Stations, Visit
 from reelrouter.ids import new_job_id
-from reelrouter.jobs import idempotency, store
+from reelrouter.jobs import charging, idempotency, store
 from reelrouter.jobs.idempotency import Once, Replay, Scope
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks, input_keys
@@ -108,7 +109,7 @@ class Submissions:
             if input_keys(plan.inputs) and await visit.is_gone():
                 raise ClientGone
             try:
-                await self._place(job, visit.once)
+                job = await self._place(job, visit.once)
             except Replay as replay:
                 return Placed(
                     job=JobAnswer(view=await store.placed_view(self._at.db, replay.job_id)), replayed=True
@@ -203,20 +204,41 @@ class Submissions:
         return _sorted_inputs(named, await self._at.intake.take(items, caller.workspace, own, self._at.scratch))
 
     async def _offer(self, caller: Caller, request: VideoRequest, plan: Plan, model: ModelSpec) -> Offer:
-        offer = Offer(mode=caller.mode, backends=self._at.backends, wish=request.provider, price=plan.estimate)
+        reached = (await reach_of(self._at, caller)).of(model.id)
+        offer = Offer(
+            mode=caller.mode,
+            backends=reached.backends,
+            wish=request.provider,
+            price=plan.estimate,
+            own_only=reached.own_only,
+        )
         if caller.mode == "test":
             return offer
         if plan.previous_job_id is not None:
             return replace(offer, pinned=await self._at.own_outputs.place_of(plan.previous_job_id))
-        open_to = places(model, self._at.backends)
+        open_to = places(model, reached.backends)
         if len(open_to) < 2:  # there is nothing to choose from
             return offer
         return replace(offer, condition=await self._at.conditions.of(open_to), draw=self._draw())
 
     # Placing -----------------------------------------------------------------------------------------------------
 
-    async def _place(self, job: Job, once: Once | None) -> None:
-        amount = nanos(usd(job.estimate) * self._at.terms.hold_margin)
+    async def _place(self, job: Job, once: Once | None) -> Job:
+        """The job as it was placed: on the workspace's own keys alone, where the budget covers nothing else."""
+        try:
+            await self._place_as(job, once)
+        except PaymentRequired:
+            own = charging.on_own_keys(job)
+            if own is None:
+                raise
+            await self._place_as(own, once)
+            return own
+        return job
+
+    async def _place_as(self, job: Job, once: Once | None) -> None:
+        terms = self._at.terms
+        most = charging.dearest(job.routes, job.estimate, terms.byok_fee)
+        amount = nanos(usd(most) * terms.hold_margin)
         hold = ledger.Hold(job_id=job.id, workspace=job.workspace, mode=job.mode, amount=Nanos(amount))
 
         def together(unit: Unit) -> None:

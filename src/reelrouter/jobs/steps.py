@@ -11,17 +11,17 @@ from decimal import Decimal
 from typing import Literal
 
 from reelrouter.accounts import ledger
-from reelrouter.catalogue.price import Made, price, total
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
-from reelrouter.jobs import decide, late, store
+from reelrouter.jobs import charging, decide, late, store
 from reelrouter.jobs.drifts import Drifts
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.order import attempt_key, order_of
 from reelrouter.jobs.poller import Awaited, Poller, Watch
 from reelrouter.jobs.unconfigured import unconfigured
+from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
 from reelrouter.routing.choose import Route
 from reelrouter.storage.ingest import Ingest
@@ -61,6 +61,8 @@ class Workshop:
     """This process, among all that have ever sent an attempt."""
     retention: int
     """Seconds that outputs are kept."""
+    byok_fee: Decimal = Decimal(0)
+    """Per cent of the list price that a job costs which a vendor key of its workspace's own made."""
     resubmit: bool = False
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
     hook_of: Callable[[str], str | None] = lambda _attempt_key: None
@@ -131,7 +133,8 @@ class Steps:
                 failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason)
                 ending = decide.failed(failure)
                 self._emit_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
-        await self._end(job, ending, files)
+        charged = self._charge(job, attempts[-1], files[0]) if files else None
+        await self._end(job, ending, files, charged)
         for attempt in attempts:
             if attempt.handle is not None:
                 await self._lane(job, attempt).discard(attempt.handle)
@@ -140,7 +143,7 @@ class Steps:
         """Ends a job whose workflow failed again and again."""
         job, _ = await self._load(job_id)
         if not job.is_over:
-            await self._end(job, decide.failed(Failed(failure=FailureClass.INTERNAL)), ())
+            await self._end(job, decide.failed(Failed(failure=FailureClass.INTERNAL)), (), None)
 
     # Sending -----------------------------------------------------------------------------------------------------
 
@@ -269,9 +272,14 @@ class Steps:
             files.append(stored)
         return tuple(files)
 
-    async def _end(self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...]) -> None:
+    def _charge(self, job: Job, attempt: Attempt, file: StoredFile) -> Nanos:
+        listed = charging.list_price(job.plan, file)
+        return charging.charge_of(listed, self._in.byok_fee, is_byok=attempt.is_byok)
+
+    async def _end(
+        self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...], cost: Nanos | None
+    ) -> None:
         now = self._in.clock.now()
-        cost = total(price(job.plan.skus, job.plan.asked, _made(files[0]))) if files else None
         last = store.End(
             event=ending.event,
             at=milliseconds(now),
@@ -362,11 +370,6 @@ _UNDER_WAY: set[asyncio.Future[None]] = set()
 def _was_nudged(job: Job, attempt: Attempt) -> bool:
     """Whether its vendor has called already, when nobody waited for the job yet."""
     return job.nudged_at is not None and job.nudged_at >= attempt.intent_at
-
-
-def _made(file: StoredFile) -> Made:
-    seconds = Decimal(file.frames) / Decimal(str(file.fps))
-    return Made(duration=seconds, width=file.width, height=file.height, audio=file.audio_codec is not None)
 
 
 def _end_of(awaited: Awaited) -> AttemptEnd:

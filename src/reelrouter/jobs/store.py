@@ -120,7 +120,7 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
 def accept(unit: Unit, attempt: Attempt, handle: Handle, now_ms: int) -> None:
     """A backend has it: the handle first, for it is what a paid job hangs on."""
     unit.execute(sql.SET_HANDLE, job=attempt.job_id, number=attempt.n, known_as=HANDLE.dump_json(handle).decode())
-    unit.execute(sql.ACCEPT, job=attempt.job_id, by=attempt.endpoint, at=now_ms)
+    unit.execute(sql.ACCEPT, job=attempt.job_id, by=attempt.endpoint, own=int(attempt.is_byok), at=now_ms)
 
 
 def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> None:
@@ -350,6 +350,7 @@ def job_of(row: Row) -> Job:
     return Job(
         **{name: row[name] for name in _PLAIN_COLUMNS},
         status=State(row["status"]),
+        is_byok=bool(row["is_byok"]),
         plan=PLAN.validate_json(row["plan"]),
         routes=ROUTES.validate_json(row["routes"]),
         remarks=REMARKS.validate_json(row["remarks"]),
@@ -402,6 +403,7 @@ def view_of(job: Job) -> JobView:
         failure=None,
         outputs=0,
         price=None,
+        is_byok=False,
         base_url=job.base_url,
         **shown_of(job.plan),
     )
@@ -425,6 +427,7 @@ def _view_of(row: Row) -> JobView:
         failure=FAILURE.validate_json(row["failure"]) if row["failure"] else None,
         outputs=row["output_count"],
         price=row["price"],
+        is_byok=bool(row["is_byok"]),
         base_url=row["base_url"],
         resolved=shown["resolved"],
         warnings=shown["warnings"],

@@ -15,7 +15,7 @@ from reelrouter.routing.needs import MISSING, needs
 TEST = "test"
 """The one endpoint, provider and credential of test mode."""
 BYOK = "byok:"
-"""How the names of credentials begin that workspaces have brought; an operator's account has no colon in its name."""
+"""How the names of keys begin that workspaces have brought; an operator's account has no colon in its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,8 @@ class Credential:
     weight: int = 1
     """How often it is chosen, against the provider's other accounts."""
     rank: int = 0
-    """The operator's accounts have none. Below them are keys that the workspace wants used before any account of the
-    operator's, above them those that it keeps for when all else fails; the lower, the earlier."""
+    """0 is the operator's. Below are keys that the workspace wants used before any account of the operator's,
+    above are those that it keeps for when all else fails; the lower, the earlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +70,7 @@ class Offer:
 
     mode: Literal["live", "test"]
     backends: Mapping[str, tuple[Credential, ...]]
-    """Configured providers, each with its accounts: none where the workspace wants keys of its own used alone, and
-    none of those is for this job."""
+    """Configured providers, each with its accounts."""
     wish: ProviderWish
     price: Nanos
     """What the job is estimated at, the same at every endpoint."""
@@ -81,6 +80,8 @@ class Offer:
     """Where the job that is continued was made, and so the only place that can go on with it."""
     draw: float = 0.0
     """A random number from 0 to below 1: in which order the accounts of a provider are tried."""
+    own_only: frozenset[str] = frozenset()
+    """Providers that the workspace wants asked with keys of its own, and not with the operator's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +108,7 @@ def choose(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Route, ...]:
         if offer.pinned is None or (name, credential.name) == offer.pinned
     ]
     # An account in trouble comes after other endpoints' healthy ones, and never before whom the caller prefers.
-    ways.sort(key=lambda way: (_turn(*way, offer), _place(way[0], offer), _trouble(_place_of(*way), offer)))
+    ways.sort(key=lambda way: (_turn(way, offer), _place(way[0], offer), _trouble(_place_of(way), offer)))
     routes = [_route(endpoint, credential, plan) for endpoint, credential in ways]
     return tuple(routes if offer.wish.allow_fallbacks else routes[:1])
 
@@ -163,24 +164,28 @@ def _route(endpoint: Endpoint, credential: Credential, plan: Plan) -> Route:
     )
 
 
-def _place_of(endpoint: Endpoint, credential: Credential) -> Place:
-    return endpoint.name, credential.name
+_Way = tuple[Endpoint, Credential]
 
 
-def _turn(endpoint: Endpoint, credential: Credential, offer: Offer) -> int:
-    """The workspace's own keys come first, whatever the caller's order: that is what they were brought for.
+def _place_of(way: _Way) -> Place:
+    return way[0].name, way[1].name
+
+
+def _turn(way: _Way, offer: Offer) -> int:
+    """The workspace's own keys come first, whatever the caller's order: for that they were brought.
 
     One that was refused a moment ago waits with the operator's accounts until its pause is over.
     """
-    if credential.rank < 0:
-        return 1 if offer.condition.trouble.get(_place_of(endpoint, credential)) == "open" else 0
-    return 1 if credential.rank == 0 else 2
+    rank = way[1].rank
+    if rank < 0:
+        return 1 if offer.condition.trouble.get(_place_of(way)) == "open" else 0
+    return 1 if rank == 0 else 2
 
 
 def _first_turn(endpoint: Endpoint, offer: Offer) -> int:
     """Of the best of its accounts."""
     accounts = accounts_of(endpoint, offer.backends)
-    return min((_turn(endpoint, account, offer) for account in accounts), default=1)
+    return min((_turn((endpoint, account), offer) for account in accounts), default=1)
 
 
 def _usable(reasons: Mapping[str, str | None]) -> list[str]:
@@ -188,7 +193,7 @@ def _usable(reasons: Mapping[str, str | None]) -> list[str]:
 
 
 def _preferred(endpoints: Sequence[Endpoint], offer: Offer) -> list[Endpoint]:
-    """Those of the workspace's own keys, as `order` names them, by health, by `sort`, as the catalogue lists them.
+    """By whose keys lead there, as `order` names them, by health, by `sort`, and as the catalogue lists them.
 
     All endpoints of a model have one price, so sorting by price leaves the catalogue's order.
     """
@@ -256,10 +261,10 @@ def _exclusions(endpoint: Endpoint, plan: Plan, needed: frozenset[Ability], offe
     if plan.mode not in endpoint.native:
         yield f"it does not serve the mode {plan.mode}"
     yield from (MISSING[ability] for ability in endpoint.lacks if ability in needed)
-    if endpoint.provider not in offer.backends:
+    if not offer.backends.get(endpoint.provider):
+        if endpoint.provider in offer.own_only:
+            yield f"only the workspace's own keys may be used at {endpoint.provider}, and none of them is for this"
         yield f"the provider {endpoint.provider} is not configured in this gateway"
-    elif not offer.backends[endpoint.provider]:
-        yield f"{endpoint.provider} is to be asked with keys of the workspace's own alone, and none is for this job"
     elif offer.pinned is not None and endpoint.name != offer.pinned[0]:
         yield f"the job that is to go on was made at {offer.pinned[0]}"
     elif not accounts_of(endpoint, offer.backends):
