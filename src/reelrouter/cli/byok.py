@@ -18,7 +18,7 @@ from reelrouter.cli.ending import Exit, fail
 from reelrouter.cli.groups import grouped
 from reelrouter.cli.options import Json
 from reelrouter.cli.output import note, out, print_json, print_line
-from reelrouter.cli.tables import table
+from reelrouter.cli.tables import is_wide, table
 from reelrouter.clock import SystemClock
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
@@ -29,6 +29,7 @@ from reelrouter.installation import own_brought, own_catalogue, own_vault
 T = TypeVar("T")
 
 _MOST = 10_000
+_WIDEST = 20
 
 app = typer.Typer(
     help="Add, list, change and remove vendor keys of workspaces' own.\n\nExample: reelrouter byok list",
@@ -132,11 +133,13 @@ def list_all(
     if not page.keys:
         note("no workspace has brought a vendor key; one is added with: reelrouter byok add byteplus < key.txt")
         return
-    made = table("id", "workspace", "provider", "key", "name~", "use~", "state")
+    heads = ("id", "provider", "key", "state", "use~")
+    made = table(*heads, "workspace") if is_wide() else table(*heads)
     for key in page.keys:
         state = "active" if key.disabled_at is None else "disabled"
-        cells = (key.id, key.workspace, key.provider, key.label, key.name, _use(key), state)
-        made.add_row(*map(escape, cells))
+        use = ": ".join(filter(None, (key.name, _use(key))))
+        cells = (key.id, key.provider, key.label[:_WIDEST], state, use, key.workspace)
+        made.add_row(*map(escape, cells[: len(made.columns)]))
     out.print(made)
 
 

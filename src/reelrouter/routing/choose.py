@@ -100,12 +100,11 @@ def choose(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Route, ...]:
         raise _no_endpoint(model, considered)
     if offer.mode == "test":
         return (Route(endpoint=TEST, provider=TEST, native_model=model.id, credential=TEST),)
-    endpoints = {endpoint.name: endpoint for endpoint in model.endpoints}
     ways = [
-        (endpoints[name], credential)
-        for name in usable
-        for credential in _in_order(accounts_of(endpoints[name], offer.backends), offer.draw)
-        if offer.pinned is None or (name, credential.name) == offer.pinned
+        (endpoint, credential)
+        for endpoint in _preferred(model.endpoints, offer)
+        for credential in _in_order(accounts_of(endpoint, offer.backends), offer.draw)
+        if endpoint.name in usable and offer.pinned in (None, (endpoint.name, credential.name))
     ]
     # An account in trouble comes after other endpoints' healthy ones, and never before whom the caller prefers.
     ways.sort(key=lambda way: (_turn(way, offer), _place(way[0], offer), _trouble(_place_of(way), offer)))
@@ -125,7 +124,7 @@ def ranked(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Considered, ...]
     needed = frozenset(needs(plan, model) if any(endpoint.lacks for endpoint in model.endpoints) else ())
     reasons = {
         endpoint.name: next(_exclusions(endpoint, plan, needed, offer), None)
-        for endpoint in _preferred(model.endpoints, offer)
+        for endpoint in sorted(_preferred(model.endpoints, offer), key=lambda one: _first_turn(one, offer))
     }
     drifting = offer.condition.drifting
     if drifting and any(name not in drifting for name in _usable(reasons)):
@@ -193,15 +192,15 @@ def _usable(reasons: Mapping[str, str | None]) -> list[str]:
 
 
 def _preferred(endpoints: Sequence[Endpoint], offer: Offer) -> list[Endpoint]:
-    """By whose keys lead there, as `order` names them, by health, by `sort`, and as the catalogue lists them.
+    """As `order` names them, then by health, then by `sort`, then as the catalogue lists them.
 
     All endpoints of a model have one price, so sorting by price leaves the catalogue's order.
     """
 
-    def rank(endpoint: Endpoint) -> tuple[int, int, int, float]:
+    def rank(endpoint: Endpoint) -> tuple[int, int, float]:
         by_latency = offer.wish.sort == "latency"
         latency = offer.condition.latency.get(endpoint.name, float("inf")) if by_latency else 0.0
-        return _first_turn(endpoint, offer), _place(endpoint, offer), _least_trouble(endpoint, offer), latency
+        return _place(endpoint, offer), _least_trouble(endpoint, offer), latency
 
     return sorted(endpoints, key=rank)
 
