@@ -133,6 +133,8 @@ def test_each_workspace_is_made_for_with_its_own_key(world: World) -> None:
         job = ended(team.client, placed(team.client, SEEDANCE))
         assert (job["status"], job["provider"], job["usage"]["is_byok"]) == ("completed", "byteplus", key != KEY)
         assert set(world.shown("byteplus")) == set(world.shown("byteplus", "poll")) == {key}
+        files = [entry.key for entry in world.vendors["byteplus"].journal if entry.path.startswith("/files")]
+        assert files == [None], "the file lies at another origin, which sees no key"
         world.vendors["byteplus"].journal.clear()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, cast
 
 import pytest
@@ -37,7 +38,8 @@ class Told:
 def estimate(told: Told, mode: KeyMode = "live", draw: Callable[[], float] = float, **changes: Any) -> Estimate:
     """What a gateway under those conditions says to a plain request."""
     nothing = cast("Any", None)
-    terms = Terms(**{**dict.fromkeys(Terms.__slots__, nothing), "test_mode": True, "strict": False})
+    known = {"test_mode": True, "strict": False, "byok_fee": Decimal(5)}
+    terms = Terms(**{**dict.fromkeys(Terms.__slots__, nothing), **known})
     parts = {
         **dict.fromkeys(Stations.__slots__, nothing),
         "catalogue": catalogue(),
@@ -94,3 +96,13 @@ def test_nobody_asks_where_there_is_nothing_to_choose(mode: KeyMode, backends: A
     told = Told()
     estimate(told, mode, backends=backends)
     assert told.asked == []
+
+
+def test_an_estimate_tells_what_a_job_costs_on_a_key_of_ones_own() -> None:
+    """Beside the list price, and where that key would be tried."""
+    own = VendorKey(id="vk_1", workspace=WorkspaceId("ws"), provider="openrouter", name="", label="", created_at=0)
+    told = estimate(Told(), keys=[own])
+    assert [(one.endpoint, one.is_byok) for one in told.routes] == [("openrouter", True), ("alibaba", False)]
+    assert told.byok_cost == told.plan.estimate // 20
+    assert estimate(Told()).byok_cost is None
+    assert estimate(Told(), "test", keys=[own]).byok_cost is None

@@ -71,16 +71,19 @@ def _completed(answer: JobAnswer) -> dict[str, Any]:
 
 def estimate_view(estimate: Estimate) -> dict[str, Any]:
     """What a job would cost and why, what it would be, and who would make it."""
-    plan = estimate.plan
+    plan, own = estimate.plan, estimate.byok_cost
     return {
         "model": plan.model,
         "cost": json_usd(plan.estimate),
+        **({} if own is None else {"byok_cost": json_usd(own)}),
         "currency": "USD",
         "lines": [_line_view(line) for line in plan.lines],
         "resolved": shown_of(plan)["resolved"],
         "warnings": list(plan.warnings),
         "routes": [
-            {"endpoint": route.endpoint} | ({"reason": route.reason} if route.reason else {})
+            {"endpoint": route.endpoint}
+            | ({"reason": route.reason} if route.reason else {})
+            | ({"is_byok": True} if route.is_byok else {})
             for route in estimate.routes
         ],
     }

@@ -107,7 +107,7 @@ def add(
 ) -> None:
     """Add a workspace's own key for a vendor. The key comes from stdin, or from a variable, and never from here.
 
-    Example: reelrouter byok add byteplus --workspace default --name "team account" < key.txt
+    Example: reelrouter byok add byteplus --workspace default --name "team account" --from-env TEAM_KEY
     """
     key = _secret(from_env)
     new = NewVendorKey(provider=provider, key=key, workspace=workspace, terms=Terms(given=terms.given()))

@@ -53,6 +53,8 @@ class Estimate:
     plan: Plan
     routes: tuple[Considered, ...]
     """Every endpoint in its rank, those left out with the reason."""
+    byok_cost: Nanos | None = None
+    """What it would come to on a vendor key of the workspace's own, if one would be tried."""
 
 
 class Submissions:
@@ -90,7 +92,9 @@ class Submissions:
                     skipped.append(Skipped(candidate=candidate, refusal=refusal))
                     continue
                 routes = ranked(plan, candidate.model, await self._offer(caller, request, plan, candidate.model))
-                found = Estimate(plan=_warned(plan, skipped), routes=routes)
+                own = any(route.is_byok and route.reason is None for route in routes)
+                fee = charging.charge_of(plan.estimate, self._at.terms.byok_fee, is_byok=True) if own else None
+                found = Estimate(plan=_warned(plan, skipped), routes=routes, byok_cost=fee)
                 if any(route.reason is None for route in routes):
                     return found
                 unserved = unserved or found

@@ -118,12 +118,8 @@ class OwnKey:
         try:
             backend = await self._backend()
         except Removed as error:
-            return Failed(
-                failure=FailureClass.USER_ERROR,
-                error_type="permission_denied",
-                vendor_code="vendor_key_removed",
-                vendor_text=str(error),
-            )
+            # No failure after which another route is tried: the vendor has the job, and may be making it.
+            return Failed(failure=FailureClass.USER_ERROR, error_type="permission_denied", vendor_text=str(error))
         outcome = await backend.poll(handle)
         return _told(outcome) if isinstance(outcome, Failed) else outcome
 

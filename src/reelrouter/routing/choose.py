@@ -90,6 +90,8 @@ class Considered:
 
     endpoint: str
     reason: str | None = None
+    is_byok: bool = False
+    """Whether a key of the workspace's own would be tried there first."""
 
 
 def choose(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Route, ...]:
@@ -131,7 +133,8 @@ def ranked(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Considered, ...]
         reasons |= {name: _DRIFTING for name in _usable(reasons) if name in drifting}
     if not offer.wish.allow_fallbacks:
         reasons |= dict.fromkeys(_usable(reasons)[1:], _NO_FALLBACKS)
-    return tuple(Considered(endpoint=name, reason=reason) for name, reason in reasons.items())
+    own = {endpoint.name for endpoint in model.endpoints if _first_turn(endpoint, offer) == 0}
+    return tuple(Considered(endpoint=name, reason=why, is_byok=name in own) for name, why in reasons.items())
 
 
 def places(model: ModelSpec, backends: Mapping[str, tuple[Credential, ...]]) -> tuple[Place, ...]:
