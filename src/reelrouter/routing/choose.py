@@ -109,7 +109,8 @@ def choose(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Route, ...]:
         if endpoint.name in usable and offer.pinned in (None, (endpoint.name, credential.name))
     ]
     # An account in trouble comes after other endpoints' healthy ones, and never before whom the caller prefers.
-    ways.sort(key=lambda way: (_turn(way, offer), _place(way[0], offer), _trouble(_place_of(way), offer)))
+    if offer.condition.trouble or _has_own(offer):
+        ways.sort(key=lambda way: (_turn(way, offer), _place(way[0], offer), _trouble(_place_of(way), offer)))
     routes = [_route(endpoint, credential, plan) for endpoint, credential in ways]
     return tuple(routes if offer.wish.allow_fallbacks else routes[:1])
 
@@ -126,13 +127,15 @@ def ranked(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Considered, ...]
     needed = frozenset(needs(plan, model) if any(endpoint.lacks for endpoint in model.endpoints) else ())
     reasons = {
         endpoint.name: next(_exclusions(endpoint, plan, needed, offer), None)
-        for endpoint in sorted(_preferred(model.endpoints, offer), key=lambda one: _first_turn(one, offer))
+        for endpoint in _in_turn(_preferred(model.endpoints, offer), offer)
     }
     drifting = offer.condition.drifting
     if drifting and any(name not in drifting for name in _usable(reasons)):
         reasons |= {name: _DRIFTING for name in _usable(reasons) if name in drifting}
     if not offer.wish.allow_fallbacks:
         reasons |= dict.fromkeys(_usable(reasons)[1:], _NO_FALLBACKS)
+    if not _has_own(offer):
+        return tuple(Considered(endpoint=name, reason=reason) for name, reason in reasons.items())
     own = {endpoint.name for endpoint in model.endpoints if _first_turn(endpoint, offer) == 0}
     return tuple(Considered(endpoint=name, reason=why, is_byok=name in own) for name, why in reasons.items())
 
@@ -184,6 +187,15 @@ def _turn(way: _Way, offer: Offer) -> int:
     return 1 if rank == 0 else 2
 
 
+def _has_own(offer: Offer) -> bool:
+    return any(account.rank for accounts in offer.backends.values() for account in accounts)
+
+
+def _in_turn(endpoints: Sequence[Endpoint], offer: Offer) -> Sequence[Endpoint]:
+    """First those that a key of the workspace's own leads to."""
+    return sorted(endpoints, key=lambda one: _first_turn(one, offer)) if _has_own(offer) else endpoints
+
+
 def _first_turn(endpoint: Endpoint, offer: Offer) -> int:
     """Of the best of its accounts."""
     accounts = accounts_of(endpoint, offer.backends)
@@ -230,6 +242,9 @@ def _trouble(place: Place, offer: Offer) -> int:
 
 def _in_order(accounts: Sequence[Credential], draw: float) -> Iterator[Credential]:
     """Every account once: by rank, and those of the operator as they are drawn."""
+    if not any(one.rank for one in accounts):
+        yield from _drawn(accounts, draw)
+        return
     yield from sorted((one for one in accounts if one.rank < 0), key=lambda one: one.rank)
     yield from _drawn([one for one in accounts if one.rank == 0], draw)
     yield from sorted((one for one in accounts if one.rank > 0), key=lambda one: one.rank)
