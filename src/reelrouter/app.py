@@ -22,6 +22,7 @@ from reelrouter import net
 from reelrouter.accounts import keys, workspaces
 from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
 from reelrouter.accounts.secrets import Secrets, load_secrets
+from reelrouter.accounts.vendor_keys import VendorKeys
 from reelrouter.api.addresses import Addresses
 from reelrouter.api.protocol import Protocol
 from reelrouter.api.routes import build_app
@@ -33,10 +34,11 @@ from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.errors import Unavailable
 from reelrouter.gateway import readiness
+from reelrouter.gateway.byok import Desk
 from reelrouter.gateway.door import open_gateway
 from reelrouter.gateway.readiness import Check
 from reelrouter.gateway.stations import Stations, Terms
-from reelrouter.installation import own_accounts, own_catalogue
+from reelrouter.installation import own_accounts, own_brought, own_catalogue, own_vault
 from reelrouter.jobs import hooks, store
 from reelrouter.jobs.conditions import Conditions
 from reelrouter.jobs.content import Contents
@@ -164,6 +166,7 @@ async def open_api(
             contents=contents,
             signals=signals,
             backends={"renderer": (Credential(name="local"),), **_credentials(configured)},
+            vendor_keys=VendorKeys(db, clock),
             conditions=Conditions(db, clock),
             setup={name: what_to_set(provider.access) for name, provider in PROVIDERS.items()},
             hook_key=secrets.derive(hooks.PURPOSE),
@@ -173,8 +176,16 @@ async def open_api(
             emit=emit,
             terms=_terms(settings),
         )
+        desk = Desk(
+            db=db,
+            vault=own_vault(settings),
+            brought=own_brought(settings),
+            catalogue=stations.catalogue,
+            clock=clock,
+            known=stations.vendor_keys,
+        )
         edge = Edge(
-            gateway=open_gateway(stations),
+            gateway=open_gateway(stations, desk),
             keys=KeyRing(db, pepper, clock),
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
@@ -311,6 +322,7 @@ def _terms(settings: Settings) -> Terms:
         test_mode=settings.test_mode,
         strict=settings.strict_parameters,
         hold_margin=settings.hold_margin,
+        byok_fee=settings.byok_fee,
         max_job_age=settings.max_job_age,
         link_life=settings.link_life,
         callbacks=net.rules_for(allow_private=settings.allow_private_addresses),

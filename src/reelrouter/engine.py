@@ -18,21 +18,24 @@ from pathlib import Path
 
 import uvloop
 
+from reelrouter.accounts import vendor_keys
 from reelrouter.accounts.secrets import load_secrets
+from reelrouter.accounts.vault import Vault
 from reelrouter.clock import Clock, SystemClock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.db.sqlite import SqliteDatabase
-from reelrouter.installation import own_accounts
+from reelrouter.installation import own_accounts, own_brought, own_vault
 from reelrouter.jobs import hooks
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
-from reelrouter.jobs.lanes import Lane
+from reelrouter.jobs.lanes import Lane, Lanes
 from reelrouter.jobs.late import Latecomers
+from reelrouter.jobs.own_keys import OwnKey, OwnKeys, key_of
 from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.retention import Retention
 from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.jobs.workflow import Workflows, open_dbos
 from reelrouter.lock import FileLock
-from reelrouter.observe.events import Emit, TaskCrashed
+from reelrouter.observe.events import Emit, TaskCrashed, VendorKeyUnusable
 from reelrouter.observe.log import open_log
 from reelrouter.providers.base import Provider
 from reelrouter.providers.drive import Drive
@@ -44,6 +47,7 @@ from reelrouter.routing.choose import TEST, queue_of
 from reelrouter.settings import Settings, VendorSettings, read_settings
 from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
+from reelrouter.work import Backend
 
 RENDERER_QUEUE = queue_of("renderer", "local")
 TEST_QUEUE = queue_of(TEST, TEST)
@@ -63,6 +67,8 @@ class Surroundings:
     """What lanes are built from."""
 
     settings: Settings
+    db: Database
+    vault: Vault
     pool: Pool
     objects: Objects
     poller: Poller
@@ -92,15 +98,21 @@ def local_lanes(around: Surroundings) -> Mapping[str, Lane]:
     return {RENDERER_QUEUE: lane, TEST_QUEUE: lane}
 
 
-def vendor_lanes(around: Surroundings) -> Mapping[str, Lane]:
-    """Every account of every vendor that this gateway has."""
-    settings = around.settings
-    inputs, outputs = settings.data_dir / "work" / "inputs", settings.data_dir / "work" / "outputs"
+def open_drive(around: Surroundings) -> Drive:
+    """What talks to vendors."""
+    work = around.settings.data_dir / "work"
+    inputs, outputs = work / "inputs", work / "outputs"
     for folder in (inputs, outputs):
         folder.mkdir(parents=True, exist_ok=True)
     _remove_old(outputs, around.clock.now() - _KEEP_OUTPUTS_SECONDS)
     drive = Drive(lambda media: around.objects.fetch_local(media.key, inputs), outputs, around.clock)
     around.stack.push_async_callback(drive.close)
+    return drive
+
+
+def vendor_lanes(around: Surroundings, drive: Drive) -> Mapping[str, Lane]:
+    """Every account of every vendor that this gateway has."""
+    settings = around.settings
     configured = own_accounts(settings.providers)
     lanes: dict[str, Lane] = {}
     for name, accounts in configured.accounts.items():
@@ -129,8 +141,40 @@ def _remove_old(folder: Path, before: float) -> None:
             path.unlink()
 
 
+def own_key_lanes(around: Surroundings, drive: Drive) -> Callable[[str], Lane | None]:
+    """Makes a lane for each vendor key that a workspace has brought, when a job first waits for it."""
+    settings, brought = around.settings, own_brought(around.settings)
+
+    def backend_of(name: str, credential: str, values: Mapping[str, str]) -> Backend:
+        return Remote(
+            endpoint=name,
+            provider=PROVIDERS[name],
+            accounts={credential: brought.account(name, credential, values)},
+            drive=drive,
+            max_output=settings.max_download,
+        )
+
+    own = OwnKeys(around.db, around.vault, around.clock, backend_of)
+
+    def lane_of(queue: str) -> Lane | None:
+        found = key_of(queue)
+        if found is None or found[0] not in PROVIDERS:
+            return None
+        provider, terms = PROVIDERS[found[0]], settings.providers.get(found[0], VendorSettings())
+        return Lane(
+            backend=OwnKey(own, found[1]),
+            limit=terms.concurrency or provider.concurrency,
+            rate=terms.rate,
+            pace=_pace(provider, terms),
+            outlives=True,
+        )
+
+    return lane_of
+
+
 def all_lanes(around: Surroundings) -> Mapping[str, Lane]:
-    return {**local_lanes(around), **vendor_lanes(around)}
+    drive = open_drive(around)
+    return Lanes({**local_lanes(around), **vendor_lanes(around, drive)}, own_key_lanes(around, drive))
 
 
 def _pace(provider: Provider, terms: VendorSettings | None) -> Pace:
@@ -151,8 +195,18 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         pool = Pool(size=settings.render_concurrency + 1, preload=("reelrouter.renderer.animatic.render",))
         stack.push_async_callback(pool.close)
         poller = Poller(clock, emit)
+        vault = own_vault(settings)
+        await _reseal(db, vault, emit)
         around = Surroundings(
-            settings=settings, pool=pool, objects=objects, poller=poller, emit=emit, clock=clock, stack=stack
+            settings=settings,
+            db=db,
+            vault=vault,
+            pool=pool,
+            objects=objects,
+            poller=poller,
+            emit=emit,
+            clock=clock,
+            stack=stack,
         )
         lanes = lanes_of(around)
         steps = Steps(_workshop(around, db, lanes))
@@ -177,6 +231,13 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             },
             emit=emit,
         )
+
+
+async def _reseal(db: Database, vault: Vault, emit: Emit) -> None:
+    """After a change of the root secret: with the next start the earlier one is not needed any more."""
+    done = await db.write(lambda unit: vendor_keys.reseal(unit, vault))
+    for key, reason in done.broken.items():
+        emit(VendorKeyUnusable(key=key, reason=reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +282,7 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         emit=around.emit,
         owner=f"{SLOT}:{os.getpid()}-{milliseconds(around.clock.now())}",
         retention=settings.retention,
+        byok_fee=settings.byok_fee,
         resubmit=settings.unknown_submit == "resubmit",
         hook_of=_hook_of(settings),
     )

@@ -3,8 +3,11 @@
 import os
 from collections.abc import Mapping
 
+from reelrouter.accounts.secrets import load_secrets
+from reelrouter.accounts.vault import Vault
 from reelrouter.catalogue.load import load_catalogue
 from reelrouter.catalogue.model import Catalogue
+from reelrouter.providers.brought import Brought
 from reelrouter.providers.configured import Configured, read_configured
 from reelrouter.providers.key_files import with_key_files
 from reelrouter.providers.registry import PROVIDERS
@@ -19,3 +22,17 @@ def own_catalogue(settings: Settings) -> Catalogue:
 def own_accounts(vendors: Mapping[str, VendorSettings]) -> Configured:
     """Every account with every vendor. Raises `AccountsRefused`."""
     return read_configured(PROVIDERS, vendors, with_key_files(PROVIDERS.values(), os.environ))
+
+
+def own_vault(settings: Settings) -> Vault:
+    """Seals under the present root secret, and opens what an earlier one had sealed. Raises `SecretRefused`."""
+    given, earlier = settings.secret_key, settings.secret_key_previous
+    present = load_secrets(given.get_secret_value() if given else None, settings.data_dir)
+    return Vault(present, [load_secrets(earlier.get_secret_value(), settings.data_dir)] if earlier else [])
+
+
+def own_brought(settings: Settings) -> Brought:
+    """What is made of the vendor keys that workspaces bring."""
+    return Brought(
+        providers=PROVIDERS, vendors=settings.providers, environment=os.environ, addresses=settings.byok_base_urls
+    )

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
 
     secret_key: SecretStr | None = None
     """Root of every derived key; without it, `data_dir/secret` is made at the first start."""
+    secret_key_previous: SecretStr | None = None
+    """The root before the present one: it opens what was sealed under it. Each start seals that anew."""
     live_key: SecretStr | None = None
     test_key: SecretStr | None = None
     test_mode: bool = True
@@ -87,6 +89,10 @@ class Settings(BaseSettings):
     """TOML files, or folders of them, with commas between: models and endpoints of your own."""
     providers: dict[str, VendorSettings] = Field(default_factory=dict)
     """Vendors' accounts and limits, by provider. A key under the vendor's usual environment name needs none."""
+    byok_fee: Decimal = Field(default=Decimal(0), ge=0, le=100)
+    """Per cent of the list price that a job costs which is made with a vendor key of its workspace's own."""
+    byok_base_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses, with commas between, that workspaces' own vendor keys may name in place of the vendor's."""
     plain_unsigned_urls: bool = False
     """Leave the signature out of `unsigned_urls`, so that they need the key, as upstream's do."""
     strict_parameters: bool = False
@@ -121,7 +127,7 @@ class Settings(BaseSettings):
     """A submit holds its estimate times this."""
     log_format: Literal["auto", "json", "console"] = "auto"
 
-    @field_validator("trusted_hosts", "trusted_proxies", "catalogue", mode="before")
+    @field_validator("trusted_hosts", "trusted_proxies", "catalogue", "byok_base_urls", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

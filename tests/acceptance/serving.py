@@ -42,7 +42,7 @@ class Server:
             "log_format": "json",
             **settings,
         }
-        self._vendors = dict(environment or {})
+        self.environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._port = port
         self.base_url = ""
@@ -114,7 +114,9 @@ class Server:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("REELROUTER_")}
         settings = {**self._settings, "port": str(self._port)}
         return (
-            inherited | self._vendors | {f"REELROUTER_{name.upper()}": value for name, value in settings.items()}
+            inherited
+            | self.environment
+            | {f"REELROUTER_{name.upper()}": value for name, value in settings.items()}
         )
 
     def _greeting(self, read_before: int) -> str | None:

@@ -32,6 +32,7 @@ from tests.cli.receiving import receiving
 _EXAMPLE = re.compile(r"^ *Example: (.+?)$", re.MULTILINE)
 _JOB = "gen-vid-1732200000-Ab3dEf6hIj9kLm2nOp5q"
 _KEY = "key_Ab3dEf6hIj9kLm2nOp5q"
+_VENDOR_KEY = "vk_Ab3dEf6hIj9kLm2nOp5q"
 _SECRET = "whsec_c2VjcmV0"
 _BODY = b'{"type": "video.generation.completed", "data": {"id": "gen-vid-1-x", "status": "completed"}}'
 _SHORTER = {
@@ -65,6 +66,7 @@ def place(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.setenv("REELROUTER_API_KEY", TEST_KEY)
     monkeypatch.setenv("REELROUTER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("SECRET", _SECRET)
+    monkeypatch.setenv("TEAM_KEY", "a-key-that-opens-nothing")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -96,6 +98,8 @@ def test_the_example_works(
             line = line.replace(_JOB, _job(client, line))
         if _KEY in line:
             line = line.replace(_KEY, _key())
+        if _VENDOR_KEY in line:
+            line = line.replace(_VENDOR_KEY, _vendor_key())
         if line.startswith("reelrouter record"):
             monkeypatch.setenv("BYTEPLUS_API_KEY", KEY)
             monkeypatch.setenv("BYTEPLUS_BASE_URL", request.getfixturevalue("vendor"))
@@ -159,4 +163,11 @@ def _key() -> str:
     """The id of a key of this folder's installation."""
     _run("reelrouter keys create")
     (listed,) = json.loads(_RUNNER.invoke(app, ["keys", "list", "--json"]).stdout)
+    return str(listed["id"])
+
+
+def _vendor_key() -> str:
+    """The id of a vendor key of this folder's installation."""
+    _run("reelrouter byok add byteplus --from-env TEAM_KEY")
+    (listed,) = json.loads(_RUNNER.invoke(app, ["byok", "list", "--json"]).stdout)
     return str(listed["id"])

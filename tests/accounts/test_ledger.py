@@ -118,6 +118,31 @@ def test_a_refused_hold_says_what_to_do(tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_what_costs_nothing_fits_into_every_budget(tmp_path: Path) -> None:
+    """Also into one that was overdrawn; its hold is there, and is closed like any other."""
+    migrate(tmp_path / "app.db")
+
+    async def scenario() -> None:
+        db = SqliteDatabase(tmp_path / "app.db")
+        workspace = await db.write(lambda unit: workspaces.create(unit, "a", "A", 0.0))
+        first, free = (
+            Hold(job_id=JobId(name), workspace=workspace, mode="live", amount=Nanos(amount))
+            for name, amount in (("first", 5), ("free", 0))
+        )
+        await db.write(partial(take, first))
+        await db.write(lambda unit: ledger.settle(unit, first.job_id, Nanos(50), 1.0))
+        limit_budget(tmp_path / "app.db", 10)
+        await db.write(partial(take, free))
+        with pytest.raises(PaymentRequired):
+            await db.write(partial(take, replace(free, job_id=JobId("dear"), amount=Nanos(1))))
+        await db.write(lambda unit: ledger.settle(unit, free.job_id, Nanos(0), 2.0))
+        balance = await ledger.balance(db, workspace, "live")
+        assert (balance.held, balance.settled) == (0, 50)
+        await db.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_key_has_spent_what_its_jobs_were_charged(tmp_path: Path) -> None:
     """In all, and in the UTC day, week from Monday and month; other keys' jobs and released holds do not count."""
     days = {"2026-09-30": 1, "2026-10-31": 10, "2026-11-01": 100, "2026-11-16": 1000, "2026-11-18": 10_000}

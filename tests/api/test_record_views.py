@@ -100,6 +100,19 @@ def test_a_generation_is_of_the_model_that_made_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(("billed", "told"), [(None, 0.1), (Nanos(70_000_000), 0.07)])
+def test_a_job_on_a_key_of_ones_own_tells_what_the_vendor_bills(billed: Nanos | None, told: float) -> None:
+    """The list price where the vendor does not say; of other jobs the bill is the operator's."""
+    own = attempt(AttemptEnd(kind="finished", finished=Finished(outputs=())), 1_003_250)
+    own = replace(own, attempt=replace(own.attempt, credential="byok:vk_1"))
+    shown = view(replace(COMPLETED, is_byok=True, vendor_cost=billed), own)
+    assert (shown["is_byok"], shown["upstream_inference_cost"]) == (True, told)
+    assert shown["attempts"][0]["is_byok"] is shown["provider_responses"][0]["is_byok"] is True
+    plain = view(replace(COMPLETED, vendor_cost=Nanos(7)), attempt(None))
+    assert (plain["is_byok"], plain["upstream_inference_cost"]) == (False, None)
+    assert plain["attempts"][0]["is_byok"] is plain["provider_responses"][0]["is_byok"] is False
+
+
 def test_an_unfinished_generation_has_no_times() -> None:
     """What is not known is null, and nothing has been charged."""
     shown = view(PENDING, attempt(None))

@@ -1,10 +1,12 @@
 """The shelf: what is configured here can be used by live keys, what is not says so, and pages cover all of it."""
 
+import asyncio
 from typing import Any, cast
 
 import pytest
 
 from reelrouter.accounts.keys import Caller, KeyMode
+from reelrouter.accounts.vendor_keys import VendorKey
 from reelrouter.clock import FrozenClock
 from reelrouter.errors import NotFound
 from reelrouter.gateway.search import Search
@@ -18,6 +20,13 @@ ALL = Search(output_modalities=("all",))
 VERTEX = "google-vertex"
 
 
+class Nothing:
+    """No workspace has brought a key."""
+
+    async def of(self, _workspace: WorkspaceId) -> tuple[VendorKey, ...]:
+        return ()
+
+
 def shelf(*providers: str, test_mode: bool = True) -> Shelf:
     return Shelf(stations(*providers, test_mode=test_mode))
 
@@ -28,6 +37,7 @@ def stations(*providers: str, test_mode: bool = True) -> Stations:
     terms = Terms(**{**dict.fromkeys(Terms.__slots__, cast("Any", None)), "test_mode": test_mode})
     backends = dict.fromkeys(providers, (Credential(name="main"),))
     told: dict[str, Any] = {"catalogue": catalogue(), "backends": backends, "setup": {VERTEX: "set A and B"}}
+    told["vendor_keys"] = Nothing()
     return Stations(**{**parts, **told, "clock": FrozenClock(), "terms": terms})
 
 
@@ -37,20 +47,22 @@ def caller(mode: KeyMode) -> Caller:
 
 def test_a_live_key_needs_one_configured_endpoint() -> None:
     """Which it is does not matter; what the other ones lack is told."""
-    offers = {offer.model.id: offer for offer in shelf("renderer", "openrouter").models(live_only=False)}
+    offered = asyncio.run(shelf("renderer", "openrouter").models(None, live_only=False))
+    offers = {offer.model.id: offer for offer in offered}
     assert offers[VEO].available == ("live", "test")
     assert [(one.endpoint, one.reason) for one in offers[VEO].missing] == [
         (VERTEX, "the provider google-vertex is not configured in this gateway: set A and B")
     ]
     assert offers[ANIMATIC].missing == ()
-    assert [offer.model.id for offer in shelf("renderer").models(live_only=True)] == [ANIMATIC]
+    usable = asyncio.run(shelf("renderer").models(caller("live"), live_only=True))
+    assert [offer.model.id for offer in usable] == [ANIMATIC]
 
 
 def test_what_a_caller_can_use_follows_from_its_mode() -> None:
     """A test key can use everything, unless the operator has switched test keys off."""
-    assert shelf("renderer").search_usable(ALL, caller("live")).total == 1
-    assert shelf().search_usable(ALL, caller("test")).total == len(catalogue())
-    assert shelf(test_mode=False).search_usable(ALL, caller("test")).total == 0
+    assert asyncio.run(shelf("renderer").search_usable(ALL, caller("live"))).total == 1
+    assert asyncio.run(shelf().search_usable(ALL, caller("test"))).total == len(catalogue())
+    assert asyncio.run(shelf(test_mode=False).search_usable(ALL, caller("test"))).total == 0
 
 
 def test_pages_cover_what_was_found_once() -> None:

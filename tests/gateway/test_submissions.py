@@ -11,6 +11,7 @@ import pytest
 
 from reelrouter.accounts import ledger, workspaces
 from reelrouter.accounts.keys import Caller, KeyMode
+from reelrouter.accounts.vendor_keys import VendorKey
 from reelrouter.catalogue.request import VideoRequest
 from reelrouter.clock import FrozenClock
 from reelrouter.db.migrate import migrate
@@ -45,11 +46,13 @@ class Told:
 
 def gateway(told: Told, draw: Callable[[], float] = float, **stations: Any) -> Submissions:
     """One under those conditions, with the vendors `BOTH`, that holds half as much again as it estimates."""
-    terms = {**dict.fromkeys(Terms.__slots__, NOTHING), "test_mode": True, "strict": False}
+    known = {"test_mode": True, "strict": False, "byok_fee": Decimal(5)}
+    terms = {**dict.fromkeys(Terms.__slots__, NOTHING), **known}
     parts = {
         **dict.fromkeys(Stations.__slots__, NOTHING),
         "catalogue": catalogue(),
         "backends": BOTH,
+        "vendor_keys": brought(),
         "conditions": told,
         "clock": FrozenClock(),
         "terms": Terms(**{**terms, "hold_margin": Decimal("1.5"), "max_job_age": 60}),
@@ -61,10 +64,21 @@ def gateway(told: Told, draw: Callable[[], float] = float, **stations: Any) -> S
 
 def estimate(told: Told, mode: KeyMode = "live", draw: Callable[[], float] = float, **changes: Any) -> Estimate:
     """What a gateway under those conditions says to a plain request."""
-    submissions = gateway(told, draw, backends=changes.pop("backends", BOTH))
+    keys = brought(*changes.pop("keys", ()))
+    submissions = gateway(told, draw, backends=changes.pop("backends", BOTH), vendor_keys=keys)
     caller = Caller(workspace=WorkspaceId("ws"), key_id=KeyId("key"), mode=mode)
     request: VideoRequest = ask(changes.pop("model", WAN), **changes)
     return asyncio.run(submissions.estimate(caller, request, VISIT))
+
+
+def brought(*keys: VendorKey) -> Any:
+    """What the caller's workspace has brought."""
+
+    class Brought:
+        async def of(self, _workspace: WorkspaceId) -> tuple[VendorKey, ...]:
+            return keys
+
+    return Brought()
 
 
 class NoObjects:
@@ -133,3 +147,13 @@ def test_the_dearest_of_its_models_sets_what_is_held_for_a_job(tmp_path: Path) -
             await db.close()
 
     asyncio.run(run())
+
+
+def test_an_estimate_tells_what_a_job_costs_on_a_key_of_ones_own() -> None:
+    """Beside the list price, and where that key would be tried."""
+    own = VendorKey(id="vk_1", workspace=WorkspaceId("ws"), provider="openrouter", name="", label="", created_at=0)
+    told = estimate(Told(), keys=[own])
+    assert [(one.endpoint, one.is_byok) for one in told.routes] == [("openrouter", True), ("alibaba", False)]
+    assert told.byok_cost == told.plan.estimate // 20
+    assert estimate(Told()).byok_cost is None
+    assert estimate(Told(), "test", keys=[own]).byok_cost is None

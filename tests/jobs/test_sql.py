@@ -31,7 +31,6 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
         ),
         (sql.CANCELLING, "SEARCH jobs USING INDEX ix_jobs_cancelling (cancel_requested_at>?)"),
         (sql.MOVING, "SCAN jobs USING INDEX ix_jobs_moving"),
-        (sql.QUEUES, "SCAN jobs USING INDEX ix_jobs_waiting"),
     ],
 )
 def test_looks_are_served_by_indexes(statement: ClauseElement, step: str, connection: sqlite3.Connection) -> None:
@@ -40,3 +39,14 @@ def test_looks_are_served_by_indexes(statement: ClauseElement, step: str, connec
     names = {**defaults, "in_queue": "a/c", "at": 1, "most": 1}
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", names)]
     assert plan == [step]
+
+
+def test_the_queues_that_wait_are_found_by_one_look_for_each(connection: sqlite3.Connection) -> None:
+    """However many jobs wait in them."""
+    text, names = _compiled(sql.QUEUES)
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", names)]
+    looks = [step for step in plan if "jobs" in step]
+    assert looks == [
+        "SEARCH jobs USING INDEX ix_jobs_waiting",
+        "SEARCH jobs USING INDEX ix_jobs_waiting (queue>?)",
+    ]

@@ -134,7 +134,7 @@ class _Known:
     expires_at: int | None
 
 
-def new_key(mode: KeyMode) -> str:
+def new_key(mode: KeyKind) -> str:
     """A key with 256 bits of randomness."""
     return PREFIXES[mode] + secrets.token_urlsafe(32)
 
@@ -149,7 +149,7 @@ class NewKey:
     """A key about to be stored; `secret` is what its owner is shown, once."""
 
     workspace: WorkspaceId
-    mode: KeyMode
+    mode: KeyKind
     name: str
     secret: str
 

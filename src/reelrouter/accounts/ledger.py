@@ -102,9 +102,12 @@ class Spent:
 
 
 def hold(unit: Unit, wanted: Hold) -> None:
-    """Raises `PaymentRequired`, and writes nothing, if the budget has not that much left."""
+    """Raises `PaymentRequired`, and writes nothing, if the budget has not that much left.
+
+    What costs nothing is covered by every budget, also by one that was overdrawn.
+    """
     taken = unit.execute(_TAKE, of_workspace=wanted.workspace, of_mode=wanted.mode, taken=wanted.amount)
-    if taken != 1:
+    if taken != 1 and wanted.amount:
         raise PaymentRequired(
             f"This job needs ${usd(wanted.amount):f} and the budget has less than that left. "
             "Wait for running jobs to end, or ask the operator for a larger budget.",

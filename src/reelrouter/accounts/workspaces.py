@@ -4,10 +4,10 @@ import base64
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, or_, select
 
 from reelrouter.clock import Clock, milliseconds
-from reelrouter.db.engine import Database, Unit
+from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.db.statements import insert_of
 from reelrouter.db.tables import budgets, workspaces
 from reelrouter.ids import WorkspaceId, new_id
@@ -17,6 +17,10 @@ _CACHE_SECONDS = 1.0
 
 _BY_SLUG = select(workspaces).where(workspaces.c.slug == bindparam("slug"))
 _BY_ID = select(workspaces).where(workspaces.c.id == bindparam("workspace"))
+_BY_REF = select(workspaces).where(
+    or_(workspaces.c.id == bindparam("ref"), workspaces.c.slug == bindparam("ref")),
+    workspaces.c.deleted_at.is_(None),
+)
 _INSERT = insert_of(workspaces, "id", "slug", "name", "link_secret", "created_at")
 _INSERT_BUDGET = insert(budgets)
 
@@ -54,6 +58,16 @@ async def get(db: Database, workspace: WorkspaceId) -> Workspace:
     row = await db.row(_BY_ID, workspace=workspace)
     if row is None:
         raise LookupError(f"no workspace {workspace}")
+    return _workspace(row)
+
+
+async def find(db: Database, ref: str) -> Workspace | None:
+    """By id or slug; None for one that is not there, or is deleted."""
+    row = await db.row(_BY_REF, ref=ref)
+    return _workspace(row) if row else None
+
+
+def _workspace(row: Row) -> Workspace:
     return Workspace(
         id=row["id"],
         slug=row["slug"],

@@ -1,8 +1,8 @@
-"""From the Authorization header to a `Caller`."""
+"""From the Authorization header to a `Caller`, or to a `Manager`."""
 
 from starlette.requests import Request
 
-from reelrouter.accounts.keys import Caller, KeyRing
+from reelrouter.accounts.keys import Caller, KeyRing, Manager
 from reelrouter.errors import Unauthorized
 
 
@@ -10,16 +10,33 @@ async def caller_of(request: Request, keys: KeyRing) -> Caller:
     """Raises `Unauthorized` if there is no key, or a wrong one."""
     caller = await optional_caller(request, keys)
     if caller is None:
-        raise Unauthorized("Missing Authentication header. Send your key as: Authorization: Bearer <key>")
+        raise _missing()
     return caller
 
 
 async def optional_caller(request: Request, keys: KeyRing) -> Caller | None:
     """None without a header; a wrong key is refused all the same."""
+    token = _token(request)
+    return None if token is None else await keys.authenticate(token)
+
+
+async def manager_of(request: Request, keys: KeyRing) -> Manager:
+    """Raises as `caller_of` does, and `Forbidden` for an ordinary key."""
+    token = _token(request)
+    if token is None:
+        raise _missing()
+    return await keys.authenticate_manager(token)
+
+
+def _token(request: Request) -> str | None:
     header = request.headers.get("authorization")
     if header is None:
         return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("The Authorization header must read: Bearer <key>")
-    return await keys.authenticate(token.strip())
+    return token.strip()
+
+
+def _missing() -> Unauthorized:
+    return Unauthorized("Missing Authentication header. Send your key as: Authorization: Bearer <key>")

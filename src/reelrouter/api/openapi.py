@@ -67,6 +67,7 @@ _PATH = {
     "job_id": "A job's id.",
     "attempt_key": "The attempt at making a job that there is news of.",
     "token": "What shows that the address was handed out by this gateway.",
+    "vendor_key_id": "The id of a vendor key.",
     "author": "The first part of a model's id, before the slash.",
     "slug": "The second part of a model's id, of its dated slug or of an alias.",
 }

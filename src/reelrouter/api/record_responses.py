@@ -11,6 +11,7 @@ from reelrouter.work import FailureClass
 class AttemptRow(Answer):
     model: str
     endpoint: str
+    is_byok: bool = Field(description="Whether a vendor key of your own was used.")
     outcome: Literal["finished", "failed", "refused", "cancelled", "expired", "unknown_submit"] | None = Field(
         description="null while it is under way."
     )
@@ -82,7 +83,10 @@ class Generation(Answer):
     tokens_completion: None
     tokens_prompt: None
     upstream_id: None
-    upstream_inference_cost: None
+    upstream_inference_cost: float | None = Field(
+        description="US dollars that the vendor bills you for a job on a vendor key of your own; the list price "
+        "where it does not say. null for all other jobs."
+    )
     user_agent: None
     web_search_engine: None
     status: Status

@@ -7,6 +7,7 @@ from typing import Any
 from reelrouter.accounts.ledger import Balance
 from reelrouter.catalogue.request import Inputs
 from reelrouter.gateway.records import Generation, KeyAccount
+from reelrouter.jobs.charging import list_price
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, shown_of
 from reelrouter.jobs.store import AttemptRecord
@@ -37,7 +38,7 @@ def generation_view(generation: Generation) -> dict[str, Any]:
         "http_referer": said.referer,
         "origin": said.referer or "",
         "data_region": "global",
-        "is_byok": False,
+        "is_byok": job.is_byok,
         "streamed": False,
         "workspace_id": job.workspace,
         "num_media_prompt": len(media),
@@ -45,6 +46,7 @@ def generation_view(generation: Generation) -> dict[str, Any]:
         "num_input_audio_prompt": len([one for one in media if one.kind == "audio"]),
         "provider_responses": [_response_view(generation, one) for one in generation.attempts],
         **dict.fromkeys(_OF_TEXT),
+        "upstream_inference_cost": _upstream_cost(job),
         **_ours(generation),
     }
 
@@ -68,7 +70,6 @@ _OF_TEXT = (
     "tokens_completion",
     "tokens_prompt",
     "upstream_id",
-    "upstream_inference_cost",
     "user_agent",
     "web_search_engine",
 )
@@ -105,6 +106,7 @@ def _attempt_view(job: Job, record: AttemptRecord) -> dict[str, Any]:
     return {
         "model": job.plan_of(record.attempt).model,
         "endpoint": record.attempt.endpoint,
+        "is_byok": record.attempt.is_byok,
         "outcome": end.kind if end else None,
         "failure": end.failure if end else None,
         "started_at": _moment(record.attempt.intent_at),
@@ -120,8 +122,15 @@ def _response_view(generation: Generation, record: AttemptRecord) -> dict[str, A
         "provider_name": generation.provider_of(attempt.endpoint, attempt.plan),
         "model_permaslug": generation.job.plan_of(attempt).canonical_slug,
         "latency": _milliseconds(record),
-        "is_byok": False,
+        "is_byok": record.attempt.is_byok,
     }
+
+
+def _upstream_cost(job: Job) -> float | None:
+    """What the vendor bills the workspace itself, or by the price list should. An operator's bill is its own."""
+    if not job.is_byok or not job.outputs:
+        return None
+    return json_usd(list_price(job.plan, job.outputs[0]) if job.vendor_cost is None else job.vendor_cost)
 
 
 def key_view(account: KeyAccount) -> dict[str, Any]:

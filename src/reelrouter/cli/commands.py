@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, Entry] = {
     "send-test-webhook": Entry("send_test_webhook:send_test_webhook", "Send a signed webhook to a URL.", _HOOKS),
     "serve": Entry("serve:serve", "Run the gateway.", _OWN),
     "keys": Entry("keys:app", "Make, list and disable API keys.", _OWN),
+    "byok": Entry("byok:app", "Keep the vendor keys that workspaces bring.", _OWN),
     "doctor": Entry("doctor:doctor", "Look for what keeps videos from being made.", _OWN),
     "emulate": Entry("emulate:emulate", "Run fake vendors, to try a gateway out.", _OWN),
     "record": Entry("record:record", "Run one real job and keep the vendor's replies.", _OWN),

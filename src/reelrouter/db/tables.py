@@ -362,7 +362,11 @@ vendor_keys = sa.Table(
     _text("label"),  # a few characters, so that people can tell them apart
     _text("sealed"),  # encrypted JSON of the account's values; never shown again
     _text("allowed_models", null=True),  # JSON list; null: all
+    _text("allowed_keys", null=True),  # JSON list of API keys' ids; null: all
     _integer("position", default="0"),  # which of several is tried first
+    _integer("is_fallback", default="0"),  # 1: it is tried after the operator's accounts, and not before them
+    _integer("is_required", default="0"),  # 1: the operator's accounts are not used for the models it is for
+    _integer("is_byok_only", default="0"),  # 1: nor for any other model of the provider
     _integer("disabled_at", null=True),
     _integer("created_at"),
     _integer("updated_at", null=True),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reelrouter.gateway.byok import Byok, Desk
 from reelrouter.gateway.files import Files
 from reelrouter.gateway.jobs import Jobs
 from reelrouter.gateway.nudges import Nudges
@@ -19,9 +20,10 @@ class Gateway:
     shelf: Shelf
     records: Records
     nudges: Nudges
+    byok: Byok
 
 
-def open_gateway(stations: Stations) -> Gateway:
+def open_gateway(stations: Stations, desk: Desk) -> Gateway:
     return Gateway(
         Submissions(stations),
         Jobs(stations),
@@ -29,4 +31,5 @@ def open_gateway(stations: Stations) -> Gateway:
         Shelf(stations),
         Records(stations),
         Nudges(stations),
+        Byok(desk),
     )

@@ -13,6 +13,7 @@ from reelrouter.catalogue.request import Inputs, InputUrl, VideoRequest
 from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, NotFound, Problem
 from reelrouter.gateway.candidates import Candidate, Priced, Skipped, Survey, asked_of, candidates
 from reelrouter.gateway.leftovers import Taken
+from reelrouter.gateway.reach import reach_of
 from reelrouter.gateway.stations import Stations, Visit
 from reelrouter.media.intake import Wanted
 from reelrouter.routing.choose import Offer, choose, places
@@ -122,12 +123,19 @@ class Preparation:
 
     async def _offer(self, plan: Plan, model: ModelSpec) -> Offer:
         at, mode = self._at, self._caller.mode
-        offer = Offer(mode=mode, backends=at.backends, wish=self._request.provider, price=plan.estimate)
+        reached = (await reach_of(at, self._caller)).of(model.id)
+        offer = Offer(
+            mode=mode,
+            backends=reached.backends,
+            wish=self._request.provider,
+            price=plan.estimate,
+            own_only=reached.own_only,
+        )
         if mode == "test":
             return offer
         if plan.previous_job_id is not None:
             return replace(offer, pinned=await at.own_outputs.place_of(plan.previous_job_id))
-        open_to = places(model, at.backends)
+        open_to = places(model, reached.backends)
         if len(open_to) < 2:  # there is nothing to choose from
             return offer
         return replace(offer, condition=await at.conditions.of(open_to), draw=self._draw())

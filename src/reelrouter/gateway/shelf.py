@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reelrouter.accounts.keys import Caller
 from reelrouter.catalogue.model import Endpoint, ModelSpec
 from reelrouter.errors import NotFound
+from reelrouter.gateway.reach import Backends, Reach, reach_of
 from reelrouter.gateway.search import Search, is_wanted
 from reelrouter.gateway.stations import Stations
 
@@ -55,18 +56,20 @@ class Shelf:
     def __init__(self, stations: Stations) -> None:
         self._at = stations
 
-    def models(self, *, live_only: bool) -> tuple[Offered, ...]:
+    async def models(self, caller: Caller | None, *, live_only: bool) -> tuple[Offered, ...]:
         """The catalogue, each model with the key modes that can use it here and now."""
-        offered = [self._offered(model) for model in self._at.catalogue]
+        reach = await reach_of(self._at, caller)
+        offered = [self._offered(model, reach) for model in self._at.catalogue]
         return tuple(offer for offer in offered if not live_only or "live" in offer.available)
 
     def search(self, search: Search) -> Found:
         """The models that answer to it, newest first, whoever can use them."""
         return self._found(tuple(self._at.catalogue), search)
 
-    def search_usable(self, search: Search, caller: Caller) -> Found:
+    async def search_usable(self, search: Search, caller: Caller) -> Found:
         """Those of them that the caller can use here and now."""
-        offered = [self._offered(model) for model in self._at.catalogue]
+        reach = await reach_of(self._at, caller)
+        offered = [self._offered(model, reach) for model in self._at.catalogue]
         return self._found([one.model for one in offered if caller.mode in one.available], search)
 
     def find(self, name: str) -> ModelSpec:
@@ -84,8 +87,9 @@ class Shelf:
         slugs = {endpoint.provider for model in self._at.catalogue for endpoint in model.endpoints}
         return tuple(OfferedProvider(slug=slug, missing=self._missing(slug)) for slug in sorted(slugs))
 
-    def _offered(self, model: ModelSpec) -> Offered:
-        reasons = {endpoint.name: self._missing(endpoint.provider) for endpoint in model.endpoints}
+    def _offered(self, model: ModelSpec, reach: Reach) -> Offered:
+        backends = reach.of(model.id).backends
+        reasons = {endpoint.name: self._missing(endpoint.provider, backends) for endpoint in model.endpoints}
         live = None in reasons.values()
         return Offered(
             model=model,
@@ -93,8 +97,8 @@ class Shelf:
             missing=tuple(Missing(endpoint=name, reason=reason) for name, reason in reasons.items() if reason),
         )
 
-    def _missing(self, provider: str) -> str | None:
-        if self._at.backends.get(provider):
+    def _missing(self, provider: str, backends: Backends | None = None) -> str | None:
+        if (self._at.backends if backends is None else backends).get(provider):
             return None
         how = self._at.setup.get(provider, "this version has no adapter for it")
         return f"the provider {provider} is not configured in this gateway: {how}"

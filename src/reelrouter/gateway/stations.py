@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from reelrouter import net
+from reelrouter.accounts.vendor_keys import VendorKeys
 from reelrouter.accounts.workspaces import Workspaces
 from reelrouter.catalogue.model import Catalogue
 from reelrouter.clock import Clock
@@ -28,6 +29,8 @@ class Terms:
     test_mode: bool
     strict: bool
     hold_margin: Decimal
+    byok_fee: Decimal
+    """Per cent of the list price, for jobs that are made with a workspace's own vendor key."""
     max_job_age: int
     """Seconds."""
     link_life: int
@@ -53,7 +56,9 @@ class Stations:
     contents: Contents
     signals: Signals
     backends: Mapping[str, tuple[Credential, ...]]
-    """Configured providers, each with its accounts."""
+    """Configured providers, each with the operator's accounts."""
+    vendor_keys: VendorKeys
+    """What workspaces have brought beside them."""
     conditions: Conditions
     setup: Mapping[str, str]
     """What an operator would have to do to configure a provider, for those that have an adapter."""

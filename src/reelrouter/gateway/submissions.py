@@ -25,7 +25,7 @@ from reelrouter.gateway.leftovers import Leftovers, Taken
 from reelrouter.gateway.preparing import Asking, Preparation
 from reelrouter.gateway.stations import ClientGone, Stations, Visit
 from reelrouter.ids import new_job_id
-from reelrouter.jobs import idempotency, store
+from reelrouter.jobs import charging, idempotency, store
 from reelrouter.jobs.idempotency import Once, Replay, Scope
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks, placed_view_of
@@ -52,6 +52,8 @@ class Estimate:
     """Every endpoint of its model in its rank, those left out with the reason."""
     spares: tuple[Plan, ...] = ()
     """What it would go on to; of all these the dearest sets the hold."""
+    byok_cost: Nanos | None = None
+    """What it would come to on a vendor key of the workspace's own, if one would be tried."""
 
 
 class Submissions:
@@ -84,7 +86,15 @@ class Submissions:
             survey = await Preparation(self._at, asking, taken, self._draw).survey()
             first = survey.first()
             routes = ranked(first.plan, first.candidate.model, first.offer)
-            return Estimate(plan=estimated(survey), routes=routes, spares=plans_of(survey)[1:])
+            own = any(route.is_byok and route.reason is None for route in routes)
+            return Estimate(
+                plan=estimated(survey),
+                routes=routes,
+                spares=plans_of(survey)[1:],
+                byok_cost=charging.charge_of(first.plan.estimate, self._at.terms.byok_fee, is_byok=True)
+                if own
+                else None,
+            )
 
     async def _submit(self, asking: Asking) -> Placed:
         request, visit = asking.request, asking.visit
@@ -100,7 +110,7 @@ class Submissions:
             if job.input_keys and await visit.is_gone():
                 raise ClientGone
             try:
-                await self._place(job, visit.once)
+                job = await self._place(job, visit.once)
             except Replay as replay:
                 view = await store.placed_view(self._at.db, replay.job_id)
                 return Placed(job=JobAnswer(view=view), replayed=True)
@@ -124,8 +134,20 @@ class Submissions:
                 routes=[],
             )
 
-    async def _place(self, job: Job, once: Once | None) -> None:
-        amount = nanos(usd(job.estimate) * self._at.terms.hold_margin)
+    async def _place(self, job: Job, once: Once | None) -> Job:
+        """The job as it was placed: on the workspace's own keys alone, where the budget covers nothing else."""
+        try:
+            await self._place_as(job, once)
+        except PaymentRequired:
+            own = charging.on_own_keys(job)
+            if own is None:
+                raise
+            await self._place_as(own, once)
+            return own
+        return job
+
+    async def _place_as(self, job: Job, once: Once | None) -> None:
+        amount = nanos(usd(charging.dearest(job, self._at.terms.byok_fee)) * self._at.terms.hold_margin)
         hold = ledger.Hold(job_id=job.id, workspace=job.workspace, mode=job.mode, amount=Nanos(amount))
 
         def together(unit: Unit) -> None:

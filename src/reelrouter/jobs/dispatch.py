@@ -51,7 +51,7 @@ class Dispatcher:
         """The newest nudge that was passed on."""
         self._look_at = _NEVER
         """When a job that is held back may be started, in Unix milliseconds."""
-        self._turnstiles = {name: Turnstile(lane.rate) for name, lane in drivers.lanes.items() if lane.rate}
+        self._turnstiles: dict[str, Turnstile] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -93,7 +93,10 @@ class Dispatcher:
     async def _start_waiting(self) -> tuple[bool, bool]:
         """Whether any job was started, and whether some may be left that the next look must find."""
         started, more = False, False
-        for name, lane in self._drivers.lanes.items():
+        for name in await store.list_queues(self._db):
+            lane = self._drivers.lanes.get(name)
+            if lane is None:  # an account that is gone: the sweep starts its jobs, so that they go elsewhere
+                continue
             now_ms = milliseconds(self._clock.now())
             if not await store.has_waiting(self._db, name, now_ms):
                 continue
@@ -102,7 +105,7 @@ class Dispatcher:
                 more = True
                 continue
             jobs = await self._db.write(partial(store.start_waiting, queue=name, most=room, now_ms=now_ms))
-            if turnstile := self._turnstiles.get(name):
+            if turnstile := self._turnstile(name, lane):
                 turnstile.pass_through(len(jobs), self._clock.now())
             await self._start(jobs)
             started, more = started or bool(jobs), more or len(jobs) >= room
@@ -111,9 +114,16 @@ class Dispatcher:
     async def _room(self, name: str, lane: Lane) -> int:
         # Counted in the database: after a restart, what runs there is known before its workflow is back.
         in_lane = lane.limit - await store.count_under_way(self._db, name)
-        if turnstile := self._turnstiles.get(name):
+        if turnstile := self._turnstile(name, lane):
             in_lane = min(in_lane, turnstile.room(self._clock.now()))
         return max(0, min(in_lane, self._drivers.most_starting - self._drivers.workflows.starting))
+
+    def _turnstile(self, name: str, lane: Lane) -> Turnstile | None:
+        if lane.rate is None:
+            return None
+        if name not in self._turnstiles:
+            self._turnstiles[name] = Turnstile(lane.rate)
+        return self._turnstiles[name]
 
     async def _start(self, jobs: Sequence[store.Started]) -> None:
         for one in jobs:

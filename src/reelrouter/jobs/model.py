@@ -11,7 +11,7 @@ from reelrouter.catalogue.request import Attribution, Inputs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.money import Nanos
-from reelrouter.routing.choose import Route
+from reelrouter.routing.choose import Route, is_byok
 from reelrouter.work import Failed, FailureClass, Finished, Handle, StoredFile
 
 
@@ -73,6 +73,8 @@ class Job:
     outputs: tuple[StoredFile, ...] = ()
     price: Nanos | None = None
     vendor_cost: Nanos | None = None
+    is_byok: bool = False
+    """Whether a vendor key of the workspace's own made it, or is making it."""
 
     @property
     def is_over(self) -> bool:
@@ -121,6 +123,7 @@ class JobView:
     failure: Failure | None
     outputs: int
     price: Nanos | None
+    is_byok: bool
     base_url: str
     resolved: Mapping[str, Any]
     warnings: Sequence[str]
@@ -144,6 +147,7 @@ def placed_view_of(job: Job) -> JobView:
         failure=None,
         outputs=0,
         price=None,
+        is_byok=False,
         base_url=job.base_url,
         **shown_of(job.plan),
     )
@@ -193,6 +197,11 @@ class Attempt:
     """Which of the job's plans it carries out."""
     handle: Handle | None = None
     end: AttemptEnd | None = None
+
+    @property
+    def is_byok(self) -> bool:
+        """Whether it was sent with a vendor key of the workspace's own."""
+        return is_byok(self.credential)
 
 
 PLAN = TypeAdapter(Plan)

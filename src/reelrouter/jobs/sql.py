@@ -65,7 +65,11 @@ WAITING = (
 HELD_BACK = select(func.min(jobs.c.not_before).label("until")).where(
     _UNSTARTED, jobs.c.not_before > literal_column("0"), jobs.c.not_before > bindparam("at")
 )
-QUEUES = select(jobs.c.queue).where(_UNSTARTED).distinct()
+# The least queue, then the least above it, and so on: one look into the index for each, however many jobs wait.
+_FIRST = select(func.min(jobs.c.queue).label("queue")).where(_UNSTARTED).cte("waiting", recursive=True)
+_ABOVE = select(func.min(jobs.c.queue)).where(_UNSTARTED, jobs.c.queue > _FIRST.c.queue).scalar_subquery()
+_QUEUES = _FIRST.union_all(select(_ABOVE).where(_FIRST.c.queue.is_not(None)))
+QUEUES = select(_QUEUES.c.queue).where(_QUEUES.c.queue.is_not(None))
 OVERDUE = (
     select(jobs.c.id, jobs.c.run)
     .where(_UNSTARTED, or_(jobs.c.deadline_at <= bindparam("at"), jobs.c.cancel_requested_at.is_not(None)))
@@ -115,6 +119,7 @@ ACCEPT = (
     .values(
         status=State.IN_PROGRESS.value,
         provider=bindparam("by"),
+        is_byok=bindparam("own"),
         updated_at=bindparam("at"),
         version=_NEXT_VERSION,
     )
@@ -205,6 +210,7 @@ _VIEW_COLUMNS = (
     jobs.c.failure,
     jobs.c.output_count,
     jobs.c.price,
+    jobs.c.is_byok,
     jobs.c.shown,
     jobs.c.base_url,
 )

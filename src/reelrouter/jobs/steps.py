@@ -11,12 +11,10 @@ from decimal import Decimal
 from typing import Literal
 
 from reelrouter.accounts import ledger
-from reelrouter.catalogue.check import Plan
-from reelrouter.catalogue.price import Made, price, total
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
-from reelrouter.jobs import decide, late, store
+from reelrouter.jobs import charging, decide, late, store
 from reelrouter.jobs.drifts import Drifts
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
@@ -63,6 +61,8 @@ class Workshop:
     """This process, among all that have ever sent an attempt."""
     retention: int
     """Seconds that outputs are kept."""
+    byok_fee: Decimal = Decimal(0)
+    """Per cent of the list price that a job costs which a vendor key of its workspace's own made."""
     resubmit: bool = False
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
     hook_of: Callable[[str], str | None] = lambda _attempt_key: None
@@ -133,8 +133,8 @@ class Steps:
                 failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason)
                 ending = decide.failed(failure)
                 self._emit_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
-        cost = _bill(job.plan_of(attempts[-1]), files[0]) if files else None
-        await self._end(job, ending, files, cost)
+        charged = self._charge(job, attempts[-1], files[0]) if files else None
+        await self._end(job, ending, files, charged)
         for attempt in attempts:
             if attempt.handle is not None:
                 await self._lane(job, attempt).discard(attempt.handle)
@@ -273,6 +273,10 @@ class Steps:
             files.append(stored)
         return tuple(files)
 
+    def _charge(self, job: Job, attempt: Attempt, file: StoredFile) -> Nanos:
+        listed = charging.list_price(job.plan_of(attempt), file)
+        return charging.charge_of(listed, self._in.byok_fee, is_byok=attempt.is_byok)
+
     async def _end(
         self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...], cost: Nanos | None
     ) -> None:
@@ -368,13 +372,6 @@ _UNDER_WAY: set[asyncio.Future[None]] = set()
 def _was_nudged(job: Job, attempt: Attempt) -> bool:
     """Whether its vendor has called already, when nobody waited for the job yet."""
     return job.nudged_at is not None and job.nudged_at >= attempt.intent_at
-
-
-def _bill(plan: Plan, file: StoredFile) -> Nanos:
-    """What the workspace pays: the price of the model that made it."""
-    seconds = Decimal(file.frames) / Decimal(str(file.fps))
-    made = Made(duration=seconds, width=file.width, height=file.height, audio=file.audio_codec is not None)
-    return total(price(plan.skus, plan.asked, made))
 
 
 def _end_of(awaited: Awaited) -> AttemptEnd:

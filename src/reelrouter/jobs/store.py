@@ -122,18 +122,12 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
 def accept(unit: Unit, job: Job, attempt: Attempt, handle: Handle, now_ms: int) -> None:
     """A backend has it: the handle first, for it is what a paid job hangs on. Now the job shows that plan."""
     unit.execute(sql.SET_HANDLE, job=job.id, number=attempt.n, known_as=HANDLE.dump_json(handle).decode())
+    taken = {"job": job.id, "by": attempt.endpoint, "own": int(attempt.is_byok), "at": now_ms}
     if not job.spares:
-        unit.execute(sql.ACCEPT, job=job.id, by=attempt.endpoint, at=now_ms)
+        unit.execute(sql.ACCEPT, **taken)
         return
     plan = job.plan_of(attempt)
-    unit.execute(
-        sql.ACCEPT_AS,
-        job=job.id,
-        by=attempt.endpoint,
-        at=now_ms,
-        with_model=plan.model,
-        as_shown=json.dumps(shown_of(plan)),
-    )
+    unit.execute(sql.ACCEPT_AS, **taken, with_model=plan.model, as_shown=json.dumps(shown_of(plan)))
 
 
 def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> None:
@@ -360,6 +354,7 @@ def job_of(row: Row) -> Job:
     return Job(
         **{name: row[name] for name in _PLAIN_COLUMNS},
         status=State(row["status"]),
+        is_byok=bool(row["is_byok"]),
         plan=PLAN.validate_json(row["plan"]),
         spares=SPARES.validate_json(row["spares"]) if row["spares"] else (),
         routes=ROUTES.validate_json(row["routes"]),
@@ -413,6 +408,7 @@ def _view_of(row: Row) -> JobView:
         failure=FAILURE.validate_json(row["failure"]) if row["failure"] else None,
         outputs=row["output_count"],
         price=row["price"],
+        is_byok=bool(row["is_byok"]),
         base_url=row["base_url"],
         resolved=shown["resolved"],
         warnings=shown["warnings"],

@@ -15,6 +15,7 @@
 | CancelAnswered | a backend said what it makes of a cancel |
 | ObjectMissing | a file that should be in storage is not |
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
+| VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
 | ChildLog | a child process wrote to its error stream |
 | TaskCrashed | a background loop met an error that nobody expected, and goes on |
 """
@@ -137,6 +138,13 @@ class RunAbandoned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VendorKeyUnusable:
+    key: str
+    """Its id."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChildLog:
     line: str
 
@@ -161,6 +169,7 @@ Event = (
     | CancelAnswered
     | ObjectMissing
     | RunAbandoned
+    | VendorKeyUnusable
     | ChildLog
     | TaskCrashed
 )
