@@ -4,7 +4,7 @@ import hashlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -159,7 +159,7 @@ def test_a_name_is_judged_by_what_it_resolves_to(
             if verb == "fetch":
                 await client.fetch_to("https://cdn.example.com/", tmp_path / "x", LIMITS)
             else:
-                await client.post("https://cdn.example.com/", {}, b"{}", 10)
+                await client.post("https://cdn.example.com/", {}, b"{}", LIMITS)
 
     with pytest.raises(AddressRefused):
         run(scenario())
@@ -577,7 +577,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_post_brings_back_the_status_and_the_wish_to_wait() -> None:
-    """Body and headers arrive as given; the answer is reduced to what a sender acts on."""
+    """Body and headers arrive as given; of the answer a sender gets what it acts on, and how its body begins."""
     seen: list[tuple[bytes, str]] = []
 
     async def receive(request: web.Request) -> web.Response:
@@ -587,11 +587,51 @@ def test_a_post_brings_back_the_status_and_the_wish_to_wait() -> None:
     async def scenario() -> Any:
         async with serving(receive) as server, GuardedClient(ANYWHERE) as client:
             url = str(server.make_url("/hook"))
-            return await client.post(url, {"Content-Type": "application/json"}, b'{"a":1}', 10)
+            return await client.post(url, {"Content-Type": "application/json"}, b'{"a":1}', LIMITS)
 
     posted = run(scenario())
-    assert (posted.status, posted.retry_after) == (503, "7")
+    assert (posted.status, posted.retry_after, posted.body) == (503, "7", b"busy")
     assert seen == [(b'{"a":1}', "application/json")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (b"Content-Length: 5000\r\n\r\n" + b"x" * 5000, b"x" * 2048),
+        (b"Content-Length: 5000\r\n\r\nonly this", b"only this"),
+    ],
+    ids=["too long", "cut off"],
+)
+def test_a_post_is_answered_by_the_status_whatever_the_body_is(sent: bytes, read: bytes) -> None:
+    """What was taken was taken: a body that never ends, or ends badly, makes no failure of it."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + sent)
+        await writer.drain()
+
+    async def scenario() -> Any:
+        async with serving_raw(answer) as address, GuardedClient(ANYWHERE) as client:
+            return await client.post(f"http://{address}/", {}, b"{}", FetchLimits(max_bytes=2048, timeout=10))
+
+    posted = run(scenario())
+    assert (posted.status, posted.body) == (200, read)
+
+
+def test_a_body_that_is_not_sent_in_time_leaves_the_status() -> None:
+    """The wait for it is bounded like that for the status."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\nsome")
+        with suppress(ConnectionError):
+            await reader.read()  # until the client has had enough
+
+    async def scenario() -> Any:
+        async with serving_raw(answer) as address, GuardedClient(ANYWHERE) as client:
+            return await client.post(f"http://{address}/", {}, b"{}", FetchLimits(max_bytes=2048, timeout=0.2))
+
+    posted = run(scenario())
+    assert (posted.status, posted.body) == (202, b"some")
 
 
 def test_a_post_does_not_follow_redirects() -> None:
@@ -599,6 +639,6 @@ def test_a_post_does_not_follow_redirects() -> None:
 
     async def scenario() -> int:
         async with serving(redirect_by(1)) as server, GuardedClient(ANYWHERE) as client:
-            return (await client.post(str(server.make_url("/hook")), {}, b"{}", 10)).status
+            return (await client.post(str(server.make_url("/hook")), {}, b"{}", LIMITS)).status
 
     assert run(scenario()) == 302

@@ -1,8 +1,10 @@
-"""This installation, as settings and environment describe it: its models, and its accounts with vendors."""
+"""This installation, as settings and environment describe it: its models, its accounts with vendors, its vault."""
 
 import os
 from collections.abc import Mapping
 
+from reelrouter.accounts.secrets import load_secrets
+from reelrouter.accounts.vault import Vault
 from reelrouter.catalogue.load import load_catalogue
 from reelrouter.catalogue.model import Catalogue
 from reelrouter.providers.configured import Configured, read_configured
@@ -19,3 +21,12 @@ def own_catalogue(settings: Settings) -> Catalogue:
 def own_accounts(vendors: Mapping[str, VendorSettings]) -> Configured:
     """Every account with every vendor. Raises `AccountsRefused`."""
     return read_configured(PROVIDERS, vendors, with_key_files(PROVIDERS.values(), os.environ))
+
+
+def own_vault(settings: Settings) -> Vault:
+    """Seals under the present root secret, and opens what the one before it had sealed. Raises `SecretRefused`."""
+    present, earlier = settings.secret_key, settings.secret_key_previous
+    return Vault(
+        load_secrets(present.get_secret_value() if present else None, settings.data_dir),
+        [load_secrets(earlier.get_secret_value(), settings.data_dir)] if earlier else [],
+    )

@@ -22,6 +22,7 @@ from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs import store
+from reelrouter.jobs.announce import LinkTerms
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
@@ -89,6 +90,7 @@ class Bench:
             emit=self.events.append,
             owner=owner,
             retention=3600,
+            links=LinkTerms(life=3600.0),
             resubmit=resubmit,
         )
         return Steps(workshop)

@@ -232,8 +232,6 @@ class Submissions:
         self, caller: Caller, request: VideoRequest, plan: Plan, routes: tuple[Route, ...], base_url: str
     ) -> Job:
         now = self._at.clock.now()
-        if request.callback_url is not None:
-            plan = replace(plan, warnings=(*plan.warnings, _NO_WEBHOOKS))
         return Job(
             id=new_job_id(int(now)),
             workspace=caller.workspace,
@@ -246,7 +244,10 @@ class Submissions:
             plan=plan,
             routes=routes,
             queue=routes[0].queue,
-            remarks=Remarks(attribution=request.attribution, callback_url=request.callback_url),
+            remarks=Remarks(
+                attribution=request.attribution,
+                callback_url=request.callback_url or caller.policy.callback_url,
+            ),
             base_url=base_url,
             estimate=plan.estimate,
         )
@@ -269,6 +270,3 @@ def _sorted_inputs(named: Sequence[InputUrl], taken: Sequence[Media]) -> Inputs:
     if frames:
         return Inputs(first_frame=frames.get("first_frame"), last_frame=frames.get("last_frame"))
     return Inputs(references=tuple(taken))
-
-
-_NO_WEBHOOKS = "callback_url: kept with the job; this version does not send webhooks yet, so poll for the result"

@@ -14,6 +14,7 @@
 | PollFailed | a poll got no usable answer; the job is asked about again |
 | CancelAnswered | a backend said what it makes of a cancel |
 | ObjectMissing | a file that should be in storage is not |
+| DeliveryTried | a webhook was sent, or could not be |
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
 | ChildLog | a child process wrote to its error stream |
 | TaskCrashed | a background loop met an error that nobody expected, and goes on |
@@ -131,6 +132,23 @@ class ObjectMissing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryTried:
+    delivery: str
+    job: str | None
+    """None for a test of the receiver."""
+    host: str
+    """Never the whole address: it may have a secret in it."""
+    attempt: int
+    status: int | None
+    """Of HTTP; None if there was no answer."""
+    error: str | None
+    state: str
+    """What the delivery is now: `waiting`, `delivered` or `failed`."""
+    next_at: int | None
+    """When it is sent again, in Unix milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunAbandoned:
     job: str
     run: int
@@ -160,6 +178,7 @@ Event = (
     | PollFailed
     | CancelAnswered
     | ObjectMissing
+    | DeliveryTried
     | RunAbandoned
     | ChildLog
     | TaskCrashed
