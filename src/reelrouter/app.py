@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from reelrouter import net
-from reelrouter.accounts import keys, workspaces
+from reelrouter.accounts import keys, signing, workspaces
 from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
 from reelrouter.accounts.secrets import Secrets, load_secrets
 from reelrouter.api.addresses import Addresses
@@ -36,7 +36,7 @@ from reelrouter.gateway import readiness
 from reelrouter.gateway.door import open_gateway
 from reelrouter.gateway.readiness import Check
 from reelrouter.gateway.stations import Stations, Terms
-from reelrouter.installation import own_accounts, own_catalogue
+from reelrouter.installation import own_accounts, own_catalogue, own_vault
 from reelrouter.jobs import hooks, store
 from reelrouter.jobs.conditions import Conditions
 from reelrouter.jobs.content import Contents
@@ -141,6 +141,8 @@ async def open_api(
         shutil.rmtree(scratch, ignore_errors=True)  # what a killed process was fetching
         scratch.mkdir(parents=True)
         pepper = secrets.derive("api-keys")
+        vault = own_vault(settings)
+        await db.write(lambda unit: signing.reseal(unit, vault))
         first_keys = await db.write(lambda unit: _bootstrap(unit, settings, pepper, clock.now()))
         known = workspaces.Workspaces(db, clock)
         contents = Contents(
@@ -168,6 +170,7 @@ async def open_api(
             setup={name: what_to_set(provider.access) for name, provider in PROVIDERS.items()},
             hook_key=secrets.derive(hooks.PURPOSE),
             webhook_secrets=_webhook_secrets(configured),
+            vault=vault,
             scratch=scratch,
             clock=clock,
             emit=emit,

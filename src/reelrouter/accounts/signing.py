@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
-from reelrouter.accounts.vault import Vault
+from reelrouter.accounts.vault import SealBroken, Vault
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.db.statements import insert_of
@@ -102,15 +102,21 @@ async def list_living(db: Database, workspace: str, now: float) -> list[SecretRe
 
 
 def reseal(unit: Unit, vault: Vault) -> int:
-    """Seals under the present root secret what an earlier one had sealed; how many there were.
+    """Seals under the present root secret what an earlier one had sealed; how many could not be opened.
 
-    Raises `SealBroken` for one that was sealed under a root secret which is not configured.
+    Those stay as they are: the root secret that they need may yet be configured.
     """
-    old = [row for row in unit.rows(_ALL) if not vault.is_present(row["sealed"])]
-    for row in old:
-        plain = vault.open(row["sealed"], row["id"])
-        unit.execute(_RESEAL, secret=row["id"], sealed_anew=vault.seal(plain, row["id"]))
-    return len(old)
+    broken = 0
+    for row in unit.rows(_ALL):
+        if vault.is_present(row["sealed"]):
+            continue
+        try:
+            plain = vault.open(row["sealed"], row["id"])
+        except SealBroken:
+            broken += 1
+        else:
+            unit.execute(_RESEAL, secret=row["id"], sealed_anew=vault.seal(plain, row["id"]))
+    return broken
 
 
 class SigningSecrets:

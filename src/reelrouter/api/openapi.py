@@ -68,6 +68,9 @@ _PATH = {
     "attempt_key": "The attempt at making a job that there is news of.",
     "token": "What shows that the address was handed out by this gateway.",
     "author": "The first part of a model's id, before the slash.",
+    "ref": "A workspace's id or its slug.",
+    "secret_id": "A webhook secret's id.",
+    "delivery_id": "A webhook delivery's id.",
     "slug": "The second part of a model's id, of its dated slug or of an alias.",
 }
 
@@ -118,7 +121,7 @@ def _extra(row: Row) -> dict[str, Any]:
         "security": [{"key": []}] if row.key else [],
     }
     if row.body is not None:
-        extra["requestBody"] = _body_reference(row.body)
+        extra["requestBody"] = _body_reference(row.body) | {"required": row.needs_body}
     return extra
 
 
@@ -139,4 +142,4 @@ def _described(header: Header) -> dict[str, Any]:
 
 def _body_reference(body: type[BaseModel]) -> dict[str, Any]:
     schema = {"$ref": _REF.format(model=body.__name__)}
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"content": {"application/json": {"schema": schema}}}

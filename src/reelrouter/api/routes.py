@@ -24,6 +24,7 @@ from reelrouter.api.records import Records
 from reelrouter.api.row import Handler, Row
 from reelrouter.api.schemas import VideoBody
 from reelrouter.api.videos import Edge, Videos
+from reelrouter.api.webhook_routes import webhooks
 from reelrouter.gateway.readiness import Check
 from reelrouter.jobs import hooks
 
@@ -32,7 +33,15 @@ BASE = "/api/v1"
 
 def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
     """In the order of matching: `/videos/models` must be asked before `/videos/{job_id}`."""
-    return (*_models(edge), *_jobs(edge), *_contents(edge), *_records(edge), *_hooks(edge), *_health(checks))
+    return (
+        *_models(edge),
+        *_jobs(edge),
+        *_contents(edge),
+        *_records(edge),
+        *webhooks(edge, BASE),
+        *_hooks(edge),
+        *_health(checks),
+    )
 
 
 def _jobs(edge: Edge) -> Sequence[Row]:

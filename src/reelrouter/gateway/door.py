@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from reelrouter.gateway.deliveries import Deliveries, Reach
 from reelrouter.gateway.files import Files
 from reelrouter.gateway.jobs import Jobs
 from reelrouter.gateway.nudges import Nudges
 from reelrouter.gateway.records import Records
 from reelrouter.gateway.shelf import Shelf
+from reelrouter.gateway.signing import Signing
 from reelrouter.gateway.stations import Stations
 from reelrouter.gateway.submissions import Submissions
 
@@ -19,6 +21,8 @@ class Gateway:
     shelf: Shelf
     records: Records
     nudges: Nudges
+    deliveries: Deliveries
+    signing: Signing
 
 
 def open_gateway(stations: Stations) -> Gateway:
@@ -29,4 +33,10 @@ def open_gateway(stations: Stations) -> Gateway:
         Shelf(stations),
         Records(stations),
         Nudges(stations),
+        Deliveries(stations.db, _reach(stations), stations.clock),
+        Signing(stations.db, stations.vault, stations.clock),
     )
+
+
+def _reach(stations: Stations) -> Reach:
+    return Reach(rules=stations.terms.callbacks, loopback=stations.terms.loopback_callbacks)

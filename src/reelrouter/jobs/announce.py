@@ -89,7 +89,7 @@ def completed_data(job_id: str, model: str, urls: Sequence[str], cost: Nanos) ->
 
 def _data(job: Job, last: End, urls: Sequence[str]) -> dict[str, Any]:
     if last.failure is None:
-        return completed_data(job.id, job.model, urls, last.price or Nanos(0))
+        return completed_data(job.id, job.model, urls, Nanos(last.price or 0))
     return {
         "id": job.id,
         "status": state_after(job, last),
