@@ -4,10 +4,10 @@ import base64
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, or_, select
 
 from reelrouter.clock import Clock, milliseconds
-from reelrouter.db.engine import Database, Unit
+from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.db.statements import insert_of
 from reelrouter.db.tables import budgets, workspaces
 from reelrouter.ids import WorkspaceId, new_id
@@ -17,6 +17,10 @@ _CACHE_SECONDS = 1.0
 
 _BY_SLUG = select(workspaces).where(workspaces.c.slug == bindparam("slug"))
 _BY_ID = select(workspaces).where(workspaces.c.id == bindparam("workspace"))
+_BY_REF = select(workspaces).where(
+    or_(workspaces.c.id == bindparam("ref"), workspaces.c.slug == bindparam("ref")),
+    workspaces.c.deleted_at.is_(None),
+)
 _INSERT = insert_of(workspaces, "id", "slug", "name", "link_secret", "created_at")
 _INSERT_BUDGET = insert(budgets)
 
@@ -28,6 +32,8 @@ class Workspace:
     name: str
     link_secret: bytes
     """Signs the workspace's download links."""
+    callback_url: str | None = None
+    """Who is told of a job's end where a request does not say."""
 
 
 def ensure_default(unit: Unit, now: float) -> tuple[WorkspaceId, bool]:
@@ -54,12 +60,13 @@ async def get(db: Database, workspace: WorkspaceId) -> Workspace:
     row = await db.row(_BY_ID, workspace=workspace)
     if row is None:
         raise LookupError(f"no workspace {workspace}")
-    return Workspace(
-        id=row["id"],
-        slug=row["slug"],
-        name=row["name"],
-        link_secret=base64.urlsafe_b64decode(row["link_secret"]),
-    )
+    return _workspace(row)
+
+
+async def find(db: Database, ref: str) -> Workspace | None:
+    """By id or slug; None for one that is deleted, too."""
+    row = await db.row(_BY_REF, ref=ref)
+    return None if row is None else _workspace(row)
 
 
 class Workspaces:
@@ -78,3 +85,13 @@ class Workspaces:
         found = await get(self._db, workspace)
         self._known[workspace] = (now, found)
         return found
+
+
+def _workspace(row: Row) -> Workspace:
+    return Workspace(
+        id=row["id"],
+        slug=row["slug"],
+        name=row["name"],
+        link_secret=base64.urlsafe_b64decode(row["link_secret"]),
+        callback_url=row["callback_url"],
+    )

@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 
 from reelrouter import net
-from reelrouter.accounts.keys import Caller
+from reelrouter.accounts import workspaces
+from reelrouter.accounts.keys import Caller, KeyMode
+from reelrouter.accounts.policy import Policy
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.errors import Conflict, InvalidRequest, NotFound, Problem
-from reelrouter.ids import new_job_id
+from reelrouter.ids import KeyId, WorkspaceId, new_job_id
 from reelrouter.jobs import announce
 from reelrouter.money import Nanos
 from reelrouter.storage import links
@@ -57,8 +59,12 @@ class Asked:
     state: State | None = None
 
 
+OPERATOR = KeyId("operator")
+"""In the place of a key: whoever works on the machine itself."""
+
+
 class Deliveries:
-    """For ordinary keys: each sees its own workspace and mode."""
+    """Each caller sees its own workspace and mode. An operator takes the place of any."""
 
     def __init__(self, db: Database, reach: Reach, clock: Clock) -> None:
         self._db = db
@@ -98,6 +104,21 @@ class Deliveries:
         if not await self._db.write(lambda unit: store.replay(unit, delivery_id, now_ms)):
             raise Conflict(f"Delivery {delivery_id} is being sent just now; look again when that attempt is over.")
         return await self.get(caller, delivery_id)
+
+    async def as_member(self, ref: str, mode: KeyMode) -> Caller:
+        """The operator as if with a key of that workspace. Raises `NotFound`."""
+        workspace = await workspaces.find(self._db, ref)
+        if workspace is None:
+            raise NotFound(f"Workspace {ref} not found")
+        policy = Policy(callback_url=workspace.callback_url)
+        return Caller(workspace=workspace.id, key_id=OPERATOR, mode=mode, policy=policy)
+
+    async def as_owner(self, delivery_id: str) -> Caller:
+        """The operator as if with a key that sees that delivery. Raises `NotFound`."""
+        owner = await store.owner_of(self._db, delivery_id)
+        if owner is None:
+            raise NotFound(f"Delivery {delivery_id} not found")
+        return Caller(workspace=WorkspaceId(owner[0]), key_id=OPERATOR, mode=owner[1])
 
     async def test(self, caller: Caller, url: str | None, base_url: str) -> DeliveryStory:
         """Sends a sample to `url`, or to the workspace's own address: real in all but its job, which never was.

@@ -1,23 +1,15 @@
 """Governing the secrets that webhooks are signed with: rotate, list, revoke. For managers and operators."""
 
-from sqlalchemy import bindparam, or_, select
-
-from reelrouter.accounts import signing
+from reelrouter.accounts import signing, workspaces
 from reelrouter.accounts.signing import MadeSecret, SecretRecord
 from reelrouter.accounts.vault import Vault
 from reelrouter.clock import Clock
 from reelrouter.db.engine import Database
-from reelrouter.db.tables import workspaces
 from reelrouter.errors import NotFound
 from reelrouter.ids import WorkspaceId
 
 DEFAULT_OVERLAP = 24 * 3600
 """Seconds that an older secret goes on beside the newer one."""
-
-_WORKSPACE = select(workspaces.c.id).where(
-    or_(workspaces.c.id == bindparam("ref"), workspaces.c.slug == bindparam("ref")),
-    workspaces.c.deleted_at.is_(None),
-)
 
 
 class Signing:
@@ -45,7 +37,7 @@ class Signing:
             raise NotFound(f"Webhook secret {secret_id} not found")
 
     async def _workspace(self, ref: str) -> WorkspaceId:
-        row = await self._db.row(_WORKSPACE, ref=ref)
-        if row is None:
+        found = await workspaces.find(self._db, ref)
+        if found is None:
             raise NotFound(f"Workspace {ref} not found")
-        return WorkspaceId(row["id"])
+        return found.id

@@ -83,6 +83,7 @@ REPLAY = (
 
 _OWNED = and_(deliveries.c.workspace == bindparam("of_workspace"), deliveries.c.mode == bindparam("of_mode"))
 GET = select(deliveries).where(_DELIVERY, _OWNED)
+OWNER = select(deliveries.c.workspace, deliveries.c.mode).where(_DELIVERY)
 ATTEMPTS = select(delivery_attempts).where(_ATTEMPTS).order_by(delivery_attempts.c.n)
 _LISTED = (
     select(deliveries)

@@ -15,6 +15,7 @@ from reelrouter.ids import new_id
 from reelrouter.webhooks import sql
 from reelrouter.webhooks.schedule import Again, Delivered, Next, Result
 
+Mode = Literal["live", "test"]
 State = Literal["waiting", "delivered", "failed"]
 
 _LOST = "The gateway stopped before the answer was written down."
@@ -25,7 +26,7 @@ class Delivery:
     """An event, and whom to tell of it."""
 
     workspace: str
-    mode: Literal["live", "test"]
+    mode: Mode
     job_id: str | None
     """None for a test of the receiver."""
     event: str
@@ -172,6 +173,12 @@ async def list_hosts(db: Database) -> list[tuple[str, int]]:
 async def get(db: Database, delivery_id: str, workspace: str, mode: str) -> DeliveryRecord | None:
     row = await db.row(sql.GET, delivery=delivery_id, of_workspace=workspace, of_mode=mode)
     return _record_of(row) if row else None
+
+
+async def owner_of(db: Database, delivery_id: str) -> tuple[str, Mode] | None:
+    """Workspace and mode; None if there is no such delivery."""
+    row = await db.row(sql.OWNER, delivery=delivery_id)
+    return (row["workspace"], row["mode"]) if row else None
 
 
 async def list_attempts(db: Database, delivery_id: str) -> list[AttemptRecord]:
