@@ -17,7 +17,6 @@ from reelrouter.catalogue.request import Inputs
 from reelrouter.catalogue.resolve import Resolved
 from reelrouter.clock import FrozenClock, milliseconds
 from reelrouter.db.engine import Unit
-from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
@@ -189,12 +188,11 @@ PLAN = Plan(
 
 
 @pytest.fixture
-def scenario(tmp_path: Path) -> Callable[[Callable[[Bench], Any]], None]:
+def scenario(tmp_path: Path, database: Path) -> Callable[[Callable[[Bench], Any]], None]:
     """Runs a coroutine over a fresh bench, with its poller turning."""
 
     async def within(work: Callable[[Bench], Any]) -> None:
-        migrate(tmp_path / "app.db")
-        bench = Bench(SqliteDatabase(tmp_path / "app.db"), tmp_path)
+        bench = Bench(SqliteDatabase(database), tmp_path)
         polling = asyncio.ensure_future(bench.poller.run())
         try:
             await work(bench)

@@ -219,6 +219,11 @@ def _at_safe(work: Callable[[Signing], Awaitable[T]]) -> T:
 def _run(work: Callable[[Settings, SqliteDatabase], Awaitable[T]]) -> T:
     """On this installation's data; a refusal is one clear line."""
     settings = settings_or_fail()
+    if not (settings.data_dir / "app.db").exists():
+        fail(
+            f"there is no installation in {settings.data_dir} yet",
+            next_step="name another with REELROUTER_DATA_DIR, or begin one with: reelrouter serve",
+        )
 
     async def run() -> T:
         async with _opened(settings) as db:
