@@ -19,9 +19,9 @@ from pathlib import Path
 import uvloop
 
 from reelrouter import net
+from reelrouter.accounts import signing
 from reelrouter.accounts.secrets import load_secrets
-from reelrouter.accounts.signing import SigningSecrets
-from reelrouter.accounts.vault import SealBroken
+from reelrouter.accounts.vault import SealBroken, Vault
 from reelrouter.brand import BRANDS
 from reelrouter.clock import Clock, SystemClock, milliseconds
 from reelrouter.db.engine import Database
@@ -244,8 +244,9 @@ def _deliverer(around: Surroundings, db: Database) -> Deliverer:
     rules = net.rules_for(allow_private=settings.allow_private_addresses)
     outbox = Outbox(rules, settings.webhook_timeout, loopback=settings.is_loopback())
     around.stack.push_async_callback(outbox.close)
-    secrets_of = _secrets_of(SigningSecrets(db, own_vault(settings), around.clock))
-    sender = Sender(outbox, secrets_of, BRANDS[settings.brand].title, around.clock)
+    sender = Sender(
+        outbox, _secrets_of(db, own_vault(settings), around.clock), BRANDS[settings.brand].title, around.clock
+    )
     terms = Terms(
         schedule=Schedule(settings.webhook_schedule),
         places=Places(per_host=settings.webhook_places_per_host, in_all=settings.webhook_places),
@@ -255,10 +256,10 @@ def _deliverer(around: Surroundings, db: Database) -> Deliverer:
     return Deliverer(db, sender.send, terms, around.clock, around.emit)
 
 
-def _secrets_of(signing: SigningSecrets) -> SecretsOf:
+def _secrets_of(db: Database, vault: Vault, clock: Clock) -> SecretsOf:
     async def find(workspace: str) -> Sequence[str]:
         try:
-            return await signing.of(workspace)
+            return await signing.living_secrets(db, vault, workspace, clock.now())
         except SealBroken as broken:
             raise CannotSign("the operator has to look after the signing secret") from broken
 

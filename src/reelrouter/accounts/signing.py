@@ -5,13 +5,12 @@ They are kept sealed, since signing needs the secret itself, and shown once, whe
 
 import base64
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, or_, select, update
 
 from reelrouter.accounts.vault import SealBroken, Vault
-from reelrouter.clock import Clock, milliseconds
+from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.db.statements import insert_of
 from reelrouter.db.tables import webhook_secrets
@@ -21,7 +20,6 @@ LONGEST_OVERLAP = 30 * 24 * 3600
 """Seconds that an older secret may go on beside the newer one."""
 _PREFIX = "whsec_"
 _RANDOM_BYTES = 32
-_CACHE_SECONDS = 1.0
 
 _INSERT = insert_of(webhook_secrets, "id", "workspace", "sealed", "created_at")
 _LIVING = (
@@ -101,6 +99,15 @@ async def list_living(db: Database, workspace: str, now: float) -> list[SecretRe
     return [_record_of(row) for row in rows]
 
 
+async def living_secrets(db: Database, vault: Vault, workspace: str, now: float) -> tuple[str, ...]:
+    """The secrets themselves, the older one first. Raises `SealBroken`.
+
+    Read anew for each webhook, which costs less than the webhook: what is revoked signs nothing from then on.
+    """
+    rows = await db.rows(_LIVING, of_workspace=workspace, now=milliseconds(now))
+    return tuple(vault.open(row["sealed"], row["id"]) for row in rows)
+
+
 def reseal(unit: Unit, vault: Vault) -> int:
     """Seals under the present root secret what an earlier one had sealed; how many could not be opened.
 
@@ -117,27 +124,6 @@ def reseal(unit: Unit, vault: Vault) -> int:
         else:
             unit.execute(_RESEAL, secret=row["id"], sealed_anew=vault.seal(plain, row["id"]))
     return broken
-
-
-class SigningSecrets:
-    """Looks secrets up, and remembers them for a second: a revocation bites that soon everywhere."""
-
-    def __init__(self, db: Database, vault: Vault, clock: Clock) -> None:
-        self._db = db
-        self._vault = vault
-        self._clock = clock
-        self._known: dict[str, tuple[float, Sequence[str]]] = {}
-
-    async def of(self, workspace: str) -> Sequence[str]:
-        """The older one first. Raises `SealBroken`."""
-        now = self._clock.now()
-        known = self._known.get(workspace)
-        if known and 0 <= now - known[0] < _CACHE_SECONDS:
-            return known[1]
-        rows = await self._db.rows(_LIVING, of_workspace=workspace, now=milliseconds(now))
-        found = tuple(self._vault.open(row["sealed"], row["id"]) for row in rows)
-        self._known[workspace] = (now, found)
-        return found
 
 
 def _record_of(row: Row) -> SecretRecord:
