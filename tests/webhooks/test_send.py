@@ -9,12 +9,14 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from reelrouter import net
 from reelrouter.client.webhooks import verify_webhook
 from reelrouter.clock import FrozenClock
 from reelrouter.net import Rules, rules_for
 from reelrouter.webhooks.schedule import Result
 from reelrouter.webhooks.send import MOST_KEPT, CannotSign, Outbox, Sender
 from reelrouter.webhooks.store import Claimed
+from tests.forbidden_hosts import FORBIDDEN, INNER, METADATA, NOWHERE
 from tests.webhooks.conftest import delivery_of
 
 SECRET = "whsec_c2VjcmV0"
@@ -97,6 +99,33 @@ def test_a_test_job_reaches_nothing_else_that_is_private() -> None:
     for url in ("http://10.0.0.1/", "https://10.0.0.1/", "http://0.0.0.0/", "http://example.com/"):
         result = asyncio.run(sent(claimed(url, mode="test"), loopback=True))
         assert (result.status, bool(result.error)) == (None, True)
+
+
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_no_delivery_goes_to_a_forbidden_host(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the row says, and whoever wrote it: the address is judged when it is sent to."""
+    opened: list[str] = []
+
+    def refuse(reaches: Callable[[str], bool], info: Any) -> None:
+        if reaches(info[4][0]):
+            opened.append(info[4][0])
+        raise OSError("no socket for a test")
+
+    async def work() -> list[Result]:
+        async def secrets_of(_workspace: str) -> Sequence[str]:
+            return ()
+
+        hosts = FORBIDDEN if mode == "live" else (*INNER, *METADATA, *NOWHERE)
+        async with Outbox(Rules(), 5.0, loopback=True) as outbox:
+            sender = Sender(outbox, secrets_of, "OpenRouter", FrozenClock())
+            urls = [f"{scheme}://{host}/" for host in hosts for scheme in ("http", "https")]
+            return [await sender.send(claimed(url, mode=mode)) for url in urls]
+
+    monkeypatch.setattr(net, "_open_socket", refuse)
+    results = asyncio.run(work())
+    assert opened == []
+    said = {"Only HTTPS URLs are allowed", "the host's address is not a public one"}
+    assert {result.error for result in results} == said
 
 
 def test_a_receiver_that_does_not_answer_is_given_up() -> None:
