@@ -2,10 +2,11 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,6 +121,29 @@ def test_a_completed_job_is_told_as_a_poll_tells_it(world: World) -> None:
     assert got.headers["X-ReelRouter-Mode"] == "test"
     assert got.key == f"{job_id}-completed"
     assert httpx.get(event["data"]["unsigned_urls"][0], trust_env=False).content[4:8] == b"ftyp"
+
+
+def test_the_workspaces_own_address_is_told_where_a_request_names_none(world: World) -> None:
+    """As it was when the request came in; an address in the request goes before it."""
+    default = f"{world.receivers.url}/default"
+    set_default(world.server, default)
+    # Keys are remembered for a second, and what their workspaces have decided with them.
+    until(lambda: world.client.post("/api/v1/webhooks/test").status_code == 202, "the address to be known")
+    told, elsewhere = placed(world.client, REFUSED), world.refused(f"{world.receivers.url}/elsewhere-told")
+    set_default(world.server, None)
+    assert (world.over(told)["url"], world.over(told)["status"]) == (default, "delivered")
+    assert world.over(elsewhere)["url"] == f"{world.receivers.url}/elsewhere-told"
+    until(lambda: world.client.post("/api/v1/webhooks/test").status_code == 400, "the address to be forgotten")
+    quiet = placed(world.client, REFUSED)
+    assert ended(world.client, quiet)["status"] == "failed"
+    listed = world.client.get("/api/v1/webhooks/deliveries", params={"job_id": quiet}).json()
+    assert listed["data"] == []
+
+
+def set_default(server: Server, url: str | None) -> None:
+    """What a manager decides for a workspace."""
+    with closing(sqlite3.connect(server.data_dir / "app.db", timeout=30)) as connection, connection:
+        connection.execute("UPDATE workspaces SET callback_url = ? WHERE slug = 'default'", (url,))
 
 
 def test_a_refusal_is_tried_again_with_the_same_words(world: World) -> None:

@@ -87,13 +87,12 @@ def completed_data(job_id: str, model: str, urls: Sequence[str], cost: Nanos) ->
     }
 
 
+def failed_data(job_id: str, model: str, status: str, error: str) -> dict[str, Any]:
+    """What the event of any other end says of a job."""
+    return {"id": job_id, "status": status, "generation_id": job_id, "model": model, "error": error}
+
+
 def _data(job: Job, last: End, urls: Sequence[str]) -> dict[str, Any]:
     if last.failure is None:
         return completed_data(job.id, job.model, urls, Nanos(last.price or 0))
-    return {
-        "id": job.id,
-        "status": state_after(job, last),
-        "generation_id": job.id,
-        "model": job.model,
-        "error": last.failure.message,
-    }
+    return failed_data(job.id, job.model, state_after(job, last), last.failure.message)
