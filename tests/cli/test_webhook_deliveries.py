@@ -100,10 +100,11 @@ def test_a_delivery_is_shown_with_its_attempts(installation: Path) -> None:
     result = run("webhooks", "replay", made, "--wait", "0")
     assert result.exit_code == Exit.FAILED
     assert "being sent" in result.stderr
-    answer = Result(status=500, latency=12, response="no\nway")
+    answer = Result(status=500, latency=12, response="no\nway\x1b[31m")
     written(installation, partial(store.settle, one=one, result=answer, then=Again(4e9), now_ms=1))
     shown = run_well("webhooks", "show", made)
-    assert "500 after 12 ms: no" in shown
+    assert "500 after 12 ms: no way" in shown
+    assert "\x1b" not in shown
     assert "video.generation.completed" in shown
     replayed = run_json("webhooks", "replay", made, "--wait", "0")
     assert (replayed["status"], len(replayed["attempts"])) == ("waiting", 1)

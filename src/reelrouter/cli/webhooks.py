@@ -6,21 +6,21 @@ It works on the installation's own data. A running gateway sends what becomes du
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import typer
-from rich.text import Text
 
 from reelrouter import net
 from reelrouter.accounts.secrets import SecretRefused
-from reelrouter.accounts.signing import LONGEST_OVERLAP, SecretRecord
+from reelrouter.accounts.signing import LONGEST_OVERLAP
 from reelrouter.api.webhook_views import delivery_view, made_view, secret_view, story_view
 from reelrouter.brand import BRANDS
 from reelrouter.cli.configuration import settings_or_fail
 from reelrouter.cli.ending import fail
 from reelrouter.cli.options import Json
 from reelrouter.cli.output import note, out, print_json, print_line
-from reelrouter.cli.tables import is_wide, pairs, table
+from reelrouter.cli.tables import table
+from reelrouter.cli.webhook_stories import hours, print_page, print_story
 from reelrouter.clock import SystemClock
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
@@ -80,7 +80,7 @@ def deliveries(
             f"it ends, and so does: reelrouter webhooks test URL. Those of the other mode: --mode {other}"
         )
     else:
-        _print_page(page)
+        print_page(page)
 
 
 @app.command("show")
@@ -93,7 +93,7 @@ def show(delivery_id: DeliveryId, as_json: Json = False) -> None:
     async def find(desk: Deliveries) -> DeliveryStory:
         return await desk.get(await desk.as_owner(delivery_id), delivery_id)
 
-    _print_story(_at_desk(find), as_json=as_json)
+    _told(_at_desk(find), as_json=as_json)
 
 
 @app.command("replay")
@@ -109,7 +109,7 @@ def replay(delivery_id: DeliveryId, wait: Wait = 5.0, as_json: Json = False) -> 
         await desk.replay(caller, delivery_id)
         return await _attempted(lambda: desk.get(caller, delivery_id), before.record.tries, wait)
 
-    _print_story(_at_desk(ask), as_json=as_json)
+    _told(_at_desk(ask), as_json=as_json)
 
 
 @app.command("test")
@@ -133,7 +133,7 @@ def send_sample(
         made = await desk.test(caller, url, settings.public_url or f"http://{settings.host}:{settings.port}")
         return await _attempted(lambda: desk.get(caller, made.record.id), 0, wait)
 
-    _print_story(_at_desk(ask), as_json=as_json)
+    _told(_at_desk(ask), as_json=as_json)
 
 
 @app.command("secrets")
@@ -150,7 +150,7 @@ def secrets(workspace: Workspace = "default", as_json: Json = False) -> None:
     else:
         made = table("id", "made", "ends")
         for one in found:
-            made.add_row(one.id, *_hours(one))
+            made.add_row(one.id, *hours(one))
         out.print(made)
 
 
@@ -181,7 +181,7 @@ def rotate_secret(
         return
     print_line(made.secret)
     if made.replaced is not None:
-        note(f"{made.replaced.id} goes on beside it until {_hours(made.replaced)[1]}")
+        note(f"{made.replaced.id} goes on beside it until {hours(made.replaced)[1]}")
 
 
 @app.command("revoke-secret")
@@ -255,55 +255,9 @@ async def _attempted(look: Callable[[], Awaitable[DeliveryStory]], tries: int, s
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _print_page(page: DeliveryPage) -> None:
-    made = table("id", "status", ">tries", "event", "made", *(["to~"] if is_wide() else []))
-    for one in page.deliveries:
-        shown = delivery_view(one)
-        event = shown["event"].removeprefix("video.generation.")
-        to = [Text(shown["url"])] if is_wide() else []
-        made.add_row(one.id, shown["status"], str(shown["tries"]), event, _hour(shown["created_at"]), *to)
-    out.print(made)
-    if page.next_cursor:
-        out.print(f"\n[dim]There are more: --cursor {page.next_cursor}[/dim]", soft_wrap=True)
-
-
-def _print_story(story: DeliveryStory, *, as_json: bool) -> None:
+def _told(story: DeliveryStory, *, as_json: bool) -> None:
     shown = story_view(story, BRANDS[settings_or_fail().brand].title)
     if as_json:
         print_json(shown)
-        return
-    facts = {
-        "id": shown["id"],
-        "status": shown["status"],
-        "event": shown["event"],
-        "job": shown["job_id"],
-        "to": shown["url"],
-        "key": shown["idempotency_key"],
-        "made": shown["created_at"],
-        "next attempt": shown["next_attempt_at"],
-    }
-    out.print(pairs((name, str(value)) for name, value in facts.items() if value))
-    for one in shown["attempts"]:
-        print_line(f"{one['number']}. {_hour(one['sent_at'])}: {_outcome(one)}")
-    if not shown["attempts"]:
-        print_line("No attempt was made yet. They are made while the gateway runs: reelrouter serve")
-    print_line(shown["body"])
-
-
-def _outcome(attempt: dict[str, Any]) -> str:
-    if attempt["status"] is None and attempt["error"] is None:
-        return "under way"
-    took = "" if attempt["latency_ms"] is None else f" after {attempt['latency_ms']} ms"
-    said = " ".join(part for part in (attempt["error"], (attempt["response"] or "").strip()) if part)
-    status = attempt["status"] or "no answer"
-    return f"{status}{took}{f': {said}' if said else ''}"
-
-
-def _hour(moment: str) -> str:
-    """To the second; the zone is UTC."""
-    return moment[:19].replace("T", " ")
-
-
-def _hours(secret: SecretRecord) -> tuple[str, str]:
-    shown = secret_view(secret)
-    return _hour(shown["created_at"]), _hour(shown["expires_at"]) if shown["expires_at"] else "never"
+    else:
+        print_story(shown)
