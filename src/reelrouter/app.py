@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from reelrouter import net
-from reelrouter.accounts import keys, workspaces
+from reelrouter.accounts import keys, signing, workspaces
 from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
 from reelrouter.accounts.secrets import Secrets, load_secrets
 from reelrouter.accounts.vendor_keys import VendorKeys
@@ -143,6 +143,8 @@ async def open_api(
         shutil.rmtree(scratch, ignore_errors=True)  # what a killed process was fetching
         scratch.mkdir(parents=True)
         pepper = secrets.derive("api-keys")
+        vault = own_vault(settings)
+        await db.write(lambda unit: signing.reseal(unit, vault))
         first_keys = await db.write(lambda unit: _bootstrap(unit, settings, pepper, clock.now()))
         known = workspaces.Workspaces(db, clock)
         contents = Contents(
@@ -171,6 +173,7 @@ async def open_api(
             setup={name: what_to_set(provider.access) for name, provider in PROVIDERS.items()},
             hook_key=secrets.derive(hooks.PURPOSE),
             webhook_secrets=_webhook_secrets(configured),
+            vault=vault,
             scratch=scratch,
             clock=clock,
             emit=emit,
@@ -178,7 +181,7 @@ async def open_api(
         )
         desk = Desk(
             db=db,
-            vault=own_vault(settings),
+            vault=vault,
             brought=own_brought(settings),
             catalogue=stations.catalogue,
             clock=clock,

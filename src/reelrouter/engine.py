@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,14 +18,17 @@ from pathlib import Path
 
 import uvloop
 
-from reelrouter.accounts import vendor_keys
+from reelrouter import net
+from reelrouter.accounts import signing, vendor_keys
 from reelrouter.accounts.secrets import load_secrets
-from reelrouter.accounts.vault import Vault
+from reelrouter.accounts.vault import SealBroken, Vault
+from reelrouter.brand import BRANDS
 from reelrouter.clock import Clock, SystemClock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.installation import own_accounts, own_brought, own_vault
 from reelrouter.jobs import hooks
+from reelrouter.jobs.announce import LinkTerms
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.lanes import Lane, Lanes
 from reelrouter.jobs.late import Latecomers
@@ -47,6 +50,10 @@ from reelrouter.routing.choose import TEST, queue_of
 from reelrouter.settings import Settings, VendorSettings, read_settings
 from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
+from reelrouter.webhooks.deliver import Deliverer, Terms
+from reelrouter.webhooks.schedule import Schedule
+from reelrouter.webhooks.send import CannotSign, Outbox, SecretsOf, Sender
+from reelrouter.webhooks.turns import Places
 from reelrouter.work import Backend
 
 RENDERER_QUEUE = queue_of("renderer", "local")
@@ -59,6 +66,8 @@ _LOCAL_JOBS = 200
 _STARTING_PER_WINDOW = 4
 _NICENESS = 10
 _KEEP_OUTPUTS_SECONDS = 24 * 3600.0
+_SETTLING_SECONDS = 5.0
+"""How much longer than a receiver's time to answer an attempt to deliver is left alone."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -228,6 +237,7 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
                 "dispatcher": Dispatcher(db, drivers, clock, emit).run,
                 "retention": Retention(db, objects, clock).run,
                 "latecomers": Latecomers(db, lanes, clock, emit).run,
+                "deliveries": _deliverer(around, db).run,
             },
             emit=emit,
         )
@@ -283,9 +293,37 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         owner=f"{SLOT}:{os.getpid()}-{milliseconds(around.clock.now())}",
         retention=settings.retention,
         byok_fee=settings.byok_fee,
+        links=LinkTerms(life=settings.link_life, plain=settings.plain_unsigned_urls),
         resubmit=settings.unknown_submit == "resubmit",
         hook_of=_hook_of(settings),
     )
+
+
+def _deliverer(around: Surroundings, db: Database) -> Deliverer:
+    settings = around.settings
+    rules = net.rules_for(allow_private=settings.allow_private_addresses)
+    outbox = Outbox(rules, settings.webhook_timeout, loopback=settings.is_loopback())
+    around.stack.push_async_callback(outbox.close)
+    sender = Sender(
+        outbox, _secrets_of(db, own_vault(settings), around.clock), BRANDS[settings.brand].title, around.clock
+    )
+    terms = Terms(
+        schedule=Schedule(settings.webhook_schedule),
+        places=Places(per_host=settings.webhook_places_per_host, in_all=settings.webhook_places),
+        claim_seconds=settings.webhook_timeout + _SETTLING_SECONDS,
+        history=settings.webhook_history,
+    )
+    return Deliverer(db, sender.send, terms, around.clock, around.emit)
+
+
+def _secrets_of(db: Database, vault: Vault, clock: Clock) -> SecretsOf:
+    async def find(workspace: str) -> Sequence[str]:
+        try:
+            return await signing.living_secrets(db, vault, workspace, clock.now())
+        except SealBroken as broken:
+            raise CannotSign("the operator has to look after the signing secret") from broken
+
+    return find
 
 
 def _hook_of(settings: Settings) -> Callable[[str], str | None]:

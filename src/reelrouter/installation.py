@@ -1,4 +1,4 @@
-"""This installation, as settings and environment describe it: its models, and its accounts with vendors."""
+"""This installation, as settings and environment describe it: its models, its accounts with vendors, its vault."""
 
 import os
 from collections.abc import Mapping

@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     """Root of every derived key; without it, `data_dir/secret` is made at the first start."""
     secret_key_previous: SecretStr | None = None
-    """The root before the present one: it opens what was sealed under it. Each start seals that anew."""
+    """The root before the present one: what was sealed under it can still be opened, and is sealed anew."""
     live_key: SecretStr | None = None
     test_key: SecretStr | None = None
     test_mode: bool = True
@@ -123,11 +123,25 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = False
     """Whether input URLs may be http and name private addresses. For tests and closed networks."""
 
+    webhook_schedule: Annotated[tuple[float, ...], NoDecode] = (0, 5, 30, 120, 600, 3600, 6 * 3600, 24 * 3600)
+    """Seconds before each attempt to deliver a webhook, with commas between, each counted from the attempt before.
+    The first is made at once."""
+    webhook_timeout: float = Field(default=10.0, gt=0, le=60)
+    """Seconds that a receiver may take to answer."""
+    webhook_places: int = Field(default=64, ge=1, le=1000)
+    """Attempts under way at one time."""
+    webhook_places_per_host: int = Field(default=8, ge=1, le=1000)
+    """The same to one receiver's host."""
+    webhook_history: int = Field(default=30 * 24 * 3600, ge=3600)
+    """Seconds that a delivery can be looked at and replayed once it is over."""
+
     hold_margin: Decimal = Field(default=Decimal("1.05"), ge=1, le=10)
     """A submit holds its estimate times this."""
     log_format: Literal["auto", "json", "console"] = "auto"
 
-    @field_validator("trusted_hosts", "trusted_proxies", "catalogue", "byok_base_urls", mode="before")
+    @field_validator(
+        "trusted_hosts", "trusted_proxies", "catalogue", "byok_base_urls", "webhook_schedule", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -140,6 +154,13 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/") if value else value
+
+    @field_validator("webhook_schedule")
+    @classmethod
+    def _begins_at_once(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if value[:1] != (0,) or not all(0 <= pause <= 7 * 24 * 3600 for pause in value) or len(value) > 100:
+            raise ValueError("must be 1 to 100 numbers from 0 to 604800 with commas between, and begin with 0")
+        return value
 
     @model_validator(mode="after")
     def _distinct_keys(self) -> Self:

@@ -59,6 +59,12 @@ class Books:
         """The storage keys of what the job was given."""
         return [row["key"] for row in self._rows("SELECT key FROM inputs WHERE job_id = ?", job_id)]
 
+    def waiting_deliveries(self) -> int:
+        """Webhooks that are to be sent, for the first time or again."""
+        (row,) = self._rows("SELECT count(*) AS waiting FROM deliveries WHERE due_at IS NOT NULL")
+        waiting: int = row["waiting"]
+        return waiting
+
     def accounts(self) -> list[Account]:
         return [
             Account(

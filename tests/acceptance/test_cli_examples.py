@@ -26,13 +26,14 @@ from reelrouter.providers.registry import PROVIDERS
 from tests.acceptance.orders import small
 from tests.acceptance.pictures import landscape, png
 from tests.acceptance.serving import TEST_KEY, Server
-from tests.acceptance.waiting import ended, in_progress
+from tests.acceptance.waiting import ended, in_progress, until
 from tests.cli.receiving import receiving
 
 _EXAMPLE = re.compile(r"^ *Example: (.+?)$", re.MULTILINE)
 _JOB = "gen-vid-1732200000-Ab3dEf6hIj9kLm2nOp5q"
 _KEY = "key_Ab3dEf6hIj9kLm2nOp5q"
 _VENDOR_KEY = "vk_Ab3dEf6hIj9kLm2nOp5q"
+_DELIVERY, _SECRET_ID = "dlv_Ab3dEf6hIj9kLm2nOp5q", "whs_Ab3dEf6hIj9kLm2nOp5q"
 _SECRET = "whsec_c2VjcmV0"
 _BODY = b'{"type": "video.generation.completed", "data": {"id": "gen-vid-1-x", "status": "completed"}}'
 _SHORTER = {
@@ -100,6 +101,9 @@ def test_the_example_works(
             line = line.replace(_KEY, _key())
         if _VENDOR_KEY in line:
             line = line.replace(_VENDOR_KEY, _vendor_key())
+        if line.startswith("reelrouter webhooks"):  # which works on the data of a gateway that runs
+            monkeypatch.setenv("REELROUTER_DATA_DIR", str(server.data_dir))
+            line = _with_delivery_and_secret(line, client, receiver.url)
         if line.startswith("reelrouter record"):
             monkeypatch.setenv("BYTEPLUS_API_KEY", KEY)
             monkeypatch.setenv("BYTEPLUS_BASE_URL", request.getfixturevalue("vendor"))
@@ -157,6 +161,19 @@ def _job(client: httpx.Client, example: str) -> str:
     job_id: str = client.post("/api/v1/videos", json=body, headers=key).json()["id"]
     (in_progress if word == "cancel" else ended)(client, job_id)
     return job_id
+
+
+def _with_delivery_and_secret(line: str, client: httpx.Client, url: str) -> str:
+    """The example with ids of things that there are."""
+    if _DELIVERY in line:
+        made = client.post("/api/v1/webhooks/test", json={"url": url}).json()["id"]
+        place = f"/api/v1/webhooks/deliveries/{made}"
+        until(lambda: client.get(place).json()["status"] == "delivered", "the delivery")
+        line = line.replace(_DELIVERY, made)
+    if _SECRET_ID in line:
+        made = json.loads(_RUNNER.invoke(app, ["webhooks", "rotate-secret", "--json"]).stdout)
+        line = line.replace(_SECRET_ID, made["id"])
+    return line
 
 
 def _key() -> str:

@@ -17,11 +17,11 @@ from reelrouter.catalogue.request import Inputs
 from reelrouter.catalogue.resolve import Resolved
 from reelrouter.clock import FrozenClock, milliseconds
 from reelrouter.db.engine import Unit
-from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs import store
+from reelrouter.jobs.announce import LinkTerms
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
@@ -89,6 +89,7 @@ class Bench:
             emit=self.events.append,
             owner=owner,
             retention=3600,
+            links=LinkTerms(life=3600.0),
             resubmit=resubmit,
         )
         return Steps(workshop)
@@ -204,12 +205,11 @@ SPARE = replace(
 
 
 @pytest.fixture
-def scenario(tmp_path: Path) -> Callable[[Callable[[Bench], Any]], None]:
+def scenario(tmp_path: Path, database: Path) -> Callable[[Callable[[Bench], Any]], None]:
     """Runs a coroutine over a fresh bench, with its poller turning."""
 
     async def within(work: Callable[[Bench], Any]) -> None:
-        migrate(tmp_path / "app.db")
-        bench = Bench(SqliteDatabase(tmp_path / "app.db"), tmp_path)
+        bench = Bench(SqliteDatabase(database), tmp_path)
         polling = asyncio.ensure_future(bench.poller.run())
         try:
             await work(bench)

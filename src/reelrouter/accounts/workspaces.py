@@ -32,6 +32,8 @@ class Workspace:
     name: str
     link_secret: bytes
     """Signs the workspace's download links."""
+    callback_url: str | None = None
+    """Who is told of a job's end where a request does not say."""
 
 
 def ensure_default(unit: Unit, now: float) -> tuple[WorkspaceId, bool]:
@@ -64,16 +66,7 @@ async def get(db: Database, workspace: WorkspaceId) -> Workspace:
 async def find(db: Database, ref: str) -> Workspace | None:
     """By id or slug; None for one that is not there, or is deleted."""
     row = await db.row(_BY_REF, ref=ref)
-    return _workspace(row) if row else None
-
-
-def _workspace(row: Row) -> Workspace:
-    return Workspace(
-        id=row["id"],
-        slug=row["slug"],
-        name=row["name"],
-        link_secret=base64.urlsafe_b64decode(row["link_secret"]),
-    )
+    return None if row is None else _workspace(row)
 
 
 class Workspaces:
@@ -92,3 +85,13 @@ class Workspaces:
         found = await get(self._db, workspace)
         self._known[workspace] = (now, found)
         return found
+
+
+def _workspace(row: Row) -> Workspace:
+    return Workspace(
+        id=row["id"],
+        slug=row["slug"],
+        name=row["name"],
+        link_secret=base64.urlsafe_b64decode(row["link_secret"]),
+        callback_url=row["callback_url"],
+    )

@@ -7,11 +7,9 @@ from reelrouter.errors import Unauthorized
 
 
 async def caller_of(request: Request, keys: KeyRing) -> Caller:
-    """Raises `Unauthorized` if there is no key, or a wrong one."""
-    caller = await optional_caller(request, keys)
-    if caller is None:
-        raise _missing()
-    return caller
+    """Raises `Unauthorized` if there is no key, or a wrong one, and `Forbidden` for a manager's."""
+    token = _needed(request)
+    return await keys.authenticate(token)
 
 
 async def optional_caller(request: Request, keys: KeyRing) -> Caller | None:
@@ -21,11 +19,16 @@ async def optional_caller(request: Request, keys: KeyRing) -> Caller | None:
 
 
 async def manager_of(request: Request, keys: KeyRing) -> Manager:
-    """Raises as `caller_of` does, and `Forbidden` for an ordinary key."""
+    """Raises `Unauthorized` if there is no key, or a wrong one, and `Forbidden` for an ordinary one."""
+    token = _needed(request)
+    return await keys.authenticate_manager(token)
+
+
+def _needed(request: Request) -> str:
     token = _token(request)
     if token is None:
-        raise _missing()
-    return await keys.authenticate_manager(token)
+        raise Unauthorized("Missing Authentication header. Send your key as: Authorization: Bearer <key>")
+    return token
 
 
 def _token(request: Request) -> str | None:
@@ -36,7 +39,3 @@ def _token(request: Request) -> str | None:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized("The Authorization header must read: Bearer <key>")
     return token.strip()
-
-
-def _missing() -> Unauthorized:
-    return Unauthorized("Missing Authentication header. Send your key as: Authorization: Bearer <key>")

@@ -69,6 +69,9 @@ _PATH = {
     "token": "What shows that the address was handed out by this gateway.",
     "vendor_key_id": "The id of a vendor key.",
     "author": "The first part of a model's id, before the slash.",
+    "ref": "A workspace's id or its slug.",
+    "secret_id": "A webhook secret's id.",
+    "delivery_id": "A webhook delivery's id.",
     "slug": "The second part of a model's id, of its dated slug or of an alias.",
 }
 
@@ -119,7 +122,7 @@ def _extra(row: Row) -> dict[str, Any]:
         "security": [{"key": []}] if row.key else [],
     }
     if row.body is not None:
-        extra["requestBody"] = _body_reference(row.body)
+        extra["requestBody"] = _body_reference(row.body) | {"required": row.needs_body}
     return extra
 
 
@@ -140,4 +143,4 @@ def _described(header: Header) -> dict[str, Any]:
 
 def _body_reference(body: type[BaseModel]) -> dict[str, Any]:
     schema = {"$ref": _REF.format(model=body.__name__)}
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"content": {"application/json": {"schema": schema}}}

@@ -159,6 +159,14 @@ class JobsQuery(_Query):
     cursor: str | None = Field(None, description="`next_cursor` of the page before.")
 
 
+class DeliveriesQuery(JobsQuery):
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_limit)] = Field(
+        20, description="How many deliveries."
+    )
+    job_id: Text | None = Field(None, description="Only those of this job.")
+    status: Literal["waiting", "delivered", "failed"] | None = Field(None, description="Only those in this state.")
+
+
 class ContentQuery(_Query):
     """Described here, and read by `content`, where what looks like no signature counts as none."""
 

@@ -24,6 +24,7 @@ from reelrouter.api.records import Records
 from reelrouter.api.row import Handler, Row
 from reelrouter.api.schemas import VideoBody
 from reelrouter.api.videos import Edge, Videos
+from reelrouter.api.webhook_routes import webhooks
 from reelrouter.gateway.readiness import Check
 from reelrouter.jobs import hooks
 
@@ -38,6 +39,7 @@ def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
         *_contents(edge),
         *_records(edge),
         *byok_routes.rows(edge, BASE),
+        *webhooks(edge, BASE),
         *_hooks(edge),
         *_health(checks),
     )

@@ -35,6 +35,8 @@ class Row:
     media: tuple[str, ...] = ()
     """The types of a successful answer that is not JSON."""
     body: type[BaseModel] | None = None
+    needs_body: bool = True
+    """Whether a request without any body is refused, where there may be one."""
     query: type[BaseModel] | None = None
     headers: tuple[Header, ...] = ()
     """Those that it reads, beside `Authorization`."""

@@ -12,6 +12,7 @@ from reelrouter.gateway.answers import JobAnswer
 from reelrouter.gateway.submissions import Estimate
 from reelrouter.jobs.model import JobView, shown_of
 from reelrouter.money import json_number, json_usd
+from reelrouter.storage import links
 
 
 def placed_view(answer: JobAnswer) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def job_view(answer: JobAnswer) -> dict[str, Any]:
 
 def _completed(answer: JobAnswer) -> dict[str, Any]:
     view = answer.view
-    plain = [f"{view.base_url}/api/v1/videos/{view.id}/content?index={index}" for index in range(view.outputs)]
+    plain = [links.plain_url(view.base_url, view.id, index) for index in range(view.outputs)]
     shown: dict[str, Any] = {
         "progress": 100,
         "unsigned_urls": plain if answer.plain_unsigned_urls else list(answer.links) or plain,

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, Entry] = {
     "choose": Entry("choose:choose", "Rank the models that can serve a request.", _CHOOSING),
     "estimate": Entry("estimate:estimate", "Say what a request would cost, line by line.", _CHOOSING),
     "check-image": Entry("check_image:check_image", "Look at an image as a provider would.", _CHOOSING),
+    "webhooks": Entry("webhooks:app", "See, replay and try out what is delivered; change what signs it.", _HOOKS),
     "verify-webhook": Entry("verify_webhook:verify_webhook", "Check a webhook's signature.", _HOOKS),
     "send-test-webhook": Entry("send_test_webhook:send_test_webhook", "Send a signed webhook to a URL.", _HOOKS),
     "serve": Entry("serve:serve", "Run the gateway.", _OWN),

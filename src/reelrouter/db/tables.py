@@ -336,6 +336,12 @@ deliveries = sa.Table(
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
     ),
+    sa.Index(
+        "ix_deliveries_ended",
+        "ended_at",
+        sqlite_where=sa.text("ended_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    ),
     sa.Index("ix_deliveries_listed", "workspace", "mode", "created_at", "id"),
     sa.Index("ix_deliveries_job", "job_id"),
 )

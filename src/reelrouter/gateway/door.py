@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from reelrouter.gateway.byok import Byok, Desk
+from reelrouter.gateway.deliveries import Deliveries, Reach
 from reelrouter.gateway.files import Files
 from reelrouter.gateway.jobs import Jobs
 from reelrouter.gateway.nudges import Nudges
 from reelrouter.gateway.records import Records
 from reelrouter.gateway.shelf import Shelf
+from reelrouter.gateway.signing import Signing
 from reelrouter.gateway.stations import Stations
 from reelrouter.gateway.submissions import Submissions
 
@@ -21,6 +23,8 @@ class Gateway:
     records: Records
     nudges: Nudges
     byok: Byok
+    deliveries: Deliveries
+    signing: Signing
 
 
 def open_gateway(stations: Stations, desk: Desk) -> Gateway:
@@ -32,4 +36,10 @@ def open_gateway(stations: Stations, desk: Desk) -> Gateway:
         Records(stations),
         Nudges(stations),
         Byok(desk),
+        Deliveries(stations.db, _reach(stations), stations.clock),
+        Signing(stations.db, stations.vault, stations.clock),
     )
+
+
+def _reach(stations: Stations) -> Reach:
+    return Reach(rules=stations.terms.callbacks, loopback=stations.terms.loopback_callbacks)

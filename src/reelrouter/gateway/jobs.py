@@ -16,8 +16,10 @@ from reelrouter.gateway.answers import JobAnswer, answer_of
 from reelrouter.gateway.stations import Stations
 from reelrouter.ids import JobId
 from reelrouter.jobs import decide, store
+from reelrouter.jobs.announce import announce
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.jobs.model import JobView
+from reelrouter.webhooks.store import enqueue
 
 _CANCEL_PATIENCE = 1.0
 """Seconds that a cancel waits to hear what came of it."""
@@ -126,8 +128,14 @@ async def _still_there() -> bool:
 def _cancel(unit: Unit, job_id: JobId, now: float) -> None:
     """Ends a job that nobody has started; any other is marked, and the engine asks its backend."""
     store.request_cancel(unit, job_id, milliseconds(now))
-    if store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
-        ledger.release(unit, job_id, now)
+    job = store.unstarted(unit, job_id)
+    if job is None or not store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
+        return
+    ledger.release(unit, job_id, now)
+    last = store.End(event=decide.CANCELLED.event, at=milliseconds(now), failure=decide.CANCELLED.failure)
+    delivery = announce(job, last)
+    if delivery is not None:
+        enqueue(unit, delivery, last.at)
 
 
 _FAR_FUTURE_MS = 2**53

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from reelrouter import net
+from reelrouter.accounts.vault import Vault
 from reelrouter.accounts.vendor_keys import VendorKeys
 from reelrouter.accounts.workspaces import Workspaces
 from reelrouter.catalogue.model import Catalogue
@@ -66,6 +67,8 @@ class Stations:
     """Makes the addresses that vendors may call."""
     webhook_secrets: Mapping[tuple[str, str], str] = field(repr=False)
     """Of those accounts whose vendor signs its calls, by endpoint and account."""
+    vault: Vault = field(repr=False)
+    """Seals secrets that have to be used again."""
     scratch: Path
     clock: Clock
     emit: Emit

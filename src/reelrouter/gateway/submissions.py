@@ -161,8 +161,7 @@ class Submissions:
 
     def _job(self, asking: Asking, survey: Survey) -> Job:
         caller, request, now = asking.caller, asking.request, self._at.clock.now()
-        remarks = (_NO_WEBHOOKS,) if request.callback_url is not None else ()
-        plan, *spares = plans_of(survey, *remarks)
+        plan, *spares = plans_of(survey)
         routes = routes_of(survey)
         return Job(
             id=new_job_id(int(now)),
@@ -177,7 +176,10 @@ class Submissions:
             spares=tuple(spares),
             routes=routes,
             queue=routes[0].queue,
-            remarks=Remarks(attribution=request.attribution, callback_url=request.callback_url),
+            remarks=Remarks(
+                attribution=request.attribution,
+                callback_url=request.callback_url or caller.policy.callback_url,
+            ),
             base_url=asking.visit.base_url,
             estimate=max(one.estimate for one in (plan, *spares)),
         )
@@ -191,6 +193,3 @@ def _obey(script: Script | None) -> None:
         raise scripted_refusal(script.submit)
     if script.fail == PaymentRequired.error_type:
         raise scripted_refusal(402)
-
-
-_NO_WEBHOOKS = "callback_url: kept with the job; this version does not send webhooks yet, so poll for the result"

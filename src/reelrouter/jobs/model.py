@@ -21,6 +21,7 @@ class Remarks:
 
     attribution: Attribution = field(default_factory=Attribution)
     callback_url: str | None = None
+    """Who is told of the job's end: as the request said, or its workspace when it came in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -149,9 +149,11 @@ END: dict[Event, Update] = {
     )
     for event in _ENDS
 }
+_UNTOUCHED = and_(_JOB, jobs.c.status == State.PENDING.value, jobs.c.started_at.is_(None))
+UNSTARTED = select(jobs).where(_UNTOUCHED)
 END_UNSTARTED = (
     update(jobs)
-    .where(_JOB, jobs.c.status == State.PENDING.value, jobs.c.started_at.is_(None))
+    .where(_UNTOUCHED)
     .values(
         status=bindparam("state"),
         finished_at=bindparam("at"),

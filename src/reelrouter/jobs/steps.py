@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from reelrouter.accounts import ledger
+from reelrouter.accounts import ledger, workspaces
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
 from reelrouter.jobs import charging, decide, late, store
+from reelrouter.jobs.announce import LinkTerms, announce, urls_of
 from reelrouter.jobs.drifts import Drifts
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
@@ -25,6 +26,7 @@ from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
 from reelrouter.routing.choose import Route
 from reelrouter.storage.ingest import Ingest
+from reelrouter.webhooks.store import enqueue
 from reelrouter.work import (
     Backend,
     Drift,
@@ -61,6 +63,8 @@ class Workshop:
     """This process, among all that have ever sent an attempt."""
     retention: int
     """Seconds that outputs are kept."""
+    links: LinkTerms
+    """How the addresses in webhooks look."""
     byok_fee: Decimal = Decimal(0)
     """Per cent of the list price that a job costs which a vendor key of its workspace's own made."""
     resubmit: bool = False
@@ -290,10 +294,13 @@ class Steps:
             vendor_cost=ending.vendor_cost,
             expires_at=milliseconds(now + self._in.retention) if files else None,
         )
+        delivery = announce(job, last, await self._urls(job, last))
 
         def together(unit: Unit) -> bool:
             if not store.end(unit, job, last):
                 return False
+            if delivery is not None:
+                enqueue(unit, delivery, last.at)
             if cost is None:
                 ledger.release(unit, job.id, now)
             else:
@@ -302,6 +309,12 @@ class Steps:
 
         if await self._in.db.write(together):
             self._emit_job_end(job, last)
+
+    async def _urls(self, job: Job, last: store.End) -> list[str]:
+        if not last.files or job.remarks.callback_url is None:
+            return []
+        workspace = await workspaces.get(self._in.db, job.workspace)
+        return urls_of(job, last, self._in.links, workspace.link_secret)
 
     async def _record_end(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
         now = self._in.clock.now()

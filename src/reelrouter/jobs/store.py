@@ -178,6 +178,12 @@ def end(unit: Unit, job: Job, last: End) -> bool:
     )
 
 
+def unstarted(unit: Unit, job: JobId) -> Job | None:
+    """A pending job that no engine has taken; None if there is no such job (any more)."""
+    row = unit.row(sql.UNSTARTED, job=job)
+    return job_of(row) if row else None
+
+
 def end_unstarted(unit: Unit, job: JobId, ending: Ending, now_ms: int) -> bool:
     """Ends a pending job that no engine has taken; False if one has, or it has ended."""
     return (

@@ -14,6 +14,7 @@
 | PollFailed | a poll got no usable answer; the job is asked about again |
 | CancelAnswered | a backend said what it makes of a cancel |
 | ObjectMissing | a file that should be in storage is not |
+| DeliveryTried | a webhook was sent, or could not be |
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
 | VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
 | ChildLog | a child process wrote to its error stream |
@@ -132,6 +133,23 @@ class ObjectMissing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryTried:
+    delivery: str
+    job: str | None
+    """None for a test of the receiver."""
+    host: str
+    """Never the whole address: it may have a secret in it."""
+    attempt: int
+    status: int | None
+    """Of HTTP; None if there was no answer."""
+    error: str | None
+    state: str
+    """What the delivery is now: `waiting`, `delivered` or `failed`."""
+    next_at: int | None
+    """When it is sent again, in Unix milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunAbandoned:
     job: str
     run: int
@@ -168,6 +186,7 @@ Event = (
     | PollFailed
     | CancelAnswered
     | ObjectMissing
+    | DeliveryTried
     | RunAbandoned
     | VendorKeyUnusable
     | ChildLog

@@ -140,6 +140,7 @@ def _webhooks() -> None:
         sa.UniqueConstraint("key", name="uq_deliveries_key"),
     )
     op.execute("CREATE INDEX ix_deliveries_due ON deliveries (host, due_at) WHERE due_at IS NOT NULL")
+    op.execute("CREATE INDEX ix_deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL")
     op.create_index("ix_deliveries_listed", "deliveries", ["workspace", "mode", "created_at", "id"])
     op.create_index("ix_deliveries_job", "deliveries", ["job_id"])
     op.create_table(
