@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     """Root of every derived key; without it, `data_dir/secret` is made at the first start."""
     live_key: SecretStr | None = None
     test_key: SecretStr | None = None
+    management_key: SecretStr | None = None
+    """Governs workspaces and keys; none is made by itself."""
     test_mode: bool = True
     """Whether `rr-test-` keys are accepted."""
 
@@ -141,6 +143,8 @@ class Settings(BaseSettings):
             raise ValueError("live_key must begin with rr-live-")
         if self.test_key and not self.test_key.get_secret_value().startswith("rr-test-"):
             raise ValueError("test_key must begin with rr-test-")
+        if self.management_key and not self.management_key.get_secret_value().startswith("rr-mgmt-"):
+            raise ValueError("management_key must begin with rr-mgmt-")
         return self
 
     @classmethod

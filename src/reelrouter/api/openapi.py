@@ -68,6 +68,8 @@ _PATH = {
     "attempt_key": "The attempt at making a job that there is news of.",
     "token": "What shows that the address was handed out by this gateway.",
     "author": "The first part of a model's id, before the slash.",
+    "ref": "A workspace's id or its slug.",
+    "hash": "A key's id, which answers call its hash.",
     "slug": "The second part of a model's id, of its dated slug or of an alias.",
 }
 

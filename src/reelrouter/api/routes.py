@@ -18,6 +18,7 @@ from reelrouter.api.cors import Cors
 from reelrouter.api.events import EVENT_STREAM, Events
 from reelrouter.api.health import Health
 from reelrouter.api.hooks import Hooks
+from reelrouter.api.management_routes import management
 from reelrouter.api.models import Models
 from reelrouter.api.providers import Providers
 from reelrouter.api.records import Records
@@ -32,7 +33,15 @@ BASE = "/api/v1"
 
 def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
     """In the order of matching: `/videos/models` must be asked before `/videos/{job_id}`."""
-    return (*_models(edge), *_jobs(edge), *_contents(edge), *_records(edge), *_hooks(edge), *_health(checks))
+    return (
+        *_models(edge),
+        *_jobs(edge),
+        *_contents(edge),
+        *_records(edge),
+        *management(edge, BASE),
+        *_hooks(edge),
+        *_health(checks),
+    )
 
 
 def _jobs(edge: Edge) -> Sequence[Row]:

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from reelrouter.gateway.files import Files
 from reelrouter.gateway.jobs import Jobs
+from reelrouter.gateway.keys import KeyAdmin
+from reelrouter.gateway.management import Office
 from reelrouter.gateway.nudges import Nudges
 from reelrouter.gateway.records import Records
 from reelrouter.gateway.shelf import Shelf
 from reelrouter.gateway.stations import Stations
 from reelrouter.gateway.submissions import Submissions
+from reelrouter.gateway.workspaces import WorkspaceAdmin
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +22,11 @@ class Gateway:
     shelf: Shelf
     records: Records
     nudges: Nudges
+    workspaces: WorkspaceAdmin
+    keys: KeyAdmin
 
 
-def open_gateway(stations: Stations) -> Gateway:
+def open_gateway(stations: Stations, office: Office) -> Gateway:
     return Gateway(
         Submissions(stations),
         Jobs(stations),
@@ -29,4 +34,6 @@ def open_gateway(stations: Stations) -> Gateway:
         Shelf(stations),
         Records(stations),
         Nudges(stations),
+        WorkspaceAdmin(office),
+        KeyAdmin(office),
     )

@@ -14,6 +14,7 @@
 | PollFailed | a poll got no usable answer; the job is asked about again |
 | CancelAnswered | a backend said what it makes of a cancel |
 | ObjectMissing | a file that should be in storage is not |
+| Governed | a manager made, changed or removed a workspace or a key |
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
 | ChildLog | a child process wrote to its error stream |
 | TaskCrashed | a background loop met an error that nobody expected, and goes on |
@@ -131,6 +132,16 @@ class ObjectMissing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Governed:
+    by: str
+    """The management key's id, or `command line`."""
+    action: str
+    """`created`, `updated`, `deleted`, …"""
+    subject: str
+    """The id of the workspace or the key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunAbandoned:
     job: str
     run: int
@@ -160,6 +171,7 @@ Event = (
     | PollFailed
     | CancelAnswered
     | ObjectMissing
+    | Governed
     | RunAbandoned
     | ChildLog
     | TaskCrashed
