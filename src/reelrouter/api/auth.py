@@ -8,7 +8,8 @@ from reelrouter.errors import Unauthorized
 
 async def caller_of(request: Request, keys: KeyRing) -> Caller:
     """Raises `Unauthorized` if there is no key, or a wrong one, and `Forbidden` for a manager's."""
-    return await keys.authenticate(_needed(request))
+    token = _needed(request)
+    return await keys.authenticate(token)
 
 
 async def optional_caller(request: Request, keys: KeyRing) -> Caller | None:
@@ -19,7 +20,8 @@ async def optional_caller(request: Request, keys: KeyRing) -> Caller | None:
 
 async def manager_of(request: Request, keys: KeyRing) -> Manager:
     """Raises `Unauthorized` if there is no key, or a wrong one, and `Forbidden` for an ordinary one."""
-    return await keys.authenticate_manager(_needed(request))
+    token = _needed(request)
+    return await keys.authenticate_manager(token)
 
 
 def _needed(request: Request) -> str:

@@ -14,7 +14,7 @@ from reelrouter.cli.ending import fail
 from reelrouter.clock import SystemClock
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
-from reelrouter.errors import InvalidRequest, ReelRouterError
+from reelrouter.errors import InvalidRequest, NotFound, ReelRouterError
 from reelrouter.gateway.keys import KeyAdmin
 from reelrouter.gateway.management import Office
 from reelrouter.gateway.workspaces import WorkspaceAdmin
@@ -42,6 +42,8 @@ def administer(work: Callable[[Administration], Awaitable[T]]) -> T:
         return asyncio.run(_within(settings, work))
     except InvalidRequest as refused:
         fail("; ".join(problem.message for problem in refused.problems))
+    except NotFound as missing:
+        fail(missing.message, next_step="see: reelrouter workspaces list, or reelrouter keys list")
     except ReelRouterError as refused:
         fail(refused.message)
     except CatalogueError as wrong:

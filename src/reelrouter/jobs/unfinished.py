@@ -6,10 +6,12 @@ from reelrouter.db.engine import Unit
 from reelrouter.db.tables import jobs
 from reelrouter.ids import WorkspaceId
 
+# An expression, and not the bare column: else the planner takes the index of all jobs of that mode, ended or not.
+_IS_LIVE = jobs.c.mode + "" == "live"
 _LIVE = (
     select(func.count().label("total"))
     .select_from(jobs)
-    .where(jobs.c.workspace == bindparam("of_workspace"), jobs.c.mode == "live", jobs.c.finished_at.is_(None))
+    .where(jobs.c.workspace == bindparam("of_workspace"), jobs.c.finished_at.is_(None), _IS_LIVE)
 )
 
 
