@@ -327,6 +327,17 @@ def test_a_management_key_makes_no_videos(manager: httpx.Client) -> None:
     assert "ordinary key" in refusal(manager.get(f"{BASE}/videos"), 403)["message"]
 
 
+def test_where_no_key_is_needed_a_management_key_is_no_hindrance(
+    client: httpx.Client, manager: httpx.Client
+) -> None:
+    """Lists of models are open, and a signed link is enough whatever else is said."""
+    for path in ("videos/models", "models?output_modalities=video", "providers"):
+        assert manager.get(f"{BASE}/{path}").status_code == 200, path
+    job = ended(client, placed(client, small()))
+    assert manager.get(job["urls"][0]).status_code == 200
+    assert manager.get(job["urls"][0].partition("?")[0]).status_code == 403
+
+
 def test_what_there_is_not_cannot_be_governed(governor: OpenRouter) -> None:
     """404 for each operation that names it."""
     for call in (
