@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 
 from reelrouter import net
 from reelrouter.accounts import keys, signing, workspaces
-from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
+from reelrouter.accounts.keys import KeyKind, KeyRing, NewKey
 from reelrouter.accounts.secrets import Secrets, load_secrets
 from reelrouter.accounts.vendor_keys import VendorKeys
 from reelrouter.api.addresses import Addresses
@@ -36,9 +36,10 @@ from reelrouter.errors import Unavailable
 from reelrouter.gateway import readiness
 from reelrouter.gateway.byok import Desk
 from reelrouter.gateway.door import open_gateway
+from reelrouter.gateway.management import Office
 from reelrouter.gateway.readiness import Check
 from reelrouter.gateway.stations import Stations, Terms
-from reelrouter.installation import own_accounts, own_brought, own_catalogue, own_vault
+from reelrouter.installation import own_accounts, own_bounds, own_brought, own_catalogue, own_vault
 from reelrouter.jobs import hooks, store
 from reelrouter.jobs.conditions import Conditions
 from reelrouter.jobs.content import Contents
@@ -188,13 +189,24 @@ async def open_api(
             known=stations.vendor_keys,
         )
         edge = Edge(
-            gateway=open_gateway(stations, desk),
+            gateway=open_gateway(stations, desk, _office(settings, stations, pepper)),
             keys=KeyRing(db, pepper, clock),
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,
         )
         yield build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter")), first_keys
+
+
+def _office(settings: Settings, stations: Stations, pepper: bytes) -> Office:
+    return Office(
+        db=stations.db,
+        catalogue=stations.catalogue,
+        pepper=pepper,
+        clock=stations.clock,
+        emit=stations.emit,
+        bounds=own_bounds(settings),
+    )
 
 
 def _webhook_secrets(configured: Configured) -> dict[tuple[str, str], str]:
@@ -217,10 +229,10 @@ def _changes(db: Database) -> Changes:
 def _bootstrap(unit: Unit, settings: Settings, pepper: bytes, now: float) -> ShownKeys | None:
     """The default workspace and its keys: the operator's, if settings name them, else new ones, once."""
     workspace, is_first = workspaces.ensure_default(unit, now)
-    given: dict[KeyMode, str | None] = {"live": _plain(settings.live_key), "test": _plain(settings.test_key)}
-    for mode, secret in given.items():
+    given: dict[KeyKind, str | None] = {"live": _plain(settings.live_key), "test": _plain(settings.test_key)}
+    for kind, secret in {**given, "management": _plain(settings.management_key)}.items():
         if secret is not None:
-            key = NewKey(workspace=workspace, mode=mode, name=f"{mode} key from the settings", secret=secret)
+            key = NewKey(workspace=workspace, mode=kind, name=f"{kind} key from the settings", secret=secret)
             keys.ensure_key(unit, key, pepper, now)
     if not is_first or all(given.values()):
         return None

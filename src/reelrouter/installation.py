@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping
 
+from reelrouter import net
 from reelrouter.accounts.secrets import load_secrets
 from reelrouter.accounts.vault import Vault
 from reelrouter.catalogue.load import load_catalogue
 from reelrouter.catalogue.model import Catalogue
+from reelrouter.gateway.management import Bounds
 from reelrouter.providers.brought import Brought
 from reelrouter.providers.configured import Configured, read_configured
 from reelrouter.providers.key_files import with_key_files
@@ -35,4 +37,13 @@ def own_brought(settings: Settings) -> Brought:
     """What is made of the vendor keys that workspaces bring."""
     return Brought(
         providers=PROVIDERS, vendors=settings.providers, environment=os.environ, addresses=settings.byok_base_urls
+    )
+
+
+def own_bounds(settings: Settings) -> Bounds:
+    """How far the rules of workspaces may go."""
+    return Bounds(
+        longest_retention=settings.retention,
+        callbacks=net.rules_for(allow_private=settings.allow_private_addresses),
+        loopback_callbacks=settings.is_loopback(),
     )

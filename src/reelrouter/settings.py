@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     """The root before the present one: what was sealed under it can still be opened, and is sealed anew."""
     live_key: SecretStr | None = None
     test_key: SecretStr | None = None
+    management_key: SecretStr | None = None
+    """Governs workspaces and keys; none is made by itself."""
     test_mode: bool = True
     """Whether `rr-test-` keys are accepted."""
 
@@ -168,6 +170,8 @@ class Settings(BaseSettings):
             raise ValueError("live_key must begin with rr-live-")
         if self.test_key and not self.test_key.get_secret_value().startswith("rr-test-"):
             raise ValueError("test_key must begin with rr-test-")
+        if self.management_key and not self.management_key.get_secret_value().startswith("rr-mgmt-"):
+            raise ValueError("management_key must begin with rr-mgmt-")
         return self
 
     @classmethod

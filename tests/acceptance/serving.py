@@ -16,6 +16,7 @@ from tests.acceptance.waiting import until
 
 LIVE_KEY = "rr-live-acceptance-0123456789abcdef"
 TEST_KEY = "rr-test-acceptance-0123456789abcdef"
+MANAGEMENT_KEY = "rr-mgmt-acceptance-0123456789abcdef"
 STATED_STOP_SECONDS = 20.0
 """Ten for open requests, ten for the engine: what `app.py` grants before it ends things by force."""
 _COMMAND = (str(Path(sysconfig.get_path("scripts")) / "reelrouter"), "serve")
@@ -39,6 +40,7 @@ class Server:
             "data_dir": str(self.data_dir),
             "live_key": LIVE_KEY,
             "test_key": TEST_KEY,
+            "management_key": MANAGEMENT_KEY,
             "log_format": "json",
             **settings,
         }

@@ -104,6 +104,8 @@ def test_the_example_works(
         if line.startswith("reelrouter webhooks"):  # which works on the data of a gateway that runs
             monkeypatch.setenv("REELROUTER_DATA_DIR", str(server.data_dir))
             line = _with_delivery_and_secret(line, client, receiver.url)
+        if " acme" in line and "create acme" not in line:
+            _run("reelrouter workspaces create acme")
         if line.startswith("reelrouter record"):
             monkeypatch.setenv("BYTEPLUS_API_KEY", KEY)
             monkeypatch.setenv("BYTEPLUS_BASE_URL", request.getfixturevalue("vendor"))

@@ -169,7 +169,13 @@ def key(amount: int | None) -> dict[str, Any]:
     """The view of a key, held against the document and the SDK."""
     account = KeyAccount(
         key=KeyRecord(
-            id=KeyId("k"), mode="live", label="rr-live-abcd…", name="ci", created_at=0, disabled_at=None
+            workspace=WorkspaceId("ws"),
+            id=KeyId("k"),
+            mode="live",
+            label="rr-live-abcd…",
+            name="ci",
+            created_at=0,
+            disabled_at=None,
         ),
         workspace=WorkspaceId("ws"),
         spent=Spent(total=Nanos(3_000_000_001), day=Nanos(1), week=Nanos(10), month=Nanos(100)),

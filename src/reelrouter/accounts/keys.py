@@ -31,13 +31,21 @@ _LIMITS = (
     .where(or_(limits.c.subject == bindparam("key_id"), limits.c.subject == bindparam("workspace")))
     .order_by(limits.c.id)
 )
-_OF_WORKSPACE = (
-    select(api_keys)
-    .where(api_keys.c.workspace == bindparam("workspace"), api_keys.c.deleted_at.is_(None))
-    .order_by(api_keys.c.created_at, api_keys.c.id)
-)
 _BY_ID = select(api_keys).where(api_keys.c.id == bindparam("key_id"))
-_INSERT = insert_of(api_keys, "id", "workspace", "mode", "hash", "label", "name", "created_at")
+_INSERT = insert_of(
+    api_keys,
+    "id",
+    "workspace",
+    "mode",
+    "hash",
+    "label",
+    "name",
+    "strict",
+    "concurrency",
+    "rate",
+    "expires_at",
+    "created_at",
+)
 _DISABLE = (
     update(api_keys)
     .where(api_keys.c.id == bindparam("key_id"), api_keys.c.disabled_at.is_(None))
@@ -64,11 +72,22 @@ class Manager:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
+    """A key as it is kept: without the key. Times are Unix milliseconds."""
+
     id: KeyId
+    workspace: WorkspaceId
     mode: KeyKind
     label: str
+    """Its beginning, by which people tell keys apart."""
     name: str
+    strict: bool = False
+    concurrency: int | None = None
+    """Unfinished jobs at one time; None is no limit."""
+    rate: int | None = None
+    """Requests a minute; None is no limit."""
+    expires_at: int | None = None
     created_at: int
+    updated_at: int | None = None
     disabled_at: int | None
 
 
@@ -151,7 +170,12 @@ class NewKey:
     workspace: WorkspaceId
     mode: KeyKind
     name: str
-    secret: str
+    secret: str = field(repr=False)
+    strict: bool = False
+    concurrency: int | None = None
+    rate: int | None = None
+    expires_at: int | None = None
+    """Unix milliseconds."""
 
 
 def add_key(unit: Unit, key: NewKey, pepper: bytes, now: float) -> KeyId:
@@ -176,11 +200,24 @@ async def get_key(db: Database, key_id: KeyId) -> KeyRecord:
     row = await db.row(_BY_ID, key_id=key_id)
     if row is None:
         raise LookupError(f"no key {key_id}")
-    return _record(row)
+    return key_record(row)
 
 
-async def list_keys(db: Database, workspace: WorkspaceId) -> list[KeyRecord]:
-    return [_record(row) for row in await db.rows(_OF_WORKSPACE, workspace=workspace)]
+def key_record(row: Row) -> KeyRecord:
+    return KeyRecord(
+        id=row["id"],
+        workspace=row["workspace"],
+        mode=row["mode"],
+        label=row["label"],
+        name=row["name"],
+        strict=bool(row["strict"]),
+        concurrency=row["concurrency"],
+        rate=row["rate"],
+        expires_at=row["expires_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        disabled_at=row["disabled_at"],
+    )
 
 
 def _values(key: NewKey, key_id: KeyId, pepper: bytes, now: float) -> dict[str, object]:
@@ -191,16 +228,9 @@ def _values(key: NewKey, key_id: KeyId, pepper: bytes, now: float) -> dict[str, 
         "hash": hash_key(pepper, key.secret),
         "label": key.secret[: len(PREFIXES[key.mode]) + 4] + "…",
         "name": key.name,
+        "strict": int(key.strict),
+        "concurrency": key.concurrency,
+        "rate": key.rate,
+        "expires_at": key.expires_at,
         "created_at": milliseconds(now),
     }
-
-
-def _record(row: Row) -> KeyRecord:
-    return KeyRecord(
-        id=row["id"],
-        mode=row["mode"],
-        label=row["label"],
-        name=row["name"],
-        created_at=row["created_at"],
-        disabled_at=row["disabled_at"],
-    )

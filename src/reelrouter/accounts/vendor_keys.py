@@ -45,6 +45,7 @@ _INSERT = insert_of(vendor_keys, "id", "workspace", "provider", "sealed", "creat
 _UPDATE = update(vendor_keys).where(_IS).values({name: bindparam(f"new_{name}") for name in _WRITTEN})
 _SEAL = update(vendor_keys).where(_IS).values(sealed=bindparam("sealed_as"))
 _DELETE = delete(vendor_keys).where(_IS)
+_DELETE_ALL = delete(vendor_keys).where(vendor_keys.c.workspace == bindparam("of_workspace"))
 _SEALED = select(vendor_keys.c.id, vendor_keys.c.provider, vendor_keys.c.sealed, vendor_keys.c.disabled_at)
 _SEALED_ONE = _SEALED.where(_IS)
 
@@ -134,6 +135,11 @@ def change(unit: Unit, key: VendorKey, sealed: str | None) -> None:
 def remove(unit: Unit, key_id: str) -> None:
     """For good: what it opened is gone with the row."""
     unit.execute(_DELETE, key_id=key_id)
+
+
+def remove_of_workspace(unit: Unit, workspace: WorkspaceId) -> None:
+    """All of them, for good."""
+    unit.execute(_DELETE_ALL, of_workspace=workspace)
 
 
 def read(unit: Unit, key_id: str) -> VendorKey | None:

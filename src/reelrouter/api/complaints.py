@@ -81,6 +81,9 @@ def _problem(detail: ErrorDetails, under: str) -> Problem:
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "frame_type": ("first_frame", "last_frame"),
     "sort": ("price", "latency"),
+    "default_provider_sort": ("price", "latency"),
+    "limit_reset": ("daily", "weekly", "monthly"),
+    "mode": ("live", "test", "management"),
     "type": ("image_url",),
 }
 _WORDS = {

@@ -11,7 +11,7 @@ from reelrouter.accounts.keys import Caller
 from reelrouter.api.auth import optional_caller
 from reelrouter.api.ranges import wanted_span
 from reelrouter.api.videos import Edge
-from reelrouter.errors import InvalidRequest, Problem, Unauthorized
+from reelrouter.errors import Forbidden, InvalidRequest, Problem, Unauthorized
 from reelrouter.jobs.content import ContentFile, ContentRequest
 from reelrouter.storage.links import Link, Variant
 
@@ -75,7 +75,7 @@ class Content:
         """With a link in hand a wrong key is not held against anybody."""
         try:
             return await optional_caller(request, self._edge.keys)
-        except Unauthorized:
+        except (Unauthorized, Forbidden):
             if has_link:
                 return None
             raise

@@ -24,7 +24,7 @@ EXPOSED = (
     rendering.WARNINGS,
 )
 """Headers that scripts may read: upstream's, as far as there is a use for them here, and ours."""
-_METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
 
 
 class Cors(CORSMiddleware):

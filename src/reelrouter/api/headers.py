@@ -54,14 +54,15 @@ MODE = Header(
     description="`test` where the key is a test key; absent otherwise.",
     schema={"type": "string", "enum": ["test"]},
 )
+WARNINGS = Header(
+    name=rendering.WARNINGS,
+    description="The body's `warnings` as JSON, for clients that drop them.",
+    schema={"type": "array", "items": {"type": "string"}},
+    is_json=True,
+)
 JOB = (
     MODE,
-    Header(
-        name=rendering.WARNINGS,
-        description="The body's `warnings` as JSON, for clients that drop them.",
-        schema={"type": "array", "items": {"type": "string"}},
-        is_json=True,
-    ),
+    WARNINGS,
     Header(name=rendering.PROVIDER, description="The body's `provider`, once somebody makes the video."),
     Header(
         name=rendering.PROGRESS,

@@ -72,6 +72,7 @@ _PATH = {
     "ref": "A workspace's id or its slug.",
     "secret_id": "A webhook secret's id.",
     "delivery_id": "A webhook delivery's id.",
+    "hash": "A key's id, which answers call its hash.",
     "slug": "The second part of a model's id, of its dated slug or of an alias.",
 }
 

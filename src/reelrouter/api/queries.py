@@ -154,8 +154,11 @@ def _limit(text: object) -> object:
     return text
 
 
+Most = Annotated[int, Field(ge=1, le=100), BeforeValidator(_limit)]
+
+
 class JobsQuery(_Query):
-    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_limit)] = Field(20, description="How many jobs.")
+    limit: Most = Field(20, description="How many jobs.")
     cursor: str | None = Field(None, description="`next_cursor` of the page before.")
 
 
@@ -165,6 +168,21 @@ class DeliveriesQuery(JobsQuery):
     )
     job_id: Text | None = Field(None, description="Only those of this job.")
     status: Literal["waiting", "delivered", "failed"] | None = Field(None, description="Only those in this state.")
+
+
+class WorkspacesQuery(_Query):
+    offset: Count = Field(0, description="How many workspaces to leave out.")
+    limit: Most = Field(50, description="How many to list at most.")
+
+
+class KeysQuery(_Query):
+    offset: Count = Field(0, description="How many keys to leave out.")
+    limit: Most = Field(100, description="How many to list at most.")
+    workspace_id: Text | None = Field(
+        None, description="The workspace whose keys are meant, by id or slug; the default one if it is left out."
+    )
+    include_disabled: Flag = Field(default=False, description="Whether disabled keys are listed, too.")
+    include_expired: Flag = Field(default=False, description="Whether expired keys are listed, too.")
 
 
 class ContentQuery(_Query):

@@ -18,6 +18,7 @@ from reelrouter.api.cors import Cors
 from reelrouter.api.events import EVENT_STREAM, Events
 from reelrouter.api.health import Health
 from reelrouter.api.hooks import Hooks
+from reelrouter.api.management_routes import management
 from reelrouter.api.models import Models
 from reelrouter.api.providers import Providers
 from reelrouter.api.records import Records
@@ -38,6 +39,7 @@ def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
         *_jobs(edge),
         *_contents(edge),
         *_records(edge),
+        *management(edge, BASE),
         *byok_routes.rows(edge, BASE),
         *webhooks(edge, BASE),
         *_hooks(edge),

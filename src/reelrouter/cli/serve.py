@@ -25,7 +25,8 @@ def serve(
 ) -> None:
     """Run the gateway: the API and its engine, until Ctrl-C.
 
-    The first start makes a workspace and two keys, and shows the keys once.
+    The first start makes a workspace and two keys, and shows the keys once. A key that governs workspaces and
+    keys by the API is never made by itself: see keys create --management.
 
     Example: reelrouter serve --port 8088 --data-dir ./data
     """

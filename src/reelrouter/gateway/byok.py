@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from reelrouter.accounts import keys, vendor_keys, workspaces
+from reelrouter.accounts import key_records, vendor_keys, workspaces
 from reelrouter.accounts.vault import Vault
 from reelrouter.accounts.vendor_keys import Filter, Resealed, VendorKey, VendorKeys
 from reelrouter.catalogue.model import Catalogue
@@ -171,9 +171,10 @@ class Byok:
             given["models"], wrong = self._models(given["models"])
             problems.extend(wrong)
         if given.get("keys") is not None:
-            theirs = {one.id for one in await keys.list_keys(self._at.db, workspace)}
-            problems.extend(_unknown_keys(given["keys"], theirs))
             given["keys"] = tuple(dict.fromkeys(given["keys"]))
+            found = [await key_records.find(self._at.db, one) for one in given["keys"]]
+            theirs = {one.id for one in found if one is not None and one.workspace == workspace}
+            problems.extend(_unknown_keys(given["keys"], theirs))
         return given, problems
 
     def _models(self, names: Sequence[str]) -> tuple[tuple[str, ...], list[Problem]]:

@@ -6,12 +6,15 @@ from reelrouter.gateway.byok import Byok, Desk
 from reelrouter.gateway.deliveries import Deliveries, Reach
 from reelrouter.gateway.files import Files
 from reelrouter.gateway.jobs import Jobs
+from reelrouter.gateway.keys import KeyAdmin
+from reelrouter.gateway.management import Office
 from reelrouter.gateway.nudges import Nudges
 from reelrouter.gateway.records import Records
 from reelrouter.gateway.shelf import Shelf
 from reelrouter.gateway.signing import Signing
 from reelrouter.gateway.stations import Stations
 from reelrouter.gateway.submissions import Submissions
+from reelrouter.gateway.workspaces import WorkspaceAdmin
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,11 @@ class Gateway:
     byok: Byok
     deliveries: Deliveries
     signing: Signing
+    workspaces: WorkspaceAdmin
+    keys: KeyAdmin
 
 
-def open_gateway(stations: Stations, desk: Desk) -> Gateway:
+def open_gateway(stations: Stations, desk: Desk, office: Office) -> Gateway:
     return Gateway(
         Submissions(stations),
         Jobs(stations),
@@ -38,6 +43,8 @@ def open_gateway(stations: Stations, desk: Desk) -> Gateway:
         Byok(desk),
         Deliveries(stations.db, _reach(stations), stations.clock),
         Signing(stations.db, stations.vault, stations.clock),
+        WorkspaceAdmin(office),
+        KeyAdmin(office),
     )
 
 

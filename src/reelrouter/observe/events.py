@@ -15,6 +15,7 @@
 | CancelAnswered | a backend said what it makes of a cancel |
 | ObjectMissing | a file that should be in storage is not |
 | DeliveryTried | a webhook was sent, or could not be |
+| Governed | a manager made, changed or removed a workspace or a key |
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
 | VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
 | ChildLog | a child process wrote to its error stream |
@@ -150,6 +151,16 @@ class DeliveryTried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Governed:
+    by: str
+    """The management key's id, or `command line`."""
+    action: str
+    """`created`, `updated`, `deleted`, …"""
+    subject: str
+    """The id of the workspace or the key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunAbandoned:
     job: str
     run: int
@@ -187,6 +198,7 @@ Event = (
     | CancelAnswered
     | ObjectMissing
     | DeliveryTried
+    | Governed
     | RunAbandoned
     | VendorKeyUnusable
     | ChildLog
