@@ -283,6 +283,8 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
     scratch = settings.data_dir / "work" / "ingest"
     shutil.rmtree(scratch, ignore_errors=True)  # what a killed engine was storing
     scratch.mkdir(parents=True)
+    given = settings.secret_key.get_secret_value() if settings.secret_key else None
+    hook_key = load_secrets(given, settings.data_dir).derive(hooks.PURPOSE)
     return Workshop(
         db=db,
         lanes=lanes,
@@ -295,7 +297,8 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         byok_fee=settings.byok_fee,
         links=LinkTerms(life=settings.link_life, plain=settings.plain_unsigned_urls),
         resubmit=settings.unknown_submit == "resubmit",
-        hook_of=_hook_of(settings),
+        hook_of=_hook_of(settings, hook_key),
+        mark_of=partial(hooks.mark_of, hook_key),
     )
 
 
@@ -326,13 +329,11 @@ def _secrets_of(db: Database, vault: Vault, clock: Clock) -> SecretsOf:
     return find
 
 
-def _hook_of(settings: Settings) -> Callable[[str], str | None]:
+def _hook_of(settings: Settings, key: bytes) -> Callable[[str], str | None]:
     """Where vendors may call, which takes an address of ours that others know."""
     if settings.public_url is None:
         return lambda _attempt_key: None
-    given = settings.secret_key.get_secret_value() if settings.secret_key else None
-    secrets = load_secrets(given, settings.data_dir)
-    return partial(hooks.address_of, secrets.derive(hooks.PURPOSE), settings.public_url)
+    return partial(hooks.address_of, key, settings.public_url)
 
 
 def main(lanes_of: LanesOf = all_lanes) -> None:

@@ -83,7 +83,7 @@ class Visit:
     is_gone: Callable[[], Awaitable[bool]]
     """Whether the client has hung up."""
     via: str | None = None
-    """The job of another gateway, or of this one, on whose behalf it was sent."""
+    """The mark of a job, of another gateway or of this one, on whose behalf it was sent."""
     once: Once | None = None
     """The idempotency key that it came under."""
 

@@ -25,7 +25,7 @@ from reelrouter.gateway.leftovers import Leftovers, Taken
 from reelrouter.gateway.preparing import Asking, Preparation
 from reelrouter.gateway.stations import ClientGone, Stations, Visit
 from reelrouter.ids import new_job_id
-from reelrouter.jobs import charging, idempotency, store
+from reelrouter.jobs import charging, hooks, idempotency, store
 from reelrouter.jobs.idempotency import Once, Replay, Scope
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks, placed_view_of
@@ -71,7 +71,7 @@ class Submissions:
 
         The same idempotency key places one job: a second submit waits for the first, and answers with its job.
         """
-        await self._refuse_loop(visit)
+        self._refuse_loop(visit)
         asking = Asking(caller=caller, request=request, visit=visit)
         if visit.once is None:
             return await self._submit(asking)
@@ -125,11 +125,11 @@ class Submissions:
             return None
         return Placed(job=JobAnswer(view=await store.placed_view(self._at.db, job_id)), replayed=True)
 
-    async def _refuse_loop(self, visit: Visit) -> None:
+    def _refuse_loop(self, visit: Visit) -> None:
         """Raises `NoEndpoint`, after which the job that came back to us goes to its next endpoint."""
-        if visit.via is not None and await store.view(self._at.db, visit.via) is not None:
+        if visit.via is not None and (job_id := hooks.job_of(self._at.hook_key, visit.via)) is not None:
             raise NoEndpoint(
-                f"This gateway is its own upstream: job {visit.via} came back to it. "
+                f"This gateway is its own upstream: job {job_id} came back to it. "
                 "Set the provider's base URL to another server.",
                 routes=[],
             )

@@ -6,7 +6,7 @@ and everything that it does is either repeatable, or guarded by a row that is wr
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -71,6 +71,8 @@ class Workshop:
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
     hook_of: Callable[[str], str | None] = lambda _attempt_key: None
     """The address at which a vendor may tell of an attempt, if it can reach us at all."""
+    mark_of: Callable[[str], str | None] = lambda _job_id: None
+    """By what this gateway knows a job of its own again."""
 
 
 class Steps:
@@ -355,13 +357,11 @@ class Steps:
         )
 
     async def _order(self, job: Job, route: Route, n: int) -> Order:
-        notify = self._in.hook_of(attempt_key(job.id, n))
         previous = job.plan_of(route).previous_job_id
-        if previous is None:
-            return order_of(job, route, n, notify=notify)
-        made = await store.list_attempts(self._in.db, JobId(previous))
+        made = await store.list_attempts(self._in.db, JobId(previous)) if previous is not None else []
         there = [one.handle for one in made if (one.endpoint, one.credential) == route.place and one.handle]
-        return order_of(job, route, n, previous=there[-1] if there else None, notify=notify)
+        order = order_of(job, route, n, there[-1] if there else None)
+        return replace(order, notify=self._in.hook_of(order.attempt_key), mark=self._in.mark_of(job.id))
 
     def _next_step(self, job: Job, attempts: Sequence[Attempt]) -> decide.Decision:
         return decide.next_step(job, attempts, self._now_ms(), resubmit=self._in.resubmit)
