@@ -190,7 +190,7 @@ async def open_api(
         )
         edge = Edge(
             gateway=open_gateway(stations, desk, _office(settings, stations, pepper)),
-            keys=KeyRing(db, pepper, clock),
+            keys=KeyRing(db, pepper, clock, _earlier_pepper(settings)),
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,
@@ -318,6 +318,11 @@ def _config(app: Starlette) -> uvicorn.Config:
         server_header=False,
         timeout_graceful_shutdown=int(_STOP_SECONDS),
     )
+
+
+def _earlier_pepper(settings: Settings) -> bytes | None:
+    earlier = _plain(settings.secret_key_previous)
+    return None if earlier is None else load_secrets(earlier, settings.data_dir).derive("api-keys")
 
 
 def _credentials(configured: Configured) -> dict[str, tuple[Credential, ...]]:

@@ -87,3 +87,23 @@ def test_keys_are_never_stored(tmp_path: Path) -> None:
             await KeyRing(db, b"other" * 8, FrozenClock()).authenticate(secret)
 
     run(tmp_path / "app.db", work)
+
+
+def test_a_key_outlives_the_secret_that_it_was_hashed_under(tmp_path: Path) -> None:
+    """One that comes while the earlier secret is still known is kept under the present one from then on."""
+
+    async def work(db: SqliteDatabase, workspace: WorkspaceId) -> None:
+        used, idle = keys.new_key("live"), keys.new_key("live")
+        for secret in (used, idle):
+            made = NewKey(workspace=workspace, mode="live", name="k", secret=secret)
+            await db.write(partial(add, made))
+        present = b"present" * 5
+        both = KeyRing(db, present, FrozenClock(), PEPPER)
+        assert (await both.authenticate(used)).workspace == workspace
+        assert (await KeyRing(db, present, FrozenClock()).authenticate(used)).workspace == workspace
+        with pytest.raises(Unauthorized):
+            await KeyRing(db, present, FrozenClock()).authenticate(idle)
+        with pytest.raises(Unauthorized):
+            await both.authenticate("rr-live-unknown")
+
+    run(tmp_path / "app.db", work)
