@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from reelrouter import net
 from reelrouter.accounts import keys, workspaces
 from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
+from reelrouter.accounts.rates import Rates
 from reelrouter.accounts.secrets import Secrets, load_secrets
 from reelrouter.api.addresses import Addresses
 from reelrouter.api.protocol import Protocol
@@ -175,7 +176,7 @@ async def open_api(
         )
         edge = Edge(
             gateway=open_gateway(stations),
-            keys=KeyRing(db, pepper, clock),
+            keys=KeyRing(db, pepper, clock, Rates(clock).admit),
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,

@@ -21,11 +21,12 @@ from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
-from reelrouter.jobs import store
+from reelrouter.jobs import starting, store
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
 from reelrouter.jobs.poller import Pace, Poller
+from reelrouter.jobs.starting import Places
 from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.money import Nanos
 from reelrouter.observe.events import Event
@@ -117,9 +118,9 @@ class Bench:
         assert row is not None
         self.clock.advance(max(0.0, row["not_before"] / 1000 - self.clock.now()))
         now_ms = milliseconds(self.clock.now())
-        await self.db.write(lambda unit: store.start_overdue(unit, 1, now_ms))
+        await self.db.write(lambda unit: starting.start_overdue(unit, 1, now_ms))
         now = await self.job(job)
-        await self.db.write(lambda unit: store.start_waiting(unit, now.queue, 1, now_ms))
+        await self.db.write(lambda unit: starting.start_waiting(unit, Places(queue=now.queue, room=1), now_ms))
         return (await self.job(job)).run
 
     async def run_to_end(self, job: Job, steps: Steps | None = None) -> Job:

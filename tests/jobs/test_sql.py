@@ -11,6 +11,8 @@ from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import _compiled
 from reelrouter.jobs import sql
 
+VALUES = {"in_queue": "a/c", "at": 1, "most": 1, "of_workspace": "w", "of_mode": "live", "of_key": "k"}
+
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
@@ -20,23 +22,49 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     opened.close()
 
 
+def searches(statement: ClauseElement, connection: sqlite3.Connection) -> list[str]:
+    """The steps of its plan that touch a table, or sort."""
+    text, defaults = _compiled(statement)
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", {**defaults, **VALUES})]
+    return [step for step in plan if " jobs" in step or "TEMP" in step]
+
+
 @pytest.mark.parametrize(
     ("statement", "step"),
     [
-        (sql.WAITING, "SEARCH jobs USING INDEX ix_jobs_waiting (queue=?)"),
+        (sql.WAITING, "SEARCH jobs USING COVERING INDEX ix_jobs_waiting (queue=?)"),
+        (sql.WAITING_OF, "SEARCH jobs USING INDEX ix_jobs_waiting (queue=? AND workspace=?)"),
         (sql.HELD_BACK, "SEARCH jobs USING INDEX ix_jobs_held_back (not_before>?)"),
+        (sql.UNDER_WAY, "SEARCH jobs USING COVERING INDEX ix_jobs_moving (queue=?)"),
         (
-            sql.UNDER_WAY,
-            "SEARCH jobs USING COVERING INDEX ix_jobs_moving (queue=? AND finished_at=? AND started_at>?)",
+            sql.UNFINISHED_OF_WORKSPACE,
+            "SEARCH jobs USING COVERING INDEX ix_jobs_unfinished (workspace=? AND mode=?)",
+        ),
+        (
+            sql.UNFINISHED_OF_KEY,
+            (
+                "SEARCH jobs USING COVERING INDEX ix_jobs_unfinished "
+                "(workspace=? AND mode=? AND key_id=? AND finished_at=?)"
+            ),
         ),
         (sql.CANCELLING, "SEARCH jobs USING INDEX ix_jobs_cancelling (cancel_requested_at>?)"),
         (sql.MOVING, "SCAN jobs USING INDEX ix_jobs_moving"),
-        (sql.QUEUES, "SCAN jobs USING INDEX ix_jobs_waiting"),
+        (sql.QUEUES, "SCAN jobs USING COVERING INDEX ix_jobs_waiting"),
     ],
 )
 def test_looks_are_served_by_indexes(statement: ClauseElement, step: str, connection: sqlite3.Connection) -> None:
     """Their cost does not grow with the jobs that have ended, nor with those that wait elsewhere."""
-    text, defaults = _compiled(statement)
-    names = {**defaults, "in_queue": "a/c", "at": 1, "most": 1}
-    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", names)]
-    assert plan == [step]
+    assert searches(statement, connection) == [step]
+
+
+def test_the_workspaces_that_wait_are_found_by_leaps(connection: sqlite3.Connection) -> None:
+    """From one to the next in the index, whose entries of the same workspace are never looked at."""
+    assert searches(sql.TEAMS, connection) == [
+        "SEARCH jobs USING COVERING INDEX ix_jobs_waiting (queue=?)",
+        "SEARCH jobs USING COVERING INDEX ix_jobs_waiting (queue=? AND workspace>?)",
+        "SEARCH jobs USING COVERING INDEX ix_jobs_waiting (queue=? AND workspace=?)",
+        (
+            "SEARCH jobs USING COVERING INDEX ix_jobs_moving "
+            "(queue=? AND workspace=? AND finished_at=? AND started_at>?)"
+        ),
+    ]

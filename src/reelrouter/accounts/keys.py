@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -75,11 +76,21 @@ class KeyRecord:
 class KeyRing:
     """Turns a bearer token into a `Caller`. A revoked key stops working within a second, in every process."""
 
-    def __init__(self, db: Database, pepper: bytes, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, pepper: bytes, clock: Clock, count: Callable[[Caller], None] = lambda _caller: None
+    ) -> None:
+        """`count` is told of each request that is admitted, and raises what is to be raised for one too many."""
         self._db = db
         self._pepper = pepper
         self._clock = clock
+        self._count = count
         self._known: dict[str, _Known] = {}
+
+    async def admit(self, token: str) -> Caller:
+        """`authenticate` for a request, which counts as one: raises `TooManyRequests` too."""
+        caller = await self.authenticate(token)
+        self._count(caller)
+        return caller
 
     async def authenticate(self, token: str) -> Caller:
         """Raises `Unauthorized` for a token that is unknown, disabled or expired, `Forbidden` for a manager's."""

@@ -8,10 +8,10 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from reelrouter.accounts.keys import Caller
-from reelrouter.api.auth import optional_caller
+from reelrouter.api.auth import optional_caller, uncounted_caller
 from reelrouter.api.ranges import wanted_span
 from reelrouter.api.videos import Edge
-from reelrouter.errors import InvalidRequest, Problem, Unauthorized
+from reelrouter.errors import Forbidden, InvalidRequest, Problem, Unauthorized
 from reelrouter.jobs.content import ContentFile, ContentRequest
 from reelrouter.storage.links import Link, Variant
 
@@ -72,13 +72,13 @@ class Content:
         )
 
     async def _caller(self, request: Request, *, has_link: bool) -> Caller | None:
-        """With a link in hand a wrong key is not held against anybody."""
-        try:
+        """With a link in hand no key is needed: a wrong one is held against nobody, a good one not counted."""
+        if not has_link:
             return await optional_caller(request, self._edge.keys)
-        except Unauthorized:
-            if has_link:
-                return None
-            raise
+        try:
+            return await uncounted_caller(request, self._edge.keys)
+        except (Unauthorized, Forbidden):
+            return None
 
     def _from_bucket(
         self, request: Request, file: ContentFile, headers: dict[str, str], span: tuple[int, int] | None

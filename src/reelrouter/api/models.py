@@ -12,7 +12,7 @@ from reelrouter.api.auth import caller_of, optional_caller
 from reelrouter.api.queries import ModelsQuery, OutputQuery, PagedQuery, VideoModelsQuery, read_query
 from reelrouter.api.rendering import Json, mode_headers
 from reelrouter.api.videos import Edge
-from reelrouter.errors import Unauthorized
+from reelrouter.errors import Forbidden, Unauthorized
 from reelrouter.gateway.search import Search
 from reelrouter.gateway.shelf import Found, Offered, Shelf
 
@@ -62,7 +62,7 @@ class Models:
     async def _is_live(self, request: Request) -> bool:
         try:
             caller = await optional_caller(request, self._edge.keys)
-        except Unauthorized:
+        except (Unauthorized, Forbidden):
             return False
         return caller is not None and caller.mode == "live"
 

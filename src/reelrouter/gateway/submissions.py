@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from reelrouter import net
 from reelrouter.accounts import ledger
 from reelrouter.accounts.keys import Caller
+from reelrouter.accounts.policy import Policy
 from reelrouter.catalogue.check import Plan, Rules, check, refuse
 from reelrouter.catalogue.inputs import wanted
 from reelrouter.catalogue.model import ModelSpec
@@ -28,6 +29,7 @@ from reelrouter.gateway.leftovers import Leftovers, Taken
 from reelrouter.gateway.stations import ClientGone, Stations, Visit
 from reelrouter.ids import new_job_id
 from reelrouter.jobs import idempotency, store
+from reelrouter.jobs.concurrency import refuse_crowd
 from reelrouter.jobs.idempotency import Once, Replay, Scope
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks, input_keys
@@ -108,7 +110,7 @@ class Submissions:
             if input_keys(plan.inputs) and await visit.is_gone():
                 raise ClientGone
             try:
-                await self._place(job, visit.once)
+                await self._place(job, caller.policy, visit.once)
             except Replay as replay:
                 return Placed(
                     job=JobAnswer(view=await store.placed_view(self._at.db, replay.job_id)), replayed=True
@@ -215,7 +217,7 @@ class Submissions:
 
     # Placing -----------------------------------------------------------------------------------------------------
 
-    async def _place(self, job: Job, once: Once | None) -> None:
+    async def _place(self, job: Job, policy: Policy, once: Once | None) -> None:
         amount = nanos(usd(job.estimate) * self._at.terms.hold_margin)
         hold = ledger.Hold(job_id=job.id, workspace=job.workspace, mode=job.mode, amount=Nanos(amount))
 
@@ -224,6 +226,7 @@ class Submissions:
                 scope = Scope(workspace=job.workspace, mode=job.mode)
                 idempotency.claim(unit, scope, once, job.id, job.created_at)
             ledger.hold(unit, hold)
+            refuse_crowd(unit, job, policy)
             store.place(unit, job)
 
         await self._at.db.write(together)

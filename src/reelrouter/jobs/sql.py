@@ -5,6 +5,7 @@ Each one that moves a row repeats what it may move it from, so that two processe
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     Update,
     and_,
     bindparam,
@@ -54,29 +55,66 @@ INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"ver
 GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
 ROW = select(jobs).where(_JOB)
 _UNSTARTED = and_(jobs.c.started_at.is_(None), _ALIVE)
-WAITING = (
-    select(jobs.c.id, jobs.c.run)
-    .where(_UNSTARTED, jobs.c.queue == bindparam("in_queue"), jobs.c.not_before <= bindparam("at"))
+_IN_QUEUE = jobs.c.queue == bindparam("in_queue")
+_DUE = and_(_UNSTARTED, _IN_QUEUE, jobs.c.not_before <= bindparam("at"))
+WAITING_OF = (
+    select(jobs.c.id, jobs.c.run, jobs.c.workspace)
+    .where(_DUE, jobs.c.workspace == bindparam("of_workspace"))
     .order_by(jobs.c.created_at)
     .limit(bindparam("most"))
 )
+
+
+def _counted(found: Select[tuple[int]]) -> Select[tuple[int]]:
+    """How many there are, and no more than is worth knowing."""
+    return select(func.count().label("jobs")).select_from(found.limit(bindparam("most")).subquery())
+
+
+WAITING = _counted(select(literal_column("1").label("one")).select_from(jobs).where(_DUE))
+
+
+def _waiting_teams() -> Select[tuple[str, int, int]]:
+    """The workspaces that wait in a queue, each with its jobs that wait, up to `most`, and those under way there.
+
+    The index is entered once for each workspace and not once for each job: by a walk from one name to the next.
+    """
+    name = jobs.c.workspace
+    first = select(name).where(_UNSTARTED, _IN_QUEUE).order_by(name).limit(literal_column("1"))
+    team = select(first.scalar_subquery().label("workspace")).cte("team", recursive=True)
+    following = first.where(name > team.c.workspace).correlate(team).scalar_subquery()
+    team = team.union_all(select(following).where(team.c.workspace.is_not(None)))
+    one = select(literal_column("1").label("one")).select_from(jobs).where(name == team.c.workspace)
+    waiting = _counted(one.where(_DUE).correlate(team))
+    under_way = (
+        select(func.count()).select_from(jobs).where(_STARTED, _IN_QUEUE, name == team.c.workspace).correlate(team)
+    )
+    return select(
+        team.c.workspace,
+        waiting.correlate(team).scalar_subquery().label("waiting"),
+        under_way.scalar_subquery().label("under_way"),
+    ).where(team.c.workspace.is_not(None))
+
+
+_STARTED = and_(jobs.c.started_at.is_not(None), _ALIVE)
+TEAMS = _waiting_teams()
 # The literal is what lets the partial index serve: a bound value could be anything when the query is planned.
 HELD_BACK = select(func.min(jobs.c.not_before).label("until")).where(
     _UNSTARTED, jobs.c.not_before > literal_column("0"), jobs.c.not_before > bindparam("at")
 )
 QUEUES = select(jobs.c.queue).where(_UNSTARTED).distinct()
 OVERDUE = (
-    select(jobs.c.id, jobs.c.run)
+    select(jobs.c.id, jobs.c.run, jobs.c.workspace)
     .where(_UNSTARTED, or_(jobs.c.deadline_at <= bindparam("at"), jobs.c.cancel_requested_at.is_not(None)))
     .limit(bindparam("most"))
 )
 ANY = select(jobs.c.id).limit(1)
-MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(jobs.c.started_at.is_not(None), _ALIVE)
-UNDER_WAY = (
-    select(func.count().label("jobs"))
-    .select_from(jobs)
-    .where(jobs.c.started_at.is_not(None), _ALIVE, jobs.c.queue == bindparam("in_queue"))
+MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(_STARTED)
+UNDER_WAY = select(func.count().label("jobs")).select_from(jobs).where(_STARTED, _IN_QUEUE)
+_UNFINISHED = select(literal_column("1").label("one")).where(
+    jobs.c.workspace == bindparam("of_workspace"), jobs.c.mode == bindparam("of_mode"), _ALIVE
 )
+UNFINISHED_OF_WORKSPACE = _counted(_UNFINISHED)
+UNFINISHED_OF_KEY = _counted(_UNFINISHED.where(jobs.c.key_id == bindparam("of_key")))
 CANCELLING = select(jobs.c.id, jobs.c.started_at).where(jobs.c.cancel_requested_at.is_not(None), _ALIVE)
 START = update(jobs).where(_JOB, _UNSTARTED).values(started_at=bindparam("at"), run=bindparam("next_run"))
 PUT_BACK = (

@@ -1,7 +1,6 @@
 """Jobs and attempts as rows: written within a `Unit`, read from the `Database`. The statements are in `sql`."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reelrouter.db.engine import Database, Row, Unit
@@ -51,31 +50,6 @@ def place(unit: Unit, job: Job) -> None:
     )
     for key in input_keys(job.plan.inputs):
         unit.execute(sql.INSERT_INPUT, job_id=job.id, key=key)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    job: JobId
-    run: int
-    """Which of its runs this is, from 1."""
-
-
-def start_waiting(unit: Unit, queue: str, most: int, now_ms: int) -> list[Started]:
-    """Takes up to `most` jobs that wait in a queue, oldest first; each is given to one caller only."""
-    return _start(unit, unit.rows(sql.WAITING, in_queue=queue, at=now_ms, most=most), now_ms)
-
-
-def start_overdue(unit: Unit, most: int, now_ms: int) -> list[Started]:
-    """Takes jobs whose deadline or cancel came while they waited: their run will end them."""
-    return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most), now_ms)
-
-
-def _start(unit: Unit, rows: Sequence[Row], now_ms: int) -> list[Started]:
-    return [
-        Started(job=row["id"], run=row["run"] + 1)
-        for row in rows
-        if unit.execute(sql.START, job=row["id"], at=now_ms, next_run=row["run"] + 1) == 1
-    ]
 
 
 def put_back(unit: Unit, job: JobId, queue: str, not_before: int) -> None:
@@ -260,27 +234,6 @@ class AttemptRecord:
 async def list_attempt_records(db: Database, job: JobId) -> list[AttemptRecord]:
     rows = await db.rows(sql.ATTEMPTS, job=job)
     return [AttemptRecord(attempt=_attempt_of(row), ended_at=row["ended_at"]) for row in rows]
-
-
-async def has_waiting(db: Database, queue: str, now_ms: int) -> bool:
-    return await db.row(sql.WAITING, in_queue=queue, at=now_ms, most=1) is not None
-
-
-async def held_back_until(db: Database, now_ms: int) -> int | None:
-    """When the next of the jobs that may not be started yet may be; None if there is none."""
-    row = await db.row(sql.HELD_BACK, at=now_ms)
-    return row["until"] if row else None
-
-
-async def list_queues(db: Database) -> list[str]:
-    """Those in which any job waits."""
-    return [row["queue"] for row in await db.rows(sql.QUEUES)]
-
-
-async def count_under_way(db: Database, queue: str) -> int:
-    """Jobs that were started for a queue and have neither ended nor been put back."""
-    row = await db.row(sql.UNDER_WAY, in_queue=queue)
-    return row["jobs"] if row else 0
 
 
 async def check_readable(db: Database) -> None:
