@@ -34,7 +34,7 @@ def test_whoever_has_fewest_comes_first_until_all_have_the_same() -> None:
 def test_equals_take_turns() -> None:
     """Even where there is one place at a time, and it is free again before the next is given."""
     turns, waiting = Turns(), ["a", "b", "c"]
-    served = []
+    served: list[str] = []
     for _ in range(9):
         given_to = share_out([party(name, 100, turn=turns.of(name)) for name in waiting], 1)
         turns.note(given_to)

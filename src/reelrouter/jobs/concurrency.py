@@ -1,5 +1,7 @@
 """How many unfinished jobs a key and its workspace may have at one time; each mode counts its own."""
 
+from collections.abc import Mapping
+
 from reelrouter.accounts.policy import Policy
 from reelrouter.db.engine import Statement, Unit
 from reelrouter.errors import TooManyRequests
@@ -27,7 +29,7 @@ def refuse_crowd(unit: Unit, job: Job, policy: Policy) -> None:
         raise _too_many("workspace", policy.of_workspace.concurrency)
 
 
-def _is_full(unit: Unit, statement: Statement, cap: int, of: dict[str, str]) -> bool:
+def _is_full(unit: Unit, statement: Statement, cap: int, of: Mapping[str, str]) -> bool:
     row = unit.row(statement, **of, most=cap)
     return row is not None and row["jobs"] >= cap
 

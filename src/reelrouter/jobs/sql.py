@@ -3,6 +3,8 @@
 Each one that moves a row repeats what it may move it from, so that two processes cannot both succeed.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     ColumnElement,
     Select,
@@ -55,6 +57,7 @@ INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"ver
 GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
 ROW = select(jobs).where(_JOB)
 _UNSTARTED = and_(jobs.c.started_at.is_(None), _ALIVE)
+_ONE: Select[Any] = select(literal_column("1").label("one")).select_from(jobs)
 _IN_QUEUE = jobs.c.queue == bindparam("in_queue")
 _DUE = and_(_UNSTARTED, _IN_QUEUE, jobs.c.not_before <= bindparam("at"))
 WAITING_OF = (
@@ -65,15 +68,15 @@ WAITING_OF = (
 )
 
 
-def _counted(found: Select[tuple[int]]) -> Select[tuple[int]]:
+def _counted(found: Select[Any]) -> Select[Any]:
     """How many there are, and no more than is worth knowing."""
     return select(func.count().label("jobs")).select_from(found.limit(bindparam("most")).subquery())
 
 
-WAITING = _counted(select(literal_column("1").label("one")).select_from(jobs).where(_DUE))
+WAITING = _counted(_ONE.where(_DUE))
 
 
-def _waiting_teams() -> Select[tuple[str, int, int]]:
+def _waiting_teams() -> Select[Any]:
     """The workspaces that wait in a queue, each with its jobs that wait, up to `most`, and those under way there.
 
     The index is entered once for each workspace and not once for each job: by a walk from one name to the next.
@@ -83,8 +86,7 @@ def _waiting_teams() -> Select[tuple[str, int, int]]:
     team = select(first.scalar_subquery().label("workspace")).cte("team", recursive=True)
     following = first.where(name > team.c.workspace).correlate(team).scalar_subquery()
     team = team.union_all(select(following).where(team.c.workspace.is_not(None)))
-    one = select(literal_column("1").label("one")).select_from(jobs).where(name == team.c.workspace)
-    waiting = _counted(one.where(_DUE).correlate(team))
+    waiting = _counted(_ONE.where(_DUE, name == team.c.workspace).correlate(team))
     under_way = (
         select(func.count()).select_from(jobs).where(_STARTED, _IN_QUEUE, name == team.c.workspace).correlate(team)
     )
@@ -110,7 +112,7 @@ OVERDUE = (
 ANY = select(jobs.c.id).limit(1)
 MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(_STARTED)
 UNDER_WAY = select(func.count().label("jobs")).select_from(jobs).where(_STARTED, _IN_QUEUE)
-_UNFINISHED = select(literal_column("1").label("one")).where(
+_UNFINISHED = _ONE.where(
     jobs.c.workspace == bindparam("of_workspace"), jobs.c.mode == bindparam("of_mode"), _ALIVE
 )
 UNFINISHED_OF_WORKSPACE = _counted(_UNFINISHED)
