@@ -2,7 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import ClauseElement
@@ -11,7 +13,10 @@ from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import _compiled
 from reelrouter.jobs import sql
 
-VALUES = {"in_queue": "a/c", "at": 1, "most": 1, "of_workspace": "w", "of_mode": "live", "of_key": "k"}
+VALUES: dict[str, Any] = dict.fromkeys(
+    ("of_workspace", "of_mode", "of_key", "of_status", "of_model", "of_user", "of_session"), "x"
+)
+VALUES |= {"in_queue": "a/c", "before_id": "", **dict.fromkeys(("at", "most", "since", "before"), 1)}
 
 
 @pytest.fixture
@@ -67,4 +72,27 @@ def test_the_workspaces_that_wait_are_found_by_leaps(connection: sqlite3.Connect
             "SEARCH jobs USING COVERING INDEX ix_jobs_moving "
             "(queue=? AND workspace=? AND finished_at=? AND started_at>?)"
         ),
+    ]
+
+
+INDICES = {
+    "session": ("ix_jobs_of_session", "session_id"),
+    "user": ("ix_jobs_of_user", "external_user"),
+    "key": ("ix_jobs_of_key", "key_id"),
+    "model": ("ix_jobs_of_model", "model"),
+    "status": ("ix_jobs_of_status", "status"),
+}
+FILTERS = [frozenset(names) for count in range(6) for names in combinations(INDICES, count)]
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda names: "+".join(sorted(names)) or "none")
+def test_each_list_is_read_off_an_index_in_its_order(
+    filters: frozenset[str], connection: sqlite3.Connection
+) -> None:
+    """That of the filter that leaves fewest; no list is sorted, and none walks over jobs of other moments."""
+    first = next((name for name in INDICES if name in filters), None)
+    index, column = INDICES[first] if first else ("ix_jobs_listed", "")
+    entered = "workspace=? AND mode=? AND " + (f"{column}=? AND " if column else "")
+    assert searches(sql.listed(filters), connection) == [
+        f"SEARCH jobs USING INDEX {index} ({entered}created_at>? AND created_at<?)"
     ]

@@ -53,6 +53,10 @@ class Job:
     remarks: Remarks
     base_url: str
     estimate: Nanos
+    zdr: bool = False
+    """Whether prompt and inputs are erased at its end, and its video soon after."""
+    retention: int | None = None
+    """Seconds that its video is kept, if its workspace has a word in that."""
     version: int = 0
     run: int = 0
     started_at: int | None = None

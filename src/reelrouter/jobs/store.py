@@ -46,6 +46,10 @@ def place(unit: Unit, job: Job) -> None:
         remarks=REMARKS.dump_json(job.remarks).decode(),
         shown=json.dumps(shown_of(job.plan)),
         base_url=job.base_url,
+        external_user=job.remarks.attribution.user,
+        session_id=job.remarks.attribution.session_id,
+        zdr=int(job.zdr),
+        retention=job.retention,
         estimate=job.estimate,
     )
     for key in input_keys(job.plan.inputs):
@@ -198,7 +202,7 @@ async def get(db: Database, job: JobId) -> Job | None:
 async def view(db: Database, job: str) -> JobView | None:
     """The few columns of a status answer: what clients ask for thousands of times a second."""
     row = await db.row(sql.VIEW, job=job)
-    return _view_of(row) if row else None
+    return read_view(row) if row else None
 
 
 async def placed_view(db: Database, job: JobId) -> JobView:
@@ -206,7 +210,7 @@ async def placed_view(db: Database, job: JobId) -> JobView:
     row = await db.row(sql.VIEW_EVEN_DELETED, job=job)
     if row is None:
         raise LookupError(f"no job {job}")
-    return replace(_view_of(row), status=State.PENDING.value, provider=None, progress=None)
+    return replace(read_view(row), status=State.PENDING.value, provider=None, progress=None)
 
 
 async def newest_version(db: Database) -> int:
@@ -276,33 +280,11 @@ async def is_input_used(db: Database, key: str) -> bool:
     return row is not None and row["uses"] > 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Which jobs to list: the newest `most` older than the cursor."""
-
-    workspace: str
-    mode: str
-    most: int
-    before: int
-    before_id: str
-
-
-async def list_jobs(db: Database, page: Page) -> list[JobView]:
-    rows = await db.rows(
-        sql.LISTED,
-        of_workspace=page.workspace,
-        of_mode=page.mode,
-        before=page.before,
-        before_id=page.before_id,
-        most=page.most,
-    )
-    return [_view_of(row) for row in rows]
-
-
 def job_of(row: Row) -> Job:
     return Job(
         **{name: row[name] for name in _PLAIN_COLUMNS},
         status=State(row["status"]),
+        zdr=bool(row["zdr"]),
         plan=PLAN.validate_json(row["plan"]),
         routes=ROUTES.validate_json(row["routes"]),
         remarks=REMARKS.validate_json(row["remarks"]),
@@ -331,6 +313,7 @@ _PLAIN_COLUMNS = (
     "nudged_at",
     "progress",
     "provider",
+    "retention",
     "estimate",
     "price",
     "vendor_cost",
@@ -360,7 +343,8 @@ def view_of(job: Job) -> JobView:
     )
 
 
-def _view_of(row: Row) -> JobView:
+def read_view(row: Row) -> JobView:
+    """Of a row with the columns of `sql.VIEW`."""
     shown = json.loads(row["shown"])
     return JobView(
         id=row["id"],
