@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,7 @@ class Bench:
             lanes=self.lanes,
             poller=self.poller,
             ingest=Ingest(ProbingChildren(), self.objects, IngestLimits(max_bytes=10**6), self.directory),
+            objects=self.objects,
             clock=self.clock,
             emit=self.events.append,
             owner=owner,
@@ -99,13 +100,13 @@ class Bench:
         path.write_bytes(content)
         return path
 
-    async def place(self, *endpoints: str, hold: Nanos = ESTIMATE) -> Job:
-        """A job with a route to each endpoint, and its hold."""
+    async def place(self, *endpoints: str, hold: Nanos = ESTIMATE, **changes: Any) -> Job:
+        """A job with a route to each endpoint, and its hold; `changes` are of its row."""
         now = self.clock.now()
 
         def together(unit: Unit) -> Job:
             workspace, _ = workspaces.ensure_default(unit, now)
-            job = make_job(workspace, endpoints, now)
+            job = replace(make_job(workspace, endpoints, now), **changes)
             ledger.hold(unit, ledger.Hold(job_id=job.id, workspace=workspace, mode="live", amount=hold))
             store.place(unit, job)
             return job

@@ -1,11 +1,13 @@
 """The bytes of a video: whole or in ranges, with bounded memory, for a key or for a signature."""
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from reelrouter.accounts.keys import Caller
 from reelrouter.api.auth import optional_caller, uncounted_caller
@@ -37,6 +39,32 @@ class VideoFile(FileResponse):
         await super().__call__({**scope, "headers": headers}, receive, send)
 
 
+class SentWhole(Response):
+    """Sends another response, and tells when its last byte has gone to a client that was still there.
+
+    Only one answer with all bytes counts: players ask for a file's end first, and mean to come back for the rest.
+    """
+
+    def __init__(self, response: Response, request: Request, then: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(status_code=response.status_code)
+        self._response = response
+        self._request = request
+        self._then = then
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        whole = False
+
+        async def watched(message: Message) -> None:
+            nonlocal whole
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                whole = not await self._request.is_disconnected()
+            await send(message)
+
+        await self._response(scope, receive, watched)
+        if whole:
+            await self._then()
+
+
 class Content:
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
@@ -57,8 +85,12 @@ class Content:
         span = _span(request, file.size, headers["ETag"])
         path = self._edge.gateway.files.local_path(file)
         if path is not None:
-            return VideoFile(path, headers, span)
-        return self._from_bucket(request, file, headers, span)
+            response: Response = VideoFile(path, headers, span)
+        else:
+            response = self._from_bucket(request, file, headers, span)
+        if file.once is None or request.method == "HEAD" or span not in (None, (0, file.size)):
+            return response
+        return SentWhole(response, request, partial(self._edge.gateway.files.sent, file))
 
     async def _wanted(self, request: Request) -> ContentRequest:
         link, signature = _link(request)

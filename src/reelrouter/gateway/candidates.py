@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from reelrouter.catalogue.check import unknown_model
 from reelrouter.catalogue.model import Catalogue, ModelSpec
 from reelrouter.catalogue.request import VideoRequest
-from reelrouter.errors import InvalidRequest, NoEndpoint, Problem
+from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Skipped:
     """A candidate that cannot serve the request, and why."""
 
     candidate: Candidate
-    refusal: InvalidRequest | NoEndpoint
+    refusal: InvalidRequest | NoEndpoint | Forbidden
 
 
 def candidates(request: VideoRequest, catalogue: Catalogue) -> tuple[Candidate, ...]:
@@ -38,6 +38,17 @@ def candidates(request: VideoRequest, catalogue: Catalogue) -> tuple[Candidate, 
     if problems:
         raise InvalidRequest(problems)
     return tuple(found.values())
+
+
+def refuse_forbidden(candidate: Candidate, allowed: frozenset[str] | None) -> None:
+    """Raises `Forbidden` for a model that is not among those that the caller may use; None is all."""
+    if allowed is not None and candidate.model.id not in allowed:
+        model, names = candidate.model.id, sorted(allowed)
+        raise Forbidden(
+            f"This key's workspace may not use {model}. It may use: {', '.join(names) or 'no model'}.",
+            model=model,
+            allowed=names,
+        )
 
 
 def asked_of(request: VideoRequest, candidate: Candidate) -> VideoRequest:

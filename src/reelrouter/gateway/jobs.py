@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from reelrouter.accounts import ledger
@@ -15,7 +15,7 @@ from reelrouter.errors import Conflict, InvalidRequest, NotFound, Problem
 from reelrouter.gateway.answers import JobAnswer, answer_of
 from reelrouter.gateway.stations import Stations
 from reelrouter.ids import JobId
-from reelrouter.jobs import decide, store
+from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.listing import END_OF_TIME, Filter, Page, Place, list_jobs
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.jobs.model import JobView
@@ -92,7 +92,7 @@ class Jobs:
         if is_terminal(State(view.status)):
             raise Conflict(f"Job {job_id} is {view.status} and cannot be cancelled any more.")
         now = self._at.clock.now()
-        await self._at.db.write(lambda unit: _cancel(unit, JobId(job_id), now))
+        await self._at.objects.delete(await self._at.db.write(lambda unit: _cancel(unit, JobId(job_id), now)))
         answer = await self.wait(caller, job_id, _CANCEL_PATIENCE, _still_there)
         outcome = "cancelled" if answer.view.status == State.CANCELLED else "cancel_requested"
         return answer, outcome
@@ -132,11 +132,16 @@ async def _still_there() -> bool:
     return False
 
 
-def _cancel(unit: Unit, job_id: JobId, now: float) -> None:
-    """Ends a job that nobody has started; any other is marked, and the engine asks its backend."""
+def _cancel(unit: Unit, job_id: JobId, now: float) -> Sequence[str]:
+    """Ends a job that nobody has started; any other is marked, and the engine asks its backend.
+
+    Returns the storage keys of inputs that nobody uses now.
+    """
     store.request_cancel(unit, job_id, milliseconds(now))
-    if store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
-        ledger.release(unit, job_id, now)
+    if not store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
+        return ()
+    ledger.release(unit, job_id, now)
+    return erasure.erase(unit, job_id)
 
 
 _CURSOR = re.compile(r"([0-9]{1,15}):(gen-vid-[0-9A-Za-z-]+)", re.ASCII)

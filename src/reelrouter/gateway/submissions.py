@@ -24,7 +24,15 @@ from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Unit
 from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, PaymentRequired, Problem, scripted_refusal
 from reelrouter.gateway.answers import JobAnswer
-from reelrouter.gateway.candidates import Candidate, Skipped, asked_of, candidates, warnings_of
+from reelrouter.gateway.candidates import (
+    Candidate,
+    Skipped,
+    asked_of,
+    candidates,
+    refuse_forbidden,
+    warnings_of,
+)
+from reelrouter.gateway.governing import governed
 from reelrouter.gateway.leftovers import Leftovers, Taken
 from reelrouter.gateway.stations import ClientGone, Stations, Visit
 from reelrouter.ids import new_job_id
@@ -80,14 +88,16 @@ class Submissions:
 
     async def estimate(self, caller: Caller, request: VideoRequest, visit: Visit) -> Estimate:
         """What `submit` would do, and nothing done. A model that nothing can serve now is priced all the same."""
+        request = governed(request, caller.policy)
         self._refuse_callback(caller, request)
         async with self._leftovers.watch() as taken:
             skipped: list[Skipped] = []
             unserved: Estimate | None = None
             for candidate in candidates(request, self._at.catalogue):
                 try:
+                    refuse_forbidden(candidate, caller.policy.models)
                     plan = await self._plan(caller, asked_of(request, candidate), candidate.model, visit, taken)
-                except InvalidRequest as refusal:
+                except (InvalidRequest, Forbidden) as refusal:
                     skipped.append(Skipped(candidate=candidate, refusal=refusal))
                     continue
                 routes = ranked(plan, candidate.model, await self._offer(caller, request, plan, candidate.model))
@@ -100,6 +110,7 @@ class Submissions:
             return unserved
 
     async def _submit(self, caller: Caller, request: VideoRequest, visit: Visit) -> Placed:
+        request = governed(request, caller.policy)
         async with AsyncExitStack() as stack:
             taken = Taken()
             self._refuse_callback(caller, request)
@@ -135,8 +146,9 @@ class Submissions:
         skipped: list[Skipped] = []
         for candidate in candidates(request, self._at.catalogue):
             try:
+                refuse_forbidden(candidate, caller.policy.models)
                 plan, routes = await self._prepare_for(caller, request, candidate, visit, taken)
-            except (InvalidRequest, NoEndpoint) as refusal:
+            except (InvalidRequest, NoEndpoint, Forbidden) as refusal:
                 skipped.append(Skipped(candidate=candidate, refusal=refusal))
             else:
                 return _warned(plan, skipped), routes
@@ -252,6 +264,8 @@ class Submissions:
             remarks=Remarks(attribution=request.attribution, callback_url=request.callback_url),
             base_url=base_url,
             estimate=plan.estimate,
+            zdr=request.provider.zdr,
+            retention=caller.policy.retention,
         )
 
 

@@ -222,6 +222,19 @@ _OPEN_ATTEMPT = and_(
 SET_HANDLE = update(attempts).where(_OPEN_ATTEMPT).values(handle=bindparam("known_as"))
 END_ATTEMPT = update(attempts).where(_OPEN_ATTEMPT).values(outcome=bindparam("ended_as"), ended_at=bindparam("at"))
 
+FORGET = (
+    update(jobs)
+    .where(_JOB)
+    .values(
+        plan=bindparam("left_of_plan"), spares=bindparam("left_of_spares"), remarks=bindparam("left_of_remarks")
+    )
+)
+FORGET_ATTEMPT = (
+    update(attempts)
+    .where(attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"))
+    .values(handle=bindparam("left_of_handle"), outcome=bindparam("left_of_outcome"))
+)
+
 INSERT_INPUT = insert(inputs)
 INPUTS_OF = select(inputs.c.key).where(inputs.c.job_id == bindparam("job"))
 USES = select(func.count().label("uses")).select_from(inputs).where(inputs.c.key == bindparam("input_key"))
