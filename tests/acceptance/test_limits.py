@@ -1,4 +1,4 @@
-"""Requests a minute and unfinished jobs: over real HTTP, for a key and for its workspace, without harm to others."""
+"""Requests a minute and unfinished jobs, over real HTTP: for a key and its workspace, and nobody else."""
 
 from collections import Counter
 from collections.abc import Callable

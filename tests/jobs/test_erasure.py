@@ -10,6 +10,7 @@ from sqlalchemy import Select, Table, select, update
 
 from reelrouter.accounts.keys import Caller
 from reelrouter.catalogue.request import Attribution, Inputs
+from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Unit
 from reelrouter.db.tables import attempts, endpoint_marks, inputs, jobs
 from reelrouter.errors import Gone
@@ -240,10 +241,10 @@ def test_each_video_goes_after_it_was_sent_and_the_last_one_ends_the_retention(s
         await contents(bench).forget(first)
         assert [await is_gone(bench, job, index) for index in range(2)] == [True, False]
         assert not await bench.objects.exists(poster)
-        assert (await bench.job(job)).dropped_at is None
+        assert not await store.list_past_retention(bench.db, milliseconds(bench.clock.now()), 9)
         await contents(bench).forget(second)
         await contents(bench).forget(second)
-        assert (await bench.job(job)).dropped_at is not None
+        assert await store.list_past_retention(bench.db, milliseconds(bench.clock.now()), 9) == [job.id]
         assert [await is_gone(bench, job, index) for index in range(2)] == [True, True]
         assert not [event for event in bench.events if type(event).__name__ == "ObjectMissing"]
 

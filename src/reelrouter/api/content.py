@@ -1,6 +1,6 @@
 """The bytes of a video: whole or in ranges, with bounded memory, for a key or for a signature."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -13,7 +13,7 @@ from reelrouter.accounts.keys import Caller
 from reelrouter.api.auth import optional_caller, uncounted_caller
 from reelrouter.api.ranges import wanted_span
 from reelrouter.api.videos import Edge
-from reelrouter.errors import Forbidden, InvalidRequest, Problem, Unauthorized
+from reelrouter.errors import Forbidden, InvalidRequest, Problem, StorageFailed, Unauthorized
 from reelrouter.jobs.content import ContentFile, ContentRequest
 from reelrouter.storage.links import Link, Variant
 
@@ -83,14 +83,13 @@ class Content:
         if _has_it_already(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         span = _span(request, file.size, headers["ETag"])
+        if file.once is not None:
+            return await self._once(request, wanted, headers, span)
         path = self._edge.gateway.files.local_path(file)
         if path is not None:
-            response: Response = VideoFile(path, headers, span)
-        else:
-            response = self._from_bucket(request, file, headers, span)
-        if file.once is None or request.method == "HEAD" or span not in (None, (0, file.size)):
-            return response
-        return SentWhole(response, request, partial(self._edge.gateway.files.sent, file))
+            return VideoFile(path, headers, span)
+        stream = self._edge.gateway.files.read_range(file, *(span or (0, file.size)))
+        return _streamed(request, file, headers, span, stream)
 
     async def _wanted(self, request: Request) -> ContentRequest:
         link, signature = _link(request)
@@ -112,18 +111,47 @@ class Content:
         except (Unauthorized, Forbidden):
             return None
 
-    def _from_bucket(
-        self, request: Request, file: ContentFile, headers: dict[str, str], span: tuple[int, int] | None
+    async def _once(
+        self, request: Request, wanted: ContentRequest, headers: dict[str, str], span: tuple[int, int] | None
     ) -> Response:
-        start, end = span or (0, file.size)
-        headers |= {"Content-Length": str(end - start), "Accept-Ranges": "bytes"}
-        if span is not None:
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-        status = 200 if span is None else 206
+        """Of a file that goes once it was sent whole: it is opened before anything is promised."""
+        files = self._edge.gateway.files
+        file = await files.find(wanted)
+        headers["Cache-Control"] = "no-store"
+        stream = files.read_range(file, *(span or (0, file.size)))
         if request.method == "HEAD":
-            return Response(status_code=status, headers=headers)
-        stream = self._edge.gateway.files.read_range(file, start, end)
-        return StreamingResponse(stream, status, headers)
+            return _streamed(request, file, headers, span, stream)
+        try:
+            first = await anext(stream, b"")
+        except StorageFailed:
+            await files.find(wanted)  # raises what is to be said of a file that another answer has used up
+            raise
+        response = _streamed(request, file, headers, span, _from(first, stream))
+        return (
+            SentWhole(response, request, partial(files.sent, file)) if span in (None, (0, file.size)) else response
+        )
+
+
+def _streamed(
+    request: Request,
+    file: ContentFile,
+    headers: Mapping[str, str],
+    span: tuple[int, int] | None,
+    stream: AsyncIterator[bytes],
+) -> Response:
+    start, end = span or (0, file.size)
+    part = {"Content-Range": f"bytes {start}-{end - 1}/{file.size}"} if span else {}
+    told = {**headers, **part, "Content-Length": str(end - start), "Accept-Ranges": "bytes"}
+    status = 206 if span else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=told)
+    return StreamingResponse(stream, status, told)
+
+
+async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 def _index(text: str | None) -> int:

@@ -89,13 +89,15 @@ class Contents:
         """Removes a video that was sent whole, if it is of those that go then; the last one ends the retention."""
         if file.once is None:
             return
-        await self.objects.delete([file.key, *variants.keys_of(file.key)])
         job = await store.get(self.db, file.once)
-        if job is None or job.dropped_at is not None:
-            return
-        if not any([await self.objects.exists(one.key) for one in job.outputs]):
-            now_ms = milliseconds(self.clock.now())
-            await self.db.write(lambda unit: store.drop_outputs(unit, job.id, now_ms))
+        if job is not None and job.dropped_at is None:
+            others = [one.key for one in job.outputs if one.key != file.key]
+            if not any([await self.objects.exists(key) for key in others]):
+                # The row first: whoever comes between finds that it is gone, and no half of a file. What a crash
+                # leaves of the files is found by the sweep, as after any retention.
+                now_ms = milliseconds(self.clock.now())
+                await self.db.write(lambda unit: store.end_retention(unit, job.id, now_ms))
+        await self.objects.delete([file.key, *variants.keys_of(file.key)])
 
     async def _job(self, asked: ContentRequest) -> Job:
         """Either proof is enough, whatever the other one says."""

@@ -245,6 +245,11 @@ PAST_RETENTION = (
     .where(jobs.c.outputs.is_not(None), jobs.c.dropped_at.is_(None), jobs.c.expires_at <= bindparam("at"))
     .limit(bindparam("most"))
 )
+END_RETENTION = (
+    update(jobs)
+    .where(_JOB, jobs.c.expires_at > bindparam("at"))
+    .values(expires_at=bindparam("at"), version=_NEXT_VERSION)
+)
 DROP_OUTPUTS = update(jobs).where(_JOB).values(dropped_at=bindparam("at"), version=_NEXT_VERSION)
 
 _VIEW_COLUMNS = (

@@ -182,6 +182,11 @@ def drop_outputs(unit: Unit, job: JobId, now_ms: int) -> None:
     unit.execute(sql.DROP_OUTPUTS, job=job, at=now_ms)
 
 
+def end_retention(unit: Unit, job: JobId, now_ms: int) -> None:
+    """Its files may not be had any more from now on, and the sweep removes them."""
+    unit.execute(sql.END_RETENTION, job=job, at=now_ms)
+
+
 def state_after(job: Job, last: End) -> str:
     return advance(job.status, last.event).value
 
