@@ -1,8 +1,11 @@
 """Zero data retention: however a job ends, nothing that it was asked is left in any row, log line or file."""
 
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -279,3 +282,25 @@ def test_erasing_twice_changes_nothing(scenario: Scenario) -> None:
         assert (await bench.job(plain)).plan.prompt == CANARY
 
     scenario(work)
+
+
+def test_what_is_erased_is_overwritten_on_the_disk(scenario: Scenario, tmp_path: Path) -> None:
+    """Once the write-ahead log is emptied, as it is again and again: also texts that take several pages."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a")
+        long = replace(ASKED, prompt=CANARY * 1000)
+        placed = [await place(bench, "a", plan=long) for _ in range(3)]
+        _empty_log(tmp_path)
+        assert CANARY.encode() in (tmp_path / "app.db").read_bytes()
+        for job in placed:
+            await bench.db.write(lambda unit, job=job: erasure.erase(unit, job.id))  # type: ignore[misc]
+        _empty_log(tmp_path)
+        assert CANARY.encode() not in (tmp_path / "app.db").read_bytes()
+
+    scenario(work)
+
+
+def _empty_log(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "app.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
