@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import uvloop
 
@@ -103,12 +104,12 @@ async def _listen(wanted: Listening) -> Heard:
         asyncio.ensure_future(one.listen(wanted, path, gate))
         for one, path in zip(listeners, wanted.paths, strict=True)
     ]
-    began = asyncio.gather(*(one.began.wait() for one in listeners))
-    await asyncio.wait({began, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-    for task in tasks:
+    for one, task in zip(listeners, tasks, strict=True):
+        began = asyncio.ensure_future(one.began.wait())
+        watched: set[asyncio.Future[Any]] = {began, task}
+        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             await task  # raises what went wrong
-    await began
     print("listening", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     for task in tasks:

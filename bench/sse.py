@@ -123,7 +123,7 @@ def _measure(plan: Plan, side: Side) -> Measured:
     of_many = _delays(changes, many.heard.events, each=1)
     with listening(_wanted(side, [side.names[0]] * len(side.names))) as together:
         used = processes.cpu_seconds(side.pid)
-        changes = _changed(side, side.names[:1] * (_CHANGES_OF_ONE // (5 if plan.quick else 1)), _PAUSE_OF_ONE)
+        changes = _changed(side, [side.names[0]] * (_CHANGES_OF_ONE // (5 if plan.quick else 1)), _PAUSE_OF_ONE)
         used = processes.cpu_seconds(side.pid) - used
     of_one = _delays(changes, together.heard.events, each=len(side.names))
     return Measured(
