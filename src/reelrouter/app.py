@@ -20,7 +20,8 @@ from starlette.applications import Starlette
 
 from reelrouter import net
 from reelrouter.accounts import keys, signing, workspaces
-from reelrouter.accounts.keys import KeyKind, KeyRing, NewKey
+from reelrouter.accounts.keys import KeyKind, KeyRing, NewKey, Peppers
+from reelrouter.accounts.rates import Rates
 from reelrouter.accounts.secrets import Secrets, load_secrets
 from reelrouter.accounts.vendor_keys import VendorKeys
 from reelrouter.api.addresses import Addresses
@@ -190,7 +191,7 @@ async def open_api(
         )
         edge = Edge(
             gateway=open_gateway(stations, desk, _office(settings, stations, pepper)),
-            keys=KeyRing(db, pepper, clock, _earlier_pepper(settings)),
+            keys=KeyRing(db, Peppers(pepper, _earlier_pepper(settings)), clock, Rates(clock).admit),
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,

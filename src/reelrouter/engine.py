@@ -290,6 +290,7 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         lanes=lanes,
         poller=around.poller,
         ingest=Ingest(around.pool, around.objects, IngestLimits(max_bytes=settings.max_download), scratch),
+        objects=around.objects,
         clock=around.clock,
         emit=around.emit,
         owner=f"{SLOT}:{os.getpid()}-{milliseconds(around.clock.now())}",

@@ -45,6 +45,11 @@ class Books:
         """The state of every hold, by job."""
         return {row["job_id"]: row["state"] for row in self._rows("SELECT job_id, state FROM holds")}
 
+    def open_holds_of(self, workspace: str) -> list[str]:
+        """The jobs for which money of a workspace is set aside."""
+        rows = self._rows("SELECT job_id FROM holds WHERE state = 'open' AND workspace = ?", workspace)
+        return [row["job_id"] for row in rows]
+
     def attempts(self) -> dict[str, int]:
         """How often each job was handed to a backend."""
         rows = self._rows("SELECT job_id, count(*) AS times FROM attempts GROUP BY job_id")

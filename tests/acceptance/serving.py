@@ -96,12 +96,12 @@ class Server:
         """Every process that belongs to it."""
         return {self.pid, *descendants_of(self.pid)}
 
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """What it has logged of one kind, over all its starts."""
+    def events(self, *names: str) -> list[dict[str, Any]]:
+        """What it has logged of these kinds, in the order in which it happened, over all its starts."""
         lines = self._log.read_text().splitlines()
         # A process that is killed in the middle of a line leaves half of it.
         whole = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-        return [event for event in whole if event["event"] == name]
+        return [event for event in whole if event["event"] in names]
 
     def _find_engine(self) -> int | None:
         found = [pid for pid in children_of(self.pid) if b"reelrouter.engine" in _command_line(pid)]

@@ -10,7 +10,7 @@ import pytest
 
 from reelrouter.accounts import key_records, keys, workspaces
 from reelrouter.accounts.key_records import KeyPage
-from reelrouter.accounts.keys import KeyRing, NewKey
+from reelrouter.accounts.keys import KeyRing, NewKey, Peppers
 from reelrouter.clock import FrozenClock
 from reelrouter.db.engine import Unit
 from reelrouter.db.sqlite import SqliteDatabase
@@ -80,7 +80,7 @@ def test_what_is_saved_bites_within_a_second(tmp_path: Path) -> None:
 
     async def work(db: SqliteDatabase, default: WorkspaceId) -> None:
         clock = FrozenClock(10.0)
-        ring = KeyRing(db, PEPPER, clock)
+        ring = KeyRing(db, Peppers(PEPPER), clock)
         secret = keys.new_key("test")
         other = await db.write(lambda unit: workspaces.create(unit, "other", "Other", 0.0))
         key_id = await made(db, default, mode="test", secret=secret)
@@ -104,7 +104,7 @@ def test_a_key_ends_at_its_hour_and_not_a_second_later(tmp_path: Path) -> None:
 
     async def work(db: SqliteDatabase, default: WorkspaceId) -> None:
         clock = FrozenClock(10.0)
-        ring = KeyRing(db, PEPPER, clock)
+        ring = KeyRing(db, Peppers(PEPPER), clock)
         secret = keys.new_key("live")
         await made(db, default, secret=secret, expires_at=10_500)
         await ring.authenticate(secret)
@@ -119,7 +119,7 @@ def test_a_management_key_is_another_kind_of_caller(tmp_path: Path) -> None:
     """It makes no videos, and an ordinary key governs nothing; each is told what to use."""
 
     async def work(db: SqliteDatabase, default: WorkspaceId) -> None:
-        ring = KeyRing(db, PEPPER, FrozenClock())
+        ring = KeyRing(db, Peppers(PEPPER), FrozenClock())
         manager, ordinary = keys.new_key("management"), keys.new_key("live")
         key_id = await made(db, default, mode="management", secret=manager)
         await made(db, default, secret=ordinary)

@@ -9,7 +9,7 @@ import pytest
 
 from reelrouter.accounts import key_records, keys, workspaces
 from reelrouter.accounts.key_records import KeyPage
-from reelrouter.accounts.keys import KeyRing, NewKey
+from reelrouter.accounts.keys import KeyRing, NewKey, Peppers
 from reelrouter.clock import FrozenClock
 from reelrouter.db.engine import Unit
 from reelrouter.db.migrate import migrate
@@ -41,7 +41,7 @@ def test_a_key_names_its_caller(tmp_path: Path) -> None:
     """A live key and a test key of one workspace are two callers."""
 
     async def work(db: SqliteDatabase, workspace: WorkspaceId) -> None:
-        ring = KeyRing(db, PEPPER, FrozenClock())
+        ring = KeyRing(db, Peppers(PEPPER), FrozenClock())
         for mode in ("live", "test"):
             secret = keys.new_key(mode)
             made = NewKey(workspace=workspace, mode=mode, name="k", secret=secret)
@@ -57,7 +57,7 @@ def test_a_disabled_key_stops_working_within_a_second(tmp_path: Path) -> None:
 
     async def work(db: SqliteDatabase, workspace: WorkspaceId) -> None:
         clock = FrozenClock()
-        ring = KeyRing(db, PEPPER, clock)
+        ring = KeyRing(db, Peppers(PEPPER), clock)
         secret = keys.new_key("live")
         made = NewKey(workspace=workspace, mode="live", name="k", secret=secret)
         key_id = await db.write(lambda unit: keys.add_key(unit, made, PEPPER, 0.0))
@@ -84,7 +84,7 @@ def test_keys_are_never_stored(tmp_path: Path) -> None:
         files = [file.read_bytes() for file in tmp_path.iterdir()]
         assert not any(secret.encode() in content for content in files)
         with pytest.raises(Unauthorized):
-            await KeyRing(db, b"other" * 8, FrozenClock()).authenticate(secret)
+            await KeyRing(db, Peppers(b"other" * 8), FrozenClock()).authenticate(secret)
 
     run(tmp_path / "app.db", work)
 
@@ -98,11 +98,11 @@ def test_a_key_outlives_the_secret_that_it_was_hashed_under(tmp_path: Path) -> N
             made = NewKey(workspace=workspace, mode="live", name="k", secret=secret)
             await db.write(partial(add, made))
         present = b"present" * 5
-        both = KeyRing(db, present, FrozenClock(), PEPPER)
+        both = KeyRing(db, Peppers(present, PEPPER), FrozenClock())
         assert (await both.authenticate(used)).workspace == workspace
-        assert (await KeyRing(db, present, FrozenClock()).authenticate(used)).workspace == workspace
+        assert (await KeyRing(db, Peppers(present), FrozenClock()).authenticate(used)).workspace == workspace
         with pytest.raises(Unauthorized):
-            await KeyRing(db, present, FrozenClock()).authenticate(idle)
+            await KeyRing(db, Peppers(present), FrozenClock()).authenticate(idle)
         with pytest.raises(Unauthorized):
             await both.authenticate("rr-live-unknown")
 

@@ -18,7 +18,7 @@ def test_every_list_is_as_the_document_describes_it() -> None:
     """No key more and none less, whatever the row has."""
     listed = model_views.models_view(shelf("renderer").search(ALL), next_page="/api/v1/models?offset=3")
     model_responses.ModelList.model_validate(listed)
-    offered = asyncio.run(shelf().models(None, live_only=False))
+    offered = asyncio.run(shelf().models(None))
     rows = [views.model_view(offer.model, offer.available) for offer in offered]
     model_responses.VideoModelList.model_validate({"data": rows})
     providers = [model_views.provider_view(one) for one in shelf("renderer").providers()]

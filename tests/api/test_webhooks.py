@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from reelrouter.accounts import keys, workspaces
-from reelrouter.accounts.keys import KeyRing, NewKey
+from reelrouter.accounts.keys import KeyRing, NewKey, Peppers
 from reelrouter.accounts.secrets import Secrets
 from reelrouter.accounts.vault import Vault
 from reelrouter.api import webhook_responses
@@ -80,7 +80,9 @@ def run(database: Path, work: Callable[[Office], Awaitable[None]]) -> None:
                 "deliveries": Deliveries(db, Reach(rules=Rules(), loopback=True), clock),
                 "signing": Signing(db, Vault(Secrets(b"root" * 8)), clock),
             }
-            edge = replace(EDGE, gateway=cast("Any", type("Door", (), door)()), keys=KeyRing(db, PEPPER, clock))
+            edge = replace(
+                EDGE, gateway=cast("Any", type("Door", (), door)()), keys=KeyRing(db, Peppers(PEPPER), clock)
+            )
             transport = httpx.ASGITransport(build_app(edge, {}, "1"))
             async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
                 await work(Office(db, clock, client, ids))

@@ -19,6 +19,7 @@ from reelrouter.jobs import decide, store
 from reelrouter.jobs.announce import LinkTerms, announce, urls_of
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
+from reelrouter.jobs.starting import Places, start_waiting
 from reelrouter.jobs.store import End
 from reelrouter.storage import links
 from reelrouter.storage.links import Link
@@ -204,7 +205,8 @@ def test_a_cancel_of_a_started_job_is_told_by_whoever_ends_it(scenario: Scenario
     async def work(bench: Bench) -> None:
         job = await place(bench)
         now_ms = milliseconds(bench.clock.now())
-        await bench.db.write(lambda unit: store.start_waiting(unit, job.queue, 1, now_ms))
+        places = Places(queue=job.queue, room=1)
+        await bench.db.write(lambda unit: start_waiting(unit, places, now_ms))
         await bench.db.write(partial(_cancel, job_id=job.id, now=bench.clock.now()))
         assert await told(bench) == []
 

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -92,16 +93,37 @@ class KeyRecord:
     disabled_at: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Peppers:
+    """What hashes of keys are made with."""
+
+    present: bytes = field(repr=False)
+    earlier: bytes | None = field(default=None, repr=False)
+    """The one before it: a key that comes is kept under the present one then."""
+
+
 class KeyRing:
     """Turns a bearer token into a `Caller`. A revoked key stops working within a second, in every process."""
 
-    def __init__(self, db: Database, pepper: bytes, clock: Clock, earlier: bytes | None = None) -> None:
-        """`earlier` is the pepper before the present one: a key that comes is kept under the present one then."""
+    def __init__(
+        self,
+        db: Database,
+        peppers: Peppers,
+        clock: Clock,
+        count: Callable[[Caller], None] = lambda _caller: None,
+    ) -> None:
+        """`count` is told of each request that is admitted, and raises what is to be raised for one too many."""
         self._db = db
-        self._pepper = pepper
-        self._earlier = earlier
+        self._peppers = peppers
         self._clock = clock
+        self._count = count
         self._known: dict[str, _Known] = {}
+
+    async def admit(self, token: str) -> Caller:
+        """`authenticate` for a request, which counts as one: raises `TooManyRequests` too."""
+        caller = await self.authenticate(token)
+        self._count(caller)
+        return caller
 
     async def authenticate(self, token: str) -> Caller:
         """Raises `Unauthorized` for a token that is unknown, disabled or expired, `Forbidden` for a manager's."""
@@ -148,11 +170,11 @@ class KeyRing:
         return _Known(at=now, who=caller, expires_at=row["expires_at"])
 
     async def _find(self, token: str) -> Row | None:
-        present = hash_key(self._pepper, token)
+        present = hash_key(self._peppers.present, token)
         row = await self._db.row(_BY_HASH, hash=present)
-        if row is not None or self._earlier is None:
+        if row is not None or self._peppers.earlier is None:
             return row
-        row = await self._db.row(_BY_HASH, hash=hash_key(self._earlier, token))
+        row = await self._db.row(_BY_HASH, hash=hash_key(self._peppers.earlier, token))
         if row is not None:
             key_id = row["id"]
             await self._db.write(lambda unit: unit.execute(_HASH_ANEW, key_id=key_id, new_hash=present))

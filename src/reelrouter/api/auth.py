@@ -1,4 +1,4 @@
-"""From the Authorization header to a `Caller`, or to a `Manager`."""
+"""From the Authorization header to a `Caller` or a `Manager`. A caller's request counts as one of its key's."""
 
 from starlette.requests import Request
 
@@ -7,13 +7,22 @@ from reelrouter.errors import Unauthorized
 
 
 async def caller_of(request: Request, keys: KeyRing) -> Caller:
-    """Raises `Unauthorized` if there is no key, or a wrong one, and `Forbidden` for a manager's."""
+    """Raises `Unauthorized` if there is no key, or a wrong one, and `Forbidden` for a manager's.
+
+    Raises `TooManyRequests` for one request too many.
+    """
     token = _needed(request)
-    return await keys.authenticate(token)
+    return await keys.admit(token)
 
 
 async def optional_caller(request: Request, keys: KeyRing) -> Caller | None:
-    """None without a header; a wrong key is refused all the same."""
+    """None without a header; a wrong key, or one that asks too often, is refused all the same."""
+    token = _token(request)
+    return None if token is None else await keys.admit(token)
+
+
+async def uncounted_caller(request: Request, keys: KeyRing) -> Caller | None:
+    """As `optional_caller`, for what is no request of its own: an event of a stream, say."""
     token = _token(request)
     return None if token is None else await keys.authenticate(token)
 

@@ -92,13 +92,31 @@ CACHED = (Header(name="Cache-Control", description="How long the answer may be k
 VARIED = (*CACHED, Header(name="Vary", description="`Authorization`: another key may get another answer."))
 OWN = (MODE, *VARIED)
 
+_WHERE_REQUESTS_ARE_COUNTED = "Where requests were too many:"
 OF_ERRORS = {
-    401: Header(name="WWW-Authenticate", description="`Bearer`."),
-    416: Header(name="Content-Range", description="How long the file is."),
-    429: Header(
-        name="Retry-After",
-        description="Seconds after which it is worth trying again.",
-        schema={"type": "integer", "minimum": 0},
+    401: (Header(name="WWW-Authenticate", description="`Bearer`."),),
+    416: (Header(name="Content-Range", description="How long the file is."),),
+    429: (
+        Header(
+            name="Retry-After",
+            description="Seconds after which it is worth trying again.",
+            schema={"type": "integer", "minimum": 0},
+        ),
+        Header(
+            name="X-RateLimit-Limit",
+            description=f"{_WHERE_REQUESTS_ARE_COUNTED} how many there may be in a minute.",
+            schema={"type": "integer", "minimum": 1},
+        ),
+        Header(
+            name="X-RateLimit-Remaining",
+            description=f"{_WHERE_REQUESTS_ARE_COUNTED} how many may follow now, which is none.",
+            schema={"type": "integer", "minimum": 0},
+        ),
+        Header(
+            name="X-RateLimit-Reset",
+            description=f"{_WHERE_REQUESTS_ARE_COUNTED} when the next may follow, in Unix milliseconds.",
+            schema={"type": "integer", "minimum": 0},
+        ),
     ),
 }
 RANGE = Header(name="Content-Range", description="Which part it is, and how long the file is.")

@@ -32,8 +32,8 @@ class Models:
     async def list_video_models(self, request: Request) -> Response:
         """With a live key: what can be routed now. Without one, or with a test key: the whole catalogue."""
         wants_all = read_query(VideoModelsQuery, request).all
-        caller = await self._live_caller(request)
-        offered = await self._shelf.models(caller, live_only=not wants_all and caller is not None)
+        caller = await self._known_caller(request)
+        offered = await self._shelf.models(caller, everything=wants_all)
         rows = [_video_row(offer, with_missing=wants_all) for offer in offered]
         return Json({"data": rows}, headers={**PUBLIC, "Vary": "Authorization"} if caller is None else PRIVATE)
 
@@ -61,12 +61,11 @@ class Models:
         model = self._shelf.find(_name(request))
         return Json({"data": model_views.endpoints_view(model, self._shelf.endpoints(model))}, headers=PUBLIC)
 
-    async def _live_caller(self, request: Request) -> Caller | None:
+    async def _known_caller(self, request: Request) -> Caller | None:
         try:
-            caller = await optional_caller(request, self._edge.keys)
+            return await optional_caller(request, self._edge.keys)
         except (Unauthorized, Forbidden):
             return None
-        return caller if caller is not None and caller.mode == "live" else None
 
 
 def _name(request: Request) -> str:

@@ -47,7 +47,7 @@ def _add(app: FastAPI, row: Row) -> None:
         status_code=row.status,
         response_class=Response,
         response_model=None,
-        responses={row.status: _success(row), **{status: _error(status) for status in row.errors}, **_also(row)},
+        responses={row.status: _success(row), **{status: _error(status) for status in _errors(row)}, **_also(row)},
         openapi_extra=_extra(row),
     )
 
@@ -90,9 +90,13 @@ def _plain_success(row: Row) -> dict[str, Any]:
     return {"description": row.summary} | ({"content": content} if content else {})
 
 
+def _errors(row: Row) -> Sequence[int]:
+    """Whatever takes a key may be asked too often with it."""
+    return sorted({*row.errors, 429}) if row.key else row.errors
+
+
 def _error(status: int) -> dict[str, Any]:
-    told = headers.OF_ERRORS.get(status)
-    return {"model": responses.ErrorEnvelope} | (_answered_with([told]) if told else {})
+    return {"model": responses.ErrorEnvelope} | _answered_with(headers.OF_ERRORS.get(status, ()))
 
 
 def _also(row: Row) -> dict[int | str, dict[str, Any]]:

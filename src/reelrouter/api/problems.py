@@ -44,6 +44,7 @@ def answer(error: errors.ReelRouterError, brand: Brand) -> JSONResponse:
     response = envelope(STATUS[type(error)], error.message, metadata)
     if isinstance(error, errors.TooManyRequests):
         response.headers["Retry-After"] = str(error.retry_after)
+        response.headers.update(error.metadata.get("headers", {}))
     if isinstance(error, errors.RangeNotSatisfiable):
         response.headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, errors.Unauthorized):

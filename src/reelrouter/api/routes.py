@@ -118,7 +118,7 @@ def _models(edge: Edge) -> Sequence[Row]:
         Row(
             method="GET", path=f"{BASE}/videos/models", handler=models.list_video_models,
             operation="listVideosModels", summary="List the models and what they can do", status=200,
-            answer=model_responses.VideoModelList, errors=(400, 500), query=queries.VideoModelsQuery,
+            answer=model_responses.VideoModelList, errors=(400, 429, 500), query=queries.VideoModelsQuery,
             answer_headers=headers.VARIED, key=False,
         ),
         Row(

@@ -203,6 +203,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten, and not only forgotten. Many builds of SQLite have it so anyway.
+    connection.execute("PRAGMA secure_delete=ON")
     return connection
 
 

@@ -172,6 +172,8 @@ jobs = sa.Table(
         "workspace",
         "created_at",
         "not_before",
+        "finished_at",  # these two are only here so that counting those that wait reads the index alone
+        "started_at",
         sqlite_where=sa.text("started_at IS NULL AND finished_at IS NULL"),
         postgresql_where=sa.text("started_at IS NULL AND finished_at IS NULL"),
     ),
@@ -211,23 +213,29 @@ jobs = sa.Table(
     sa.Index(
         "ix_jobs_unfinished",
         "workspace",
+        "mode",
         "key_id",
+        "finished_at",  # only here so that counting reads the index alone
         sqlite_where=sa.text("finished_at IS NULL"),
         postgresql_where=sa.text("finished_at IS NULL"),
     ),
     sa.Index(
         "ix_jobs_of_user",
         "workspace",
+        "mode",
         "external_user",
         "created_at",
+        "id",
         sqlite_where=sa.text("external_user IS NOT NULL"),
         postgresql_where=sa.text("external_user IS NOT NULL"),
     ),
     sa.Index(
         "ix_jobs_of_session",
         "workspace",
+        "mode",
         "session_id",
         "created_at",
+        "id",
         sqlite_where=sa.text("session_id IS NOT NULL"),
         postgresql_where=sa.text("session_id IS NOT NULL"),
     ),
@@ -239,6 +247,9 @@ jobs = sa.Table(
         postgresql_where=sa.text("price IS NOT NULL"),
     ),
     sa.Index("ix_jobs_listed", "workspace", "mode", "created_at", "id"),
+    sa.Index("ix_jobs_of_key", "workspace", "mode", "key_id", "created_at", "id"),
+    sa.Index("ix_jobs_of_model", "workspace", "mode", "model", "created_at", "id"),
+    sa.Index("ix_jobs_of_status", "workspace", "mode", "status", "created_at", "id"),
     sa.Index("ix_jobs_version", "version"),
 )
 

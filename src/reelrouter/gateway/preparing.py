@@ -11,7 +11,15 @@ from reelrouter.catalogue.inputs import wanted
 from reelrouter.catalogue.model import ModelSpec
 from reelrouter.catalogue.request import Inputs, InputUrl, VideoRequest
 from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, NotFound, Problem
-from reelrouter.gateway.candidates import Candidate, Priced, Skipped, Survey, asked_of, candidates
+from reelrouter.gateway.candidates import (
+    Candidate,
+    Priced,
+    Skipped,
+    Survey,
+    asked_of,
+    candidates,
+    refuse_forbidden,
+)
 from reelrouter.gateway.leftovers import Taken
 from reelrouter.gateway.reach import reach_of
 from reelrouter.gateway.stations import Stations, Visit
@@ -54,9 +62,10 @@ class Preparation:
         for candidate in candidates(self._request, self._at.catalogue):
             priced = None
             try:
+                refuse_forbidden(candidate, self._caller.policy.models)
                 priced = await self._price(candidate)
                 routes = choose(priced.plan, candidate.model, priced.offer)
-            except (InvalidRequest, NoEndpoint, NotFound) as refusal:
+            except (InvalidRequest, NoEndpoint, NotFound, Forbidden) as refusal:
                 skipped.append(Skipped(candidate=candidate, refusal=refusal, priced=priced))
             else:
                 served.append(replace(priced, routes=routes))

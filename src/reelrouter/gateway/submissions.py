@@ -21,11 +21,13 @@ from reelrouter.db.engine import Unit
 from reelrouter.errors import NoEndpoint, PaymentRequired, scripted_refusal
 from reelrouter.gateway.answers import JobAnswer
 from reelrouter.gateway.candidates import Survey, estimated, plans_of, routes_of
+from reelrouter.gateway.governing import governed
 from reelrouter.gateway.leftovers import Leftovers, Taken
 from reelrouter.gateway.preparing import Asking, Preparation
 from reelrouter.gateway.stations import ClientGone, Stations, Visit
 from reelrouter.ids import new_job_id
 from reelrouter.jobs import charging, hooks, idempotency, store
+from reelrouter.jobs.concurrency import refuse_crowd
 from reelrouter.jobs.idempotency import Once, Replay, Scope
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks, placed_view_of
@@ -72,7 +74,7 @@ class Submissions:
         The same idempotency key places one job: a second submit waits for the first, and answers with its job.
         """
         self._refuse_loop(visit)
-        asking = Asking(caller=caller, request=request, visit=visit)
+        asking = Asking(caller=caller, request=governed(request, caller.policy), visit=visit)
         if visit.once is None:
             return await self._submit(asking)
         turn = self._turns.setdefault((caller.workspace, caller.mode, visit.once.key), asyncio.Lock())
@@ -82,7 +84,7 @@ class Submissions:
     async def estimate(self, caller: Caller, request: VideoRequest, visit: Visit) -> Estimate:
         """What `submit` would do, and nothing done. A model that nothing can serve now is priced all the same."""
         async with self._leftovers.watch() as taken:
-            asking = Asking(caller=caller, request=request, visit=visit)
+            asking = Asking(caller=caller, request=governed(request, caller.policy), visit=visit)
             survey = await Preparation(self._at, asking, taken, self._draw).survey()
             first = survey.first()
             routes = ranked(first.plan, first.candidate.model, first.offer)
@@ -110,7 +112,7 @@ class Submissions:
             if job.input_keys and await visit.is_gone():
                 raise ClientGone
             try:
-                job = await self._place(job, visit.once)
+                job = await self._place(job, asking)
             except Replay as replay:
                 view = await store.placed_view(self._at.db, replay.job_id)
                 return Placed(job=JobAnswer(view=view), replayed=True)
@@ -134,19 +136,20 @@ class Submissions:
                 routes=[],
             )
 
-    async def _place(self, job: Job, once: Once | None) -> Job:
+    async def _place(self, job: Job, asking: Asking) -> Job:
         """The job as it was placed: on the workspace's own keys alone, where the budget covers nothing else."""
         try:
-            await self._place_as(job, once)
+            await self._place_as(job, asking)
         except PaymentRequired:
             own = charging.on_own_keys(job)
             if own is None:
                 raise
-            await self._place_as(own, once)
+            await self._place_as(own, asking)
             return own
         return job
 
-    async def _place_as(self, job: Job, once: Once | None) -> None:
+    async def _place_as(self, job: Job, asking: Asking) -> None:
+        once = asking.visit.once
         amount = nanos(usd(charging.dearest(job, self._at.terms.byok_fee)) * self._at.terms.hold_margin)
         hold = ledger.Hold(job_id=job.id, workspace=job.workspace, mode=job.mode, amount=Nanos(amount))
 
@@ -155,6 +158,7 @@ class Submissions:
                 scope = Scope(workspace=job.workspace, mode=job.mode)
                 idempotency.claim(unit, scope, once, job.id, job.created_at)
             ledger.hold(unit, hold)
+            refuse_crowd(unit, job, asking.caller.policy)
             store.place(unit, job)
 
         await self._at.db.write(together)
@@ -182,6 +186,8 @@ class Submissions:
             ),
             base_url=asking.visit.base_url,
             estimate=max(one.estimate for one in (plan, *spares)),
+            zdr=request.provider.zdr,
+            retention=caller.policy.retention,
         )
 
 

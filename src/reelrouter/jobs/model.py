@@ -58,6 +58,10 @@ class Job:
     """Of the dearest of its plans: what the hold is computed from."""
     spares: tuple[Plan, ...] = ()
     """With the models that it goes on to when the one before could not be had, in their order."""
+    zdr: bool = False
+    """Whether prompt and inputs are erased at its end, and its video soon after."""
+    retention: int | None = None
+    """Seconds that its video is kept, if its workspace has a word in that."""
     version: int = 0
     run: int = 0
     started_at: int | None = None

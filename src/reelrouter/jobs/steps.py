@@ -14,7 +14,7 @@ from reelrouter.accounts import ledger, workspaces
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
-from reelrouter.jobs import charging, decide, late, store
+from reelrouter.jobs import charging, decide, erasure, late, store
 from reelrouter.jobs.announce import LinkTerms, announce, urls_of
 from reelrouter.jobs.drifts import Drifts
 from reelrouter.jobs.lanes import Lane
@@ -26,6 +26,7 @@ from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
 from reelrouter.routing.choose import Route
 from reelrouter.storage.ingest import Ingest
+from reelrouter.storage.objects import Objects
 from reelrouter.webhooks.store import enqueue
 from reelrouter.work import (
     Backend,
@@ -57,6 +58,7 @@ class Workshop:
     """By queue."""
     poller: Poller
     ingest: Ingest
+    objects: Objects
     clock: Clock
     emit: Emit
     owner: str
@@ -128,9 +130,16 @@ class Steps:
         """Stores what was made, then ends the job: state, ledger and hold in one transaction."""
         job, attempts = await self._load(job_id)
         step = self._next_step(job, attempts)
-        if not isinstance(step, decide.Finish):
+        if isinstance(step, decide.Finish):
+            await self._finish(job, attempts, step.ending)
+        elif not isinstance(step, decide.Over):
             return
-        ending = step.ending
+        # Also where a crash came just after the end: what a backend keeps of a job would stay there for good.
+        for attempt in attempts:
+            if attempt.handle is not None:
+                await self._lane(job, attempt).discard(attempt.handle)
+
+    async def _finish(self, job: Job, attempts: Sequence[Attempt], ending: decide.Ending) -> None:
         files: tuple[StoredFile, ...] = ()
         if ending.finished is not None:
             try:
@@ -141,9 +150,6 @@ class Steps:
                 self._emit_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
         charged = self._charge(job, attempts[-1], files[0]) if files else None
         await self._end(job, ending, files, charged)
-        for attempt in attempts:
-            if attempt.handle is not None:
-                await self._lane(job, attempt).discard(attempt.handle)
 
     async def give_up(self, job_id: JobId) -> None:
         """Ends a job whose workflow failed again and again."""
@@ -174,7 +180,7 @@ class Steps:
                 accepted = await lane.backend.submit(order)
         except SubmitRefused as refused:
             if refused.failed.failure is FailureClass.DRIFT:
-                self._drifts.note(attempt.endpoint, refused.failed.vendor_text or "")
+                self._drifts.note(attempt.endpoint, erasure.fit_to_log(job, refused.failed.vendor_text or ""))
             await self._record_end(job, attempt, AttemptEnd(kind="refused", failed=refused.failed))
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the backend may have the job: ask, don't guess
             self._note_unknown(job, attempt, error)
@@ -219,8 +225,9 @@ class Steps:
 
     def _note_unknown(self, job: Job, attempt: Attempt, error: Exception) -> None:
         if isinstance(error, Drift):
-            self._drifts.note(attempt.endpoint, str(error))
-        self._in.emit(AttemptUnknown(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, reason=repr(error)))
+            self._drifts.note(attempt.endpoint, erasure.fit_to_log(job, str(error)))
+        reason = erasure.described(job, error)
+        self._in.emit(AttemptUnknown(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, reason=reason))
 
     async def _record_accepted(self, job: Job, attempt: Attempt, handle: Handle) -> None:
         now_ms = self._now_ms()
@@ -243,7 +250,8 @@ class Steps:
             first_poll=0.0 if _was_nudged(job, step.attempt) else first_poll,
             cancel=job.cancel_requested_at is not None,
             on_progress=lambda progress: self._note_progress(job.id, progress),
-            on_drift=lambda drift: self._drifts.note(step.attempt.endpoint, str(drift)),
+            describe=lambda error: erasure.described(job, error),
+            on_drift=lambda drift: self._drifts.note(step.attempt.endpoint, erasure.fit_to_log(job, str(drift))),
         )
         end = _end_of(await self._in.poller.wait(watch))
         if end.kind == "expired":
@@ -294,23 +302,26 @@ class Steps:
             failure=ending.failure,
             price=cost,
             vendor_cost=ending.vendor_cost,
-            expires_at=milliseconds(now + self._in.retention) if files else None,
+            expires_at=milliseconds(now + erasure.kept_seconds(job, self._in.retention)) if files else None,
         )
         delivery = announce(job, last, await self._urls(job, last))
 
-        def together(unit: Unit) -> bool:
+        def together(unit: Unit) -> Sequence[str] | None:
+            """The storage keys of inputs that nobody uses now; None if the job had ended already."""
             if not store.end(unit, job, last):
-                return False
+                return None
             if delivery is not None:
                 enqueue(unit, delivery, last.at)
             if cost is None:
                 ledger.release(unit, job.id, now)
             else:
                 ledger.settle(unit, job.id, cost, now)
-            return True
+            return erasure.erase(unit, job.id) if job.zdr else ()
 
-        if await self._in.db.write(together):
+        unused = await self._in.db.write(together)
+        if unused is not None:
             self._emit_job_end(job, last)
+            await self._in.objects.delete(unused)
 
     async def _urls(self, job: Job, last: store.End) -> list[str]:
         if not last.files or job.remarks.callback_url is None:
@@ -320,7 +331,7 @@ class Steps:
 
     async def _record_end(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
         now = self._in.clock.now()
-        goes_on = end.kind == "expired" and self._lane(job, attempt).outlives
+        goes_on = end.kind == "expired" and self._lane(job, attempt).outlives and not job.zdr
 
         def together(unit: Unit) -> None:
             store.end_attempt(unit, attempt, end, milliseconds(now))
@@ -341,7 +352,7 @@ class Steps:
                 end=end.kind,
                 failure=end.failure.value if end.failure else None,
                 vendor_code=failed.vendor_code if failed else None,
-                vendor_text=failed.vendor_text if failed else None,
+                vendor_text=failed.vendor_text if failed and not job.zdr else None,
             )
         )
 

@@ -151,6 +151,19 @@ def places(model: ModelSpec, backends: Mapping[str, tuple[Credential, ...]]) -> 
     )
 
 
+def unwanted(endpoint: Endpoint, wish: ProviderWish) -> str | None:
+    """Why a wish rules an endpoint out, whatever is configured; None if it does not."""
+    if wish.allowed is not None and not any(endpoint.answers_to(name) for name in wish.allowed):
+        return "the workspace's rules do not allow it"
+    if wish.only and not any(endpoint.answers_to(name) for name in wish.only):
+        return "it is not among provider.only"
+    if any(endpoint.answers_to(name) for name in wish.ignore):
+        return "provider.ignore names it"
+    if wish.zdr and not endpoint.zdr:
+        return "it does not promise zero data retention"
+    return None
+
+
 def accounts_of(endpoint: Endpoint, backends: Mapping[str, tuple[Credential, ...]]) -> tuple[Credential, ...]:
     """The accounts that lead to an endpoint: a server of the operator's own is one of several, say."""
     accounts = backends.get(endpoint.provider, ())
@@ -271,10 +284,8 @@ def _drawn(accounts: Sequence[Credential], draw: float) -> Iterator[Credential]:
 def _exclusions(endpoint: Endpoint, plan: Plan, needed: frozenset[Ability], offer: Offer) -> Iterator[str]:
     """What the caller chose first, then what the gateway lacks."""
     wish = offer.wish
-    if unwanted := _unwanted(endpoint, wish):
-        yield unwanted
-    if wish.zdr and not endpoint.zdr:
-        yield "it does not promise zero data retention"
+    if reason := unwanted(endpoint, wish):
+        yield reason
     if too_dear := _over_price(offer):
         yield too_dear
     if plan.mode not in endpoint.native:
@@ -296,22 +307,12 @@ def _has(account: str, endpoint: Endpoint, offer: Offer) -> bool:
     return any(one.name == account for one in accounts_of(endpoint, offer.backends))
 
 
-def _unwanted(endpoint: Endpoint, wish: ProviderWish) -> str | None:
-    if wish.only and not any(endpoint.answers_to(name) for name in wish.only):
-        return "it is not among provider.only"
-    if any(endpoint.answers_to(name) for name in wish.ignore):
-        return "provider.ignore names it"
-    return None
-
-
 def _test_exclusion(model: ModelSpec, offer: Offer) -> str | None:
-    left = [endpoint for endpoint in model.endpoints if _unwanted(endpoint, offer.wish) is None]
-    if not left:
-        names = ", ".join(endpoint.name for endpoint in model.endpoints)
-        return f"provider.only and provider.ignore leave none of this model's endpoints, {names}"
-    if offer.wish.zdr and not any(endpoint.zdr for endpoint in model.endpoints):
-        return "no endpoint of this model promises zero data retention"
-    return _over_price(offer)
+    reasons = {endpoint.name: unwanted(endpoint, offer.wish) for endpoint in model.endpoints}
+    if None in reasons.values():
+        return _over_price(offer)
+    told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    return f"none of this model's endpoints may serve it: {told}"
 
 
 def _over_price(offer: Offer) -> str | None:

@@ -10,6 +10,7 @@ depends_on = None
 
 _WAITING = "started_at IS NULL AND finished_at IS NULL"
 _MOVING = "started_at IS NOT NULL AND finished_at IS NULL"
+_LISTED_BY = {"ix_jobs_of_key": "key_id", "ix_jobs_of_model": "model", "ix_jobs_of_status": "status"}
 _COLUMNS = {
     "workspaces": (
         "description TEXT",
@@ -93,16 +94,21 @@ def upgrade() -> None:
 def _indices() -> None:
     op.drop_index("ix_jobs_waiting", table_name="jobs")
     op.drop_index("ix_jobs_moving", table_name="jobs")
-    op.execute(f"CREATE INDEX ix_jobs_waiting ON jobs (queue, workspace, created_at, not_before) WHERE {_WAITING}")
+    op.execute(
+        "CREATE INDEX ix_jobs_waiting ON jobs (queue, workspace, created_at, not_before, finished_at, started_at) "
+        f"WHERE {_WAITING}"
+    )
     op.execute(f"CREATE INDEX ix_jobs_moving ON jobs (queue, workspace, finished_at, started_at) WHERE {_MOVING}")
-    op.execute("CREATE INDEX ix_jobs_unfinished ON jobs (workspace, key_id) WHERE finished_at IS NULL")
     op.execute(
-        "CREATE INDEX ix_jobs_of_user ON jobs (workspace, external_user, created_at) "
-        "WHERE external_user IS NOT NULL"
+        "CREATE INDEX ix_jobs_unfinished ON jobs (workspace, mode, key_id, finished_at) WHERE finished_at IS NULL"
     )
-    op.execute(
-        "CREATE INDEX ix_jobs_of_session ON jobs (workspace, session_id, created_at) WHERE session_id IS NOT NULL"
-    )
+    for index, column in (("user", "external_user"), ("session", "session_id")):
+        op.execute(
+            f"CREATE INDEX ix_jobs_of_{index} ON jobs (workspace, mode, {column}, created_at, id) "
+            f"WHERE {column} IS NOT NULL"
+        )
+    for index, column in _LISTED_BY.items():
+        op.create_index(index, "jobs", ["workspace", "mode", column, "created_at", "id"])
     op.execute("CREATE INDEX ix_jobs_charged ON jobs (finished_at, workspace) WHERE price IS NOT NULL")
     op.create_index("ix_api_keys_workspace", "api_keys", ["workspace"])
     op.create_index("ix_ledger_listed", "ledger", ["workspace", "mode", "created_at"])
@@ -164,6 +170,7 @@ def downgrade() -> None:
         ("ix_ledger_listed", "ledger"),
         ("ix_api_keys_workspace", "api_keys"),
         ("ix_jobs_charged", "jobs"),
+        *((index, "jobs") for index in _LISTED_BY),
         ("ix_jobs_of_session", "jobs"),
         ("ix_jobs_of_user", "jobs"),
         ("ix_jobs_unfinished", "jobs"),
