@@ -10,10 +10,11 @@ import pytest
 from reelrouter.accounts.policy import Caps, Policy
 from reelrouter.db.engine import Unit
 from reelrouter.errors import TooManyRequests
-from reelrouter.ids import KeyId
+from reelrouter.ids import KeyId, WorkspaceId
 from reelrouter.jobs import store
-from reelrouter.jobs.concurrency import refuse_crowd
+from reelrouter.jobs.concurrency import count_live, refuse_crowd
 from reelrouter.jobs.model import Job
+from reelrouter.work import Failed, FailureClass
 from tests.jobs.conftest import Bench
 
 Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
@@ -100,3 +101,19 @@ def test_without_a_cap_nothing_is_asked() -> None:
 
 class Nothing:
     workspace = mode = key_id = ""
+
+
+def test_live_jobs_count_until_they_have_ended(scenario: Scenario) -> None:
+    """Those of this workspace alone."""
+
+    async def work(bench: Bench) -> None:
+        async def count(workspace: str) -> int:
+            return await bench.db.write(lambda unit: count_live(unit, WorkspaceId(workspace)))
+
+        bench.lane("a", submits=[Failed(failure=FailureClass.POLICY_INPUT)])
+        job = await bench.place("a")
+        assert (await count(job.workspace), await count("other")) == (1, 0)
+        await bench.run_to_end(job)
+        assert await count(job.workspace) == 0
+
+    scenario(work)

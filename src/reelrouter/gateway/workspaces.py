@@ -13,7 +13,7 @@ from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Unit
 from reelrouter.errors import Conflict, InvalidRequest, NotFound, Problem
 from reelrouter.gateway.management import Bounds, Office
-from reelrouter.jobs import unfinished
+from reelrouter.jobs import concurrency
 from reelrouter.observe.events import Governed
 
 
@@ -171,7 +171,7 @@ def _refuse_moving_default(workspace: Workspace) -> None:
 def _refuse_in_use(unit: Unit, workspace: Workspace) -> None:
     if workspace.is_default:
         raise Conflict("The default workspace cannot be deleted: keys that name no workspace are made in it.")
-    count = unfinished.count_live(unit, workspace.id)
+    count = concurrency.count_live(unit, workspace.id)
     if count:
         jobs = "1 unfinished live job" if count == 1 else f"{count} unfinished live jobs"
         raise Conflict(

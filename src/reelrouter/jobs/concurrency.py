@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from reelrouter.accounts.policy import Policy
 from reelrouter.db.engine import Statement, Unit
 from reelrouter.errors import TooManyRequests
+from reelrouter.ids import WorkspaceId
 from reelrouter.jobs import sql
 from reelrouter.jobs.model import Job
 
+_ALL = 2**53
 _RETRY_SECONDS = 5
 """Nobody knows when a job will end; this is how often it is worth asking."""
 
@@ -27,6 +29,12 @@ def refuse_crowd(unit: Unit, job: Job, policy: Policy) -> None:
         unit, sql.UNFINISHED_OF_WORKSPACE, policy.of_workspace.concurrency, of
     ):
         raise _too_many("workspace", policy.of_workspace.concurrency)
+
+
+def count_live(unit: Unit, workspace: WorkspaceId) -> int:
+    """Live jobs that have not ended: somebody may yet be billed for each."""
+    row = unit.row(sql.UNFINISHED_OF_WORKSPACE, of_workspace=workspace, of_mode="live", most=_ALL)
+    return row["jobs"] if row else 0
 
 
 def _is_full(unit: Unit, statement: Statement, cap: int, of: Mapping[str, str]) -> bool:
