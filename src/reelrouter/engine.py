@@ -24,6 +24,7 @@ from reelrouter.db.engine import Database
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.installation import own_accounts
 from reelrouter.jobs import hooks
+from reelrouter.jobs.charges import Pricing
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.late import Latecomers
@@ -221,6 +222,7 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         emit=around.emit,
         owner=f"{SLOT}:{os.getpid()}-{milliseconds(around.clock.now())}",
         retention=settings.retention,
+        pricing=Pricing(by=settings.pricing, byok_fee=settings.byok_fee),
         resubmit=settings.unknown_submit == "resubmit",
         hook_of=_hook_of(settings),
     )

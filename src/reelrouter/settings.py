@@ -119,6 +119,10 @@ class Settings(BaseSettings):
 
     hold_margin: Decimal = Field(default=Decimal("1.05"), ge=1, le=10)
     """A submit holds its estimate times this."""
+    pricing: Literal["catalogue", "vendor"] = "catalogue"
+    """What a video costs its workspace: the catalogue's price, or what its vendor says that it cost."""
+    byok_fee: Decimal = Field(default=Decimal(0), ge=0, le=100)
+    """What a video made on a workspace's own vendor key costs it here: per cent of the catalogue's price."""
     log_format: Literal["auto", "json", "console"] = "auto"
 
     @field_validator("trusted_hosts", "trusted_proxies", "catalogue", mode="before")

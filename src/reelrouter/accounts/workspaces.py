@@ -4,10 +4,10 @@ import base64
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, or_, select
 
 from reelrouter.clock import Clock, milliseconds
-from reelrouter.db.engine import Database, Unit
+from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.db.statements import insert_of
 from reelrouter.db.tables import budgets, workspaces
 from reelrouter.ids import WorkspaceId, new_id
@@ -17,6 +17,10 @@ _CACHE_SECONDS = 1.0
 
 _BY_SLUG = select(workspaces).where(workspaces.c.slug == bindparam("slug"))
 _BY_ID = select(workspaces).where(workspaces.c.id == bindparam("workspace"))
+_FOUND = select(workspaces).where(
+    or_(workspaces.c.id == bindparam("ref"), workspaces.c.slug == bindparam("ref")),
+    workspaces.c.deleted_at.is_(None),
+)
 _INSERT = insert_of(workspaces, "id", "slug", "name", "link_secret", "created_at")
 _INSERT_BUDGET = insert(budgets)
 
@@ -54,12 +58,13 @@ async def get(db: Database, workspace: WorkspaceId) -> Workspace:
     row = await db.row(_BY_ID, workspace=workspace)
     if row is None:
         raise LookupError(f"no workspace {workspace}")
-    return Workspace(
-        id=row["id"],
-        slug=row["slug"],
-        name=row["name"],
-        link_secret=base64.urlsafe_b64decode(row["link_secret"]),
-    )
+    return _workspace_of(row)
+
+
+async def find(db: Database, ref: str) -> Workspace | None:
+    """By id or slug; None for one that there is not, or not any more."""
+    row = await db.row(_FOUND, ref=ref)
+    return _workspace_of(row) if row else None
 
 
 class Workspaces:
@@ -78,3 +83,12 @@ class Workspaces:
         found = await get(self._db, workspace)
         self._known[workspace] = (now, found)
         return found
+
+
+def _workspace_of(row: Row) -> Workspace:
+    return Workspace(
+        id=row["id"],
+        slug=row["slug"],
+        name=row["name"],
+        link_secret=base64.urlsafe_b64decode(row["link_secret"]),
+    )

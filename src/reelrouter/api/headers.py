@@ -93,6 +93,11 @@ OWN = (MODE, *VARIED)
 
 OF_ERRORS = {
     401: Header(name="WWW-Authenticate", description="`Bearer`."),
+    402: Header(
+        name="Retry-After",
+        description="Seconds after which it is worth trying again, where running jobs hold the money.",
+        schema={"type": "integer", "minimum": 0},
+    ),
     416: Header(name="Content-Range", description="How long the file is."),
     429: Header(
         name="Retry-After",

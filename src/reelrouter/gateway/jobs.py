@@ -127,7 +127,7 @@ def _cancel(unit: Unit, job_id: JobId, now: float) -> None:
     """Ends a job that nobody has started; any other is marked, and the engine asks its backend."""
     store.request_cancel(unit, job_id, milliseconds(now))
     if store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
-        ledger.release(unit, job_id, now)
+        ledger.release(unit, job_id)
 
 
 _FAR_FUTURE_MS = 2**53

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 from reelrouter import net
 from reelrouter.accounts import ledger
 from reelrouter.accounts.keys import Caller
+from reelrouter.accounts.limits import Against
 from reelrouter.catalogue.check import Plan, Rules, check, refuse
 from reelrouter.catalogue.inputs import wanted
 from reelrouter.catalogue.model import ModelSpec
@@ -108,7 +109,7 @@ class Submissions:
             if input_keys(plan.inputs) and await visit.is_gone():
                 raise ClientGone
             try:
-                await self._place(job, visit.once)
+                await self._place(caller, job, visit.once)
             except Replay as replay:
                 return Placed(
                     job=JobAnswer(view=await store.placed_view(self._at.db, replay.job_id)), replayed=True
@@ -215,9 +216,12 @@ class Submissions:
 
     # Placing -----------------------------------------------------------------------------------------------------
 
-    async def _place(self, job: Job, once: Once | None) -> None:
+    async def _place(self, caller: Caller, job: Job, once: Once | None) -> None:
         amount = nanos(usd(job.estimate) * self._at.terms.hold_margin)
-        hold = ledger.Hold(job_id=job.id, workspace=job.workspace, mode=job.mode, amount=Nanos(amount))
+        against = Against(limits=caller.policy.limits, at=job.created_at / 1000)
+        hold = ledger.Hold(
+            job_id=job.id, workspace=job.workspace, mode=job.mode, amount=Nanos(amount), against=against
+        )
 
         def together(unit: Unit) -> None:
             if once is not None:

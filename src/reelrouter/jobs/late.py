@@ -80,7 +80,7 @@ class Latecomers:
 
         def together(unit: Unit) -> None:
             look_later(unit, attempt, None)
-            if cost:
+            if cost and not job.is_byok:  # else the bill is the workspace's own
                 ledger.note_vendor_cost(unit, job.id, attempt.n, Nanos(cost), now)
 
         await self._db.write(together)

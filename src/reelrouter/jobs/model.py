@@ -68,7 +68,12 @@ class Job:
     failure: Failure | None = None
     outputs: tuple[StoredFile, ...] = ()
     price: Nanos | None = None
+    """What the workspace pays."""
+    list_price: Nanos | None = None
+    """What the catalogue asks for what was made."""
     vendor_cost: Nanos | None = None
+    is_byok: bool = False
+    """Whether it is made on one of the workspace's own vendor keys."""
 
     @property
     def is_over(self) -> bool:

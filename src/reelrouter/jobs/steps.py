@@ -6,22 +6,23 @@ and everything that it does is either repeatable, or guarded by a row that is wr
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from reelrouter.accounts import ledger
 from reelrouter.catalogue.price import Made, price, total
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
 from reelrouter.jobs import decide, late, store
+from reelrouter.jobs.charges import Pricing, bill_of, book
 from reelrouter.jobs.drifts import Drifts
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.order import attempt_key, order_of
 from reelrouter.jobs.poller import Awaited, Poller, Watch
 from reelrouter.jobs.unconfigured import unconfigured
+from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
 from reelrouter.routing.choose import Route
 from reelrouter.storage.ingest import Ingest
@@ -61,6 +62,8 @@ class Workshop:
     """This process, among all that have ever sent an attempt."""
     retention: int
     """Seconds that outputs are kept."""
+    pricing: Pricing = field(default_factory=Pricing)
+    """What jobs cost their workspace."""
     resubmit: bool = False
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
     hook_of: Callable[[str], str | None] = lambda _attempt_key: None
@@ -271,28 +274,25 @@ class Steps:
 
     async def _end(self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...]) -> None:
         now = self._in.clock.now()
-        cost = total(price(job.plan.skus, job.plan.asked, _made(files[0]))) if files else None
+        listed = total(price(job.plan.skus, job.plan.asked, _made(files[0]))) if files else None
+        bill = bill_of(listed, ending.vendor_cost, self._in.pricing, is_byok=job.is_byok)
         last = store.End(
             event=ending.event,
             at=milliseconds(now),
             files=files,
             failure=ending.failure,
-            price=cost,
+            price=bill.charge.price if bill.charge else None,
+            list_price=listed,
             vendor_cost=ending.vendor_cost,
             expires_at=milliseconds(now + self._in.retention) if files else None,
         )
 
-        def together(unit: Unit) -> bool:
-            if not store.end(unit, job, last):
-                return False
-            if cost is None:
-                ledger.release(unit, job.id, now)
-            else:
-                ledger.settle(unit, job.id, cost, now)
-            return True
+        def together(unit: Unit) -> Nanos | None:
+            return book(unit, job.id, bill, now) if store.end(unit, job, last) else None
 
-        if await self._in.db.write(together):
-            self._emit_job_end(job, last)
+        overrun = await self._in.db.write(together)
+        if overrun is not None:
+            self._emit_job_end(job, last, overrun)
 
     async def _record_end(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
         now = self._in.clock.now()
@@ -321,13 +321,14 @@ class Steps:
             )
         )
 
-    def _emit_job_end(self, job: Job, last: store.End) -> None:
+    def _emit_job_end(self, job: Job, last: store.End, overrun: Nanos) -> None:
         self._in.emit(
             JobEnded(
                 **job.log_context(),
                 status=store.state_after(job, last),
                 error_type=last.failure.error_type if last.failure else None,
                 price=last.price,
+                overrun=overrun,
                 seconds=round((last.at - job.created_at) / 1000, 3),
             )
         )

@@ -147,6 +147,7 @@ class End:
     files: tuple[StoredFile, ...] = ()
     failure: Failure | None = None
     price: int | None = None
+    list_price: int | None = None
     vendor_cost: int | None = None
     expires_at: int | None = None
 
@@ -165,6 +166,7 @@ def end(unit: Unit, job: Job, last: End) -> bool:
             files=OUTPUTS.dump_json(last.files).decode() if last.files else None,
             how_many=len(last.files),
             cost=last.price,
+            listed=last.list_price,
             vendor=last.vendor_cost,
         )
         == 1
@@ -349,6 +351,7 @@ async def list_jobs(db: Database, page: Page) -> list[JobView]:
 def job_of(row: Row) -> Job:
     return Job(
         **{name: row[name] for name in _PLAIN_COLUMNS},
+        is_byok=bool(row["is_byok"]),
         status=State(row["status"]),
         plan=PLAN.validate_json(row["plan"]),
         routes=ROUTES.validate_json(row["routes"]),
@@ -380,6 +383,7 @@ _PLAIN_COLUMNS = (
     "provider",
     "estimate",
     "price",
+    "list_price",
     "vendor_cost",
 )
 

@@ -35,12 +35,14 @@ _COLUMNS = {
     ),
     "holds": ("limits TEXT",),
     "ledger": ("note TEXT",),
+    "spending": ("fees BIGINT DEFAULT 0 NOT NULL", "byok BIGINT DEFAULT 0 NOT NULL"),
     "jobs": (
         "external_user TEXT",
         "session_id TEXT",
         "is_byok BIGINT DEFAULT 0 NOT NULL",
         "zdr BIGINT DEFAULT 0 NOT NULL",
         "retention BIGINT",
+        "list_price BIGINT",
     ),
 }
 
@@ -49,6 +51,7 @@ def upgrade() -> None:
     for table, columns in _COLUMNS.items():
         for column in columns:
             op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    op.execute("UPDATE jobs SET list_price = price")  # so far there was no other price than the catalogue's
     with op.batch_alter_table("ledger") as ledger:
         ledger.alter_column("job_id", existing_type=sa.Text, nullable=True)
     _indices()
