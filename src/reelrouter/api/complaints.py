@@ -95,6 +95,7 @@ _WORDS = {
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
     "missing": "is required",
+    "extra_forbidden": "is not a field of this request",
     "finite_number": "must be a finite number",
     "greater_than_equal": "must be at least {ge}",
     "greater_than": "must be greater than {gt}",

@@ -29,6 +29,11 @@ ONCE = (
         description="`wait=20` lets the answer take up to 20 seconds (60 at most), to show the job's end.",
     ),
 )
+IDEMPOTENT_GRANT = Header(
+    name=twins.IDEMPOTENCY_KEY,
+    description="Makes a repeated grant safe: the same key grants once, for good.",
+    schema={"type": "string", "minLength": 1, "maxLength": 255},
+)
 LAST_EVENT_ID = Header(
     name="Last-Event-ID",
     description="The `id` of the last event that was seen; an old one gets the job as it is now.",

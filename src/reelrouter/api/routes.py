@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reelrouter import errors
-from reelrouter.api import headers, model_responses, problems, queries, record_responses, responses
+from reelrouter.api import headers, model_responses, money_routes, problems, queries, record_responses, responses
 from reelrouter.api.content import Content
 from reelrouter.api.cors import Cors
 from reelrouter.api.events import EVENT_STREAM, Events
@@ -32,7 +32,15 @@ BASE = "/api/v1"
 
 def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
     """In the order of matching: `/videos/models` must be asked before `/videos/{job_id}`."""
-    return (*_models(edge), *_jobs(edge), *_contents(edge), *_records(edge), *_hooks(edge), *_health(checks))
+    return (
+        *_models(edge),
+        *_jobs(edge),
+        *_contents(edge),
+        *_records(edge),
+        *money_routes.rows(edge, BASE),
+        *_hooks(edge),
+        *_health(checks),
+    )
 
 
 def _jobs(edge: Edge) -> Sequence[Row]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reelrouter.gateway.budgets import Budgets
 from reelrouter.gateway.files import Files
 from reelrouter.gateway.jobs import Jobs
 from reelrouter.gateway.nudges import Nudges
@@ -9,6 +10,7 @@ from reelrouter.gateway.records import Records
 from reelrouter.gateway.shelf import Shelf
 from reelrouter.gateway.stations import Stations
 from reelrouter.gateway.submissions import Submissions
+from reelrouter.gateway.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Gateway:
     shelf: Shelf
     records: Records
     nudges: Nudges
+    budgets: Budgets
+    usage: Usage
 
 
 def open_gateway(stations: Stations) -> Gateway:
@@ -29,4 +33,6 @@ def open_gateway(stations: Stations) -> Gateway:
         Shelf(stations),
         Records(stations),
         Nudges(stations),
+        Budgets(stations.db, stations.clock),
+        Usage(stations.db, stations.clock),
     )

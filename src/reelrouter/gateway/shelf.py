@@ -55,6 +55,10 @@ class Shelf:
     def __init__(self, stations: Stations) -> None:
         self._at = stations
 
+    def look_up(self, model_id: str) -> ModelSpec | None:
+        """None for a model that the catalogue does not have, or not any more."""
+        return self._at.catalogue.find(model_id)
+
     def models(self, *, live_only: bool) -> tuple[Offered, ...]:
         """The catalogue, each model with the key modes that can use it here and now."""
         offered = [self._offered(model) for model in self._at.catalogue]

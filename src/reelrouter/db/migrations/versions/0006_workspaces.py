@@ -102,7 +102,10 @@ def _indices() -> None:
     op.execute(
         "CREATE INDEX ix_jobs_of_session ON jobs (workspace, session_id, created_at) WHERE session_id IS NOT NULL"
     )
-    op.execute("CREATE INDEX ix_jobs_charged ON jobs (finished_at, workspace) WHERE price IS NOT NULL")
+    op.execute(
+        "CREATE INDEX ix_jobs_charged ON jobs (finished_at, workspace, mode, model, provider, key_id,"
+        " external_user, session_id, is_byok, price, list_price, vendor_cost) WHERE price IS NOT NULL"
+    )
     op.create_index("ix_api_keys_workspace", "api_keys", ["workspace"])
     op.create_index("ix_ledger_listed", "ledger", ["workspace", "mode", "created_at"])
 
