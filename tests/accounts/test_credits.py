@@ -1,5 +1,6 @@
 """Credits: granted once under a key, covering what was spent without a limit, and listed with everything else."""
 
+import sqlite3
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,8 @@ from reelrouter.accounts import credits as credit
 from reelrouter.accounts import ledger
 from reelrouter.accounts.credits import Entry, EntryPage, Grant
 from reelrouter.db.engine import Unit
-from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.db.migrate import migrate
+from reelrouter.db.sqlite import SqliteDatabase, _compiled
 from reelrouter.errors import Conflict, PaymentRequired
 from reelrouter.ids import JobId, WorkspaceId
 from reelrouter.money import Nanos
@@ -122,6 +124,17 @@ def test_entries_are_listed_page_by_page(tmp_path: Path) -> None:
         assert seen == [f"{team}:credit:k{n}" for n in reversed(range(7))]
 
     run(tmp_path / "app.db", work)
+
+
+def test_a_late_page_does_not_read_those_before_it(tmp_path: Path) -> None:
+    """The index leads to where it begins."""
+    migrate(tmp_path / "app.db")
+    statement, defaults = _compiled(credit._ENTRIES)
+    names = ("of_workspace", "of_mode", "before", "before_key", "most")
+    connection = sqlite3.connect(tmp_path / "app.db")
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {statement}", dict.fromkeys(names) | defaults).fetchall()
+    connection.close()
+    assert plan[0][3] == "SEARCH ledger USING INDEX ix_ledger_listed (workspace=? AND mode=? AND created_at<?)"
 
 
 def test_the_totals_are_those_of_all_workspaces(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs import store
+from reelrouter.jobs.charges import Pricing
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
@@ -79,7 +80,7 @@ class Bench:
         self.lanes[queue_of(name, "c")] = Lane(backend=backend, limit=10, pace=Pace(first=0.0, ceiling=0.0))
         return backend
 
-    def steps(self, owner: str = "slot-0:1", *, resubmit: bool = False) -> Steps:
+    def steps(self, owner: str = "slot-0:1", *, resubmit: bool = False, pricing: Pricing | None = None) -> Steps:
         workshop = Workshop(
             db=self.db,
             lanes=self.lanes,
@@ -89,6 +90,7 @@ class Bench:
             emit=self.events.append,
             owner=owner,
             retention=3600,
+            pricing=pricing or Pricing(),
             resubmit=resubmit,
         )
         return Steps(workshop)

@@ -32,6 +32,7 @@ _ENTRIES = (
     .where(
         ledger.c.workspace == bindparam("of_workspace"),
         ledger.c.mode == bindparam("of_mode"),
+        ledger.c.created_at <= bindparam("before"),  # so that a late page does not read the ones before it
         or_(
             ledger.c.created_at < bindparam("before"),
             and_(ledger.c.created_at == bindparam("before"), ledger.c.key < bindparam("before_key")),

@@ -8,7 +8,8 @@ from reelrouter.errors import Unauthorized
 
 async def caller_of(request: Request, keys: KeyRing) -> Caller:
     """Raises `Unauthorized` if there is no key, or a wrong one."""
-    return await keys.authenticate(_needed(_token(request)))
+    token = _needed(request)
+    return await keys.authenticate(token)
 
 
 async def optional_caller(request: Request, keys: KeyRing) -> Caller | None:
@@ -19,15 +20,18 @@ async def optional_caller(request: Request, keys: KeyRing) -> Caller | None:
 
 async def manager_of(request: Request, keys: KeyRing) -> Manager:
     """Raises `Unauthorized` as `caller_of` does, `Forbidden` for an ordinary key."""
-    return await keys.authenticate_manager(_needed(_token(request)))
+    token = _needed(request)
+    return await keys.authenticate_manager(token)
 
 
 async def anyone_of(request: Request, keys: KeyRing) -> Caller | Manager:
     """Whose key it is, ordinary or not. Raises `Unauthorized` as `caller_of` does."""
-    return await keys.identify(_needed(_token(request)))
+    token = _needed(request)
+    return await keys.identify(token)
 
 
-def _needed(token: str | None) -> str:
+def _needed(request: Request) -> str:
+    token = _token(request)
     if token is None:
         raise Unauthorized("Missing Authentication header. Send your key as: Authorization: Bearer <key>")
     return token

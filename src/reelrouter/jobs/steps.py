@@ -131,7 +131,8 @@ class Steps:
             try:
                 files = await self._store(job, attempts[-1], ending.finished)
             except OutputInvalid as refused:
-                failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason)
+                cost = ending.vendor_cost  # the vendor bills what it has made, whatever it is
+                failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason, vendor_cost=cost)
                 ending = decide.failed(failure)
                 self._emit_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
         await self._end(job, ending, files)
