@@ -247,7 +247,14 @@ def test_usage_is_summed_up_by_whatever_is_asked(world: World, new_team: Callabl
                 f"Workspace {hidden} not found",
             )
         assert client.get("/api/v1/usage?mode=test").status_code == 400
-        assert client.get("/api/v1/usage?from=2026-11-22&to=2026-11-21").status_code == 400
+        for wrong in (
+            "from=2026-11-22&to=2026-11-21",
+            "from=0967-08-24",
+            "to=2026-02-30",
+            "from=1",
+            "group_by=day,day",
+        ):
+            assert client.get(f"/api/v1/usage?{wrong}").status_code == 400, wrong
         table = client.get("/api/v1/usage?group_by=model&format=csv")
         assert table.headers["content-type"].startswith("text/csv")
         assert list(csv.DictReader(io.StringIO(table.text))) == [

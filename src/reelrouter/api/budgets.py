@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -45,7 +45,11 @@ def _something(value: Decimal) -> Decimal:
 
 
 Dollars = Annotated[
-    Decimal, Field(gt=0, le=MOST_LIMIT, allow_inf_nan=False), AfterValidator(_exact), BeforeValidator(as_amount)
+    Decimal,
+    Field(gt=0, le=MOST_LIMIT, allow_inf_nan=False),
+    AfterValidator(_exact),
+    BeforeValidator(as_amount),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0, "maximum": MOST_LIMIT}),
 ]
 Change = Annotated[
     Decimal,
@@ -53,6 +57,7 @@ Change = Annotated[
     AfterValidator(_something),
     AfterValidator(_exact),
     BeforeValidator(as_amount),
+    WithJsonSchema({"type": "number", "minimum": -MOST_GRANT, "maximum": MOST_GRANT}),
 ]
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from reelrouter.accounts.usage import Dimension
+from reelrouter.api.moments import EPOCH
 from reelrouter.api.queries import Text
 
 
@@ -15,16 +16,19 @@ def _day(text: object) -> object:
     if not isinstance(text, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise PydanticCustomError("not_a_day", "must be a day, written as 2026-11-21")
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise PydanticCustomError("not_a_day", "must be a day that there is") from None
+    if day < EPOCH:
+        raise PydanticCustomError("not_a_day", "must not be before 1970-01-01")
+    return day
 
 
 def _listed(text: object) -> object:
     return text.split(",") if isinstance(text, str) else text
 
 
-Day = Annotated[date, Field(ge=date(1970, 1, 1)), BeforeValidator(_day)]
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class _Query(BaseModel):
