@@ -128,7 +128,7 @@ def hold(unit: Unit, wanted: Hold) -> None:
     if taken != 1:
         raise refused(_shortage(unit, wanted))
     against = wanted.against
-    limited = limits.take(unit, wanted.workspace, wanted.amount, against) if against and against.limits else None
+    limited = limits.take(unit, wanted.workspace, wanted.amount, against) if against else None
     unit.execute(
         _INSERT_HOLD,
         job_id=wanted.job_id,

@@ -218,7 +218,8 @@ class Submissions:
 
     async def _place(self, caller: Caller, job: Job, once: Once | None) -> None:
         amount = nanos(usd(job.estimate) * self._at.terms.hold_margin)
-        against = Against(limits=caller.policy.limits, at=job.created_at / 1000)
+        limits = caller.policy.limits
+        against = Against(limits=limits, at=job.created_at / 1000) if limits else None
         hold = ledger.Hold(
             job_id=job.id, workspace=job.workspace, mode=job.mode, amount=Nanos(amount), against=against
         )
