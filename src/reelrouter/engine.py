@@ -29,6 +29,7 @@ from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.installation import own_accounts, own_brought, own_vault
 from reelrouter.jobs import hooks
 from reelrouter.jobs.announce import LinkTerms
+from reelrouter.jobs.charging import Pricing
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.lanes import Lane, Lanes
 from reelrouter.jobs.late import Latecomers
@@ -295,7 +296,7 @@ def _workshop(around: Surroundings, db: Database, lanes: Mapping[str, Lane]) -> 
         emit=around.emit,
         owner=f"{SLOT}:{os.getpid()}-{milliseconds(around.clock.now())}",
         retention=settings.retention,
-        byok_fee=settings.byok_fee,
+        pricing=Pricing(by=settings.pricing, byok_fee=settings.byok_fee),
         links=LinkTerms(life=settings.link_life, plain=settings.plain_unsigned_urls),
         resubmit=settings.unknown_submit == "resubmit",
         hook_of=_hook_of(settings, hook_key),

@@ -139,6 +139,8 @@ class Settings(BaseSettings):
 
     hold_margin: Decimal = Field(default=Decimal("1.05"), ge=1, le=10)
     """A submit holds its estimate times this."""
+    pricing: Literal["catalogue", "vendor"] = "catalogue"
+    """What a video costs its workspace: the catalogue's price, or what its vendor says that it cost."""
     log_format: Literal["auto", "json", "console"] = "auto"
 
     @field_validator(

@@ -91,6 +91,13 @@ class Books:
         with self._open() as connection, connection:
             connection.execute("UPDATE jobs SET expires_at = created_at WHERE id = ?", (job_id,))
 
+    def move_back(self, job_id: str, days: int) -> None:
+        """Makes a job that has ended have ended that much earlier."""
+        with self._open() as connection, connection:
+            connection.execute(
+                "UPDATE jobs SET finished_at = finished_at - ? WHERE id = ?", (days * 24 * 3600 * 1000, job_id)
+            )
+
     def _rows(self, query: str, *values: str) -> list[sqlite3.Row]:
         with self._open() as connection:
             return connection.execute(query, values).fetchall()

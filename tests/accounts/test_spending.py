@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from reelrouter.accounts import ledger
+from reelrouter.accounts.spending import spent as spent_of
 from reelrouter.accounts.spending import spent_by
 from reelrouter.db.engine import Row, Statement
 from reelrouter.db.sqlite import SqliteDatabase
@@ -36,7 +36,7 @@ def test_each_key_has_what_it_alone_has_spent(tmp_path: Path) -> None:
         ids = [KeyId(f"key_{number}") for number in range(150)]
         today = int(NOW // _DAY)
         rows = [
-            {"key_id": ids[at], "day": today - age, "amount": 10**age * (at + 1)}
+            {"key_id": ids[at], "day": today - age, "amount": 10**age * (at + 1), "fees": 0, "byok": age}
             for at in (0, 99, 149)
             for age in (0, 1, 3, 4)
         ]
@@ -50,8 +50,9 @@ def test_each_key_has_what_it_alone_has_spent(tmp_path: Path) -> None:
             await counting.close()
         assert set(found) == {ids[0], ids[99], ids[149]}
         for key_id, spent in found.items():
-            assert spent == await ledger.spent(db, key_id, NOW)
+            assert spent == await spent_of(db, key_id, NOW)
         first = found[ids[0]]
         assert (first.day, first.week, first.month, first.total) == (1, 1011, 1, 11011)
+        assert (first.byok_day, first.byok_week, first.byok_month, first.byok_total) == (0, 4, 0, 8)
 
     run(tmp_path, work)

@@ -6,8 +6,8 @@ import pytest
 from openrouter import components, operations
 
 from reelrouter.accounts.keys import KeyKind, KeyRecord
-from reelrouter.accounts.ledger import Spent
 from reelrouter.accounts.limits import Limit
+from reelrouter.accounts.spending import Spent
 from reelrouter.accounts.workspaces import Workspace
 from reelrouter.api import management_responses
 from reelrouter.api.management_views import key_view, workspace_view
@@ -44,6 +44,8 @@ LIMIT = Limit(
     settled=Nanos(2_000_000_000),
     include_byok=True,
     resets_at=None,
+    created_at=0,
+    updated_at=None,
 )
 
 
@@ -103,6 +105,6 @@ def test_a_limit_that_never_starts_anew_has_no_reset() -> None:
     """As upstream says it."""
     forever = Limit(
         id="l", subject="k", period="total", amount=Nanos(1), held=Nanos(0), settled=Nanos(0),
-        include_byok=False, resets_at=None,
+        include_byok=False, resets_at=None, created_at=0, updated_at=None,
     )  # fmt: skip
     assert key(limit=forever)["limit_reset"] is None

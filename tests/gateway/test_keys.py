@@ -32,6 +32,8 @@ BEFORE = Limit(
     settled=Nanos(18),
     include_byok=True,
     resets_at=None,
+    created_at=0,
+    updated_at=None,
 )
 
 

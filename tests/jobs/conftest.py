@@ -22,6 +22,7 @@ from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs import starting, store
 from reelrouter.jobs.announce import LinkTerms
+from reelrouter.jobs.charging import Pricing
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
@@ -80,7 +81,7 @@ class Bench:
         self.lanes[queue_of(name, "c")] = Lane(backend=backend, limit=10, pace=Pace(first=0.0, ceiling=0.0))
         return backend
 
-    def steps(self, owner: str = "slot-0:1", *, resubmit: bool = False) -> Steps:
+    def steps(self, owner: str = "slot-0:1", *, resubmit: bool = False, pricing: Pricing | None = None) -> Steps:
         workshop = Workshop(
             db=self.db,
             lanes=self.lanes,
@@ -92,6 +93,7 @@ class Bench:
             owner=owner,
             retention=3600,
             links=LinkTerms(life=3600.0),
+            pricing=pricing or Pricing(),
             resubmit=resubmit,
         )
         return Steps(workshop)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from reelrouter.ids import WorkspaceId
-from reelrouter.jobs.charging import charge_of, dearest, on_own_keys
+from reelrouter.jobs.charging import Pricing, charge_of, dearest, on_own_keys
 from reelrouter.money import Nanos
 from reelrouter.routing.choose import Route
 from tests.jobs.conftest import make_job
@@ -27,7 +27,8 @@ OPERATORS = replace(OWN, credential="default")
 )
 def test_own_keys_cost_the_fee_and_others_the_whole(fee: str, is_byok: bool, charged: int) -> None:
     """Rounded at the ninth place."""
-    assert charge_of(Nanos(400_000_001), Decimal(fee), is_byok=is_byok) == charged
+    terms = Pricing(byok_fee=Decimal(fee))
+    assert charge_of(Nanos(400_000_001), None, terms, is_byok=is_byok).price == charged
 
 
 def test_as_much_is_held_as_the_dearest_route_may_cost() -> None:

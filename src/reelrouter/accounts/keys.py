@@ -141,6 +141,10 @@ class KeyRing:
             )
         return who
 
+    async def identify(self, token: str) -> Caller | Manager:
+        """Whoever it is. Raises as `authenticate` does, but for managers."""
+        return await self._who(token)
+
     async def _who(self, token: str) -> Caller | Manager:
         now = self._clock.now()
         known = self._known.get(token)

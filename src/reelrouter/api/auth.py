@@ -33,6 +33,12 @@ async def manager_of(request: Request, keys: KeyRing) -> Manager:
     return await keys.authenticate_manager(token)
 
 
+async def anyone_of(request: Request, keys: KeyRing) -> Caller | Manager:
+    """Whose key it is, ordinary or not. Raises as `caller_of` does, but `Forbidden`."""
+    token = _needed(request)
+    return await keys.identify(token)
+
+
 def _needed(request: Request) -> str:
     token = _token(request)
     if token is None:

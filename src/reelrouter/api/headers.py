@@ -29,6 +29,11 @@ ONCE = (
         description="`wait=20` lets the answer take up to 20 seconds (60 at most), to show the job's end.",
     ),
 )
+IDEMPOTENT_GRANT = Header(
+    name=twins.IDEMPOTENCY_KEY,
+    description="Makes a repeated grant safe: the same key grants once, for good.",
+    schema={"type": "string", "minLength": 1, "maxLength": 255},
+)
 LAST_EVENT_ID = Header(
     name="Last-Event-ID",
     description="The `id` of the last event that was seen; an old one gets the job as it is now.",
@@ -95,6 +100,13 @@ OWN = (MODE, *VARIED)
 _WHERE_REQUESTS_ARE_COUNTED = "Where requests were too many:"
 OF_ERRORS = {
     401: (Header(name="WWW-Authenticate", description="`Bearer`."),),
+    402: (
+        Header(
+            name="Retry-After",
+            description="Seconds after which it is worth trying again, where running jobs hold the money.",
+            schema={"type": "integer", "minimum": 0},
+        ),
+    ),
     416: (Header(name="Content-Range", description="How long the file is."),),
     429: (
         Header(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from reelrouter.accounts.ledger import Spent
 from reelrouter.accounts.limits import Limit
+from reelrouter.accounts.spending import Spent
 from reelrouter.gateway.keys import GovernedKey, left_of
 from reelrouter.gateway.workspaces import GovernedWorkspace
 from reelrouter.money import json_usd

@@ -64,12 +64,13 @@ _EVENT = {
     "required": ["event", "id", "data"],
 }
 _PATH = {
+    "ref": "A workspace's id or its slug.",
+    "interval": "How long a budget lasts: daily, weekly, monthly, or lifetime for one that never starts anew.",
     "job_id": "A job's id.",
     "attempt_key": "The attempt at making a job that there is news of.",
     "token": "What shows that the address was handed out by this gateway.",
     "vendor_key_id": "The id of a vendor key.",
     "author": "The first part of a model's id, before the slash.",
-    "ref": "A workspace's id or its slug.",
     "secret_id": "A webhook secret's id.",
     "delivery_id": "A webhook delivery's id.",
     "hash": "A key's id, which answers call its hash.",
@@ -78,7 +79,9 @@ _PATH = {
 
 
 def _success(row: Row) -> dict[str, Any]:
-    answered: dict[str, Any] = {"model": row.answer} if row.answer else _plain_success(row)
+    answered: dict[str, Any] = _plain_success(row)
+    if row.answer:
+        answered = {"model": row.answer, **({"content": answered["content"]} if row.media else {})}
     return answered | _answered_with(row.answer_headers)
 
 

@@ -252,6 +252,11 @@ class KeysQuery(_Query):
     include_expired: Flag = Field(default=False, description="Whether expired keys are listed, too.")
 
 
+class PageQuery(_Query):
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_limit)] = Field(20, description="How many rows.")
+    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
+
+
 class ContentQuery(_Query):
     """Described here, and read by `content`, where what looks like no signature counts as none."""
 
@@ -263,7 +268,8 @@ class ContentQuery(_Query):
 
 def read_query(shape: type[Q], request: Request) -> Q:
     """Raises `InvalidRequest` that names every parameter with a wrong value, or with more than one."""
-    given = [(name, text) for name, text in request.query_params.multi_items() if name in shape.model_fields]
+    known = {one.alias or name for name, one in shape.model_fields.items()}
+    given = [(name, text) for name, text in request.query_params.multi_items() if name in known]
     times = Counter(name for name, _text in given)
     repeated = [Problem(name, f"{name} is given {count} times") for name, count in times.items() if count > 1]
     if repeated:

@@ -1,17 +1,15 @@
 """A generation and a key as JSON-able dicts: the contract's keys, null where nothing is known, then ours."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from reelrouter.accounts.ledger import Balance
+from reelrouter.api import key_budgets
 from reelrouter.catalogue.request import Inputs
 from reelrouter.gateway.records import Generation, KeyAccount
-from reelrouter.jobs.charging import list_price
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, shown_of
 from reelrouter.jobs.store import AttemptRecord
-from reelrouter.money import Nanos, json_usd
+from reelrouter.money import json_usd
 from reelrouter.work import Media
 
 
@@ -130,35 +128,36 @@ def _upstream_cost(job: Job) -> float | None:
     """What the vendor bills the workspace itself, or by the price list should. An operator's bill is its own."""
     if not job.is_byok or not job.outputs:
         return None
-    return json_usd(list_price(job.plan, job.outputs[0]) if job.vendor_cost is None else job.vendor_cost)
+    cost = job.list_price if job.vendor_cost is None else job.vendor_cost
+    return None if cost is None else json_usd(cost)
 
 
 def key_view(account: KeyAccount) -> dict[str, Any]:
-    budgets = list(_budgets(account.budget))
+    budgets = key_budgets.budget_rows(account)
+    spent = account.spent
     return {
         "label": account.key.label,
         "name": account.key.name,
         "mode": account.key.mode,
         "workspace_id": account.workspace,
-        "usage": json_usd(account.spent.total),
-        "usage_daily": json_usd(account.spent.day),
-        "usage_weekly": json_usd(account.spent.week),
-        "usage_monthly": json_usd(account.spent.month),
+        "usage": json_usd(spent.total),
+        "usage_daily": json_usd(spent.day),
+        "usage_weekly": json_usd(spent.week),
+        "usage_monthly": json_usd(spent.month),
+        "byok_usage": json_usd(spent.byok_total),
+        "byok_usage_daily": json_usd(spent.byok_day),
+        "byok_usage_weekly": json_usd(spent.byok_week),
+        "byok_usage_monthly": json_usd(spent.byok_month),
         "budgets": budgets,
-        "effective_budget": budgets[0] if budgets else None,
+        "effective_budget": key_budgets.effective(budgets),
+        **key_budgets.own_limit(account),
+        "rate_limit": key_budgets.rate_limit(account.policy),
+        "concurrency": key_budgets.concurrency(account.policy),
         **_SAME_FOR_ALL,
     }
 
 
 _SAME_FOR_ALL: dict[str, Any] = {
-    "byok_usage": 0,
-    "byok_usage_daily": 0,
-    "byok_usage_weekly": 0,
-    "byok_usage_monthly": 0,
-    "include_byok_in_limit": False,
-    "limit": None,
-    "limit_remaining": None,
-    "limit_reset": None,
     "is_free_tier": False,
     "is_management_key": False,
     "is_provisioning_key": False,
@@ -167,26 +166,8 @@ _SAME_FOR_ALL: dict[str, Any] = {
     "expires_at": None,
     "allowed_data_regions": ["global"],
     "free_model_daily_requests": {"limit": 0, "remaining": 0, "used": 0},
-    "rate_limit": {"requests": -1, "interval": "none", "note": "Keys have no rate limit of their own."},
 }
-"""Keys here have no limit, no owner and no end of their own, and no model is free by its name."""
-
-
-def _budgets(balance: Balance) -> Iterable[dict[str, Any]]:
-    if balance.amount is None:
-        return
-    spent = Nanos(balance.settled + balance.held)
-    yield {
-        "scope": "workspace",
-        "limit_usd": json_usd(balance.amount),
-        "spend_usd": json_usd(spent),
-        "remaining_usd": json_usd(Nanos(balance.amount - spent)),
-        "include_byok": False,
-        "budget_id": None,
-        "guardrail_id": None,
-        "reset_interval": None,
-        "resets_at": None,
-    }
+"""Keys here have no owner and no end of their own, and no model is free by its name."""
 
 
 def _media(inputs: Inputs) -> list[Media]:

@@ -12,7 +12,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reelrouter import errors
-from reelrouter.api import byok_routes, headers, model_responses, problems, queries, record_responses, responses
+from reelrouter.api import (
+    byok_routes,
+    headers,
+    model_responses,
+    money_routes,
+    problems,
+    queries,
+    record_responses,
+    responses,
+)
 from reelrouter.api.content import Content
 from reelrouter.api.cors import Cors
 from reelrouter.api.events import EVENT_STREAM, Events
@@ -40,6 +49,7 @@ def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
         *_contents(edge),
         *_records(edge),
         *management(edge, BASE),
+        *money_routes.rows(edge, BASE),
         *byok_routes.rows(edge, BASE),
         *webhooks(edge, BASE),
         *_hooks(edge),

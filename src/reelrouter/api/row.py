@@ -33,7 +33,7 @@ class Row:
     answer: type[BaseModel] | None
     errors: tuple[int, ...]
     media: tuple[str, ...] = ()
-    """The types of a successful answer that is not JSON."""
+    """The types of a successful answer that is not JSON, or need not be."""
     body: type[BaseModel] | None = None
     needs_body: bool = True
     """Whether a request without any body is refused, where there may be one."""

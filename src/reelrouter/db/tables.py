@@ -97,7 +97,7 @@ holds = sa.Table(
     _text("workspace"),
     _text("mode"),
     _integer("amount"),
-    _text("limits", null=True),  # JSON list of the limits that it is held against, too
+    _text("limits", null=True),  # JSON: what it has taken from which limits, by their ids
     _text("state"),  # open | settled | released
 )
 
@@ -121,6 +121,8 @@ spending = sa.Table(
     sa.Column("key_id", sa.Text, primary_key=True),
     sa.Column("day", sa.BigInteger, primary_key=True),  # whole days since 1970, UTC
     _integer("amount"),  # the sum of that day's charges in the ledger for jobs of that key
+    _integer("fees", default="0"),  # of it, for jobs on the workspace's own vendor keys
+    _integer("byok", default="0"),  # the list prices of those jobs
 )
 
 jobs = sa.Table(
@@ -164,8 +166,9 @@ jobs = sa.Table(
     _text("outputs", null=True),  # JSON list of StoredFile
     _integer("output_count", default="0"),
     _integer("estimate"),
-    _integer("price", null=True),
-    _integer("vendor_cost", null=True),
+    _integer("price", null=True),  # what the workspace pays
+    _integer("list_price", null=True),  # what the catalogue asks for what was made
+    _integer("vendor_cost", null=True),  # what the operator pays, as far as the vendor tells
     sa.Index(
         "ix_jobs_waiting",
         "queue",
@@ -243,6 +246,16 @@ jobs = sa.Table(
         "ix_jobs_charged",
         "finished_at",
         "workspace",
+        "mode",  # all from here on only so that sums over many jobs read the index alone
+        "model",
+        "provider",
+        "key_id",
+        "external_user",
+        "session_id",
+        "is_byok",
+        "price",
+        "list_price",
+        "vendor_cost",
         sqlite_where=sa.text("price IS NOT NULL"),
         postgresql_where=sa.text("price IS NOT NULL"),
     ),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reelrouter.gateway.budgets import Budgets
 from reelrouter.gateway.byok import Byok, Desk
 from reelrouter.gateway.deliveries import Deliveries, Reach
 from reelrouter.gateway.files import Files
@@ -14,6 +15,7 @@ from reelrouter.gateway.shelf import Shelf
 from reelrouter.gateway.signing import Signing
 from reelrouter.gateway.stations import Stations
 from reelrouter.gateway.submissions import Submissions
+from reelrouter.gateway.usage import Usage
 from reelrouter.gateway.workspaces import WorkspaceAdmin
 
 
@@ -30,6 +32,8 @@ class Gateway:
     signing: Signing
     workspaces: WorkspaceAdmin
     keys: KeyAdmin
+    budgets: Budgets
+    usage: Usage
 
 
 def open_gateway(stations: Stations, desk: Desk, office: Office) -> Gateway:
@@ -45,6 +49,8 @@ def open_gateway(stations: Stations, desk: Desk, office: Office) -> Gateway:
         Signing(stations.db, stations.vault, stations.clock),
         WorkspaceAdmin(office),
         KeyAdmin(office),
+        Budgets(stations.db, stations.clock),
+        Usage(stations.db, stations.clock),
     )
 
 

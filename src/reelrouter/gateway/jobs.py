@@ -143,7 +143,7 @@ def _cancel(unit: Unit, job_id: JobId, now: float) -> Sequence[str]:
     job = store.unstarted(unit, job_id)
     if job is None or not store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
         return ()
-    ledger.release(unit, job_id, now)
+    ledger.release(unit, job_id)
     last = store.End(event=decide.CANCELLED.event, at=milliseconds(now), failure=decide.CANCELLED.failure)
     delivery = announce(job, last)
     if delivery is not None:

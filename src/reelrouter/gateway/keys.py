@@ -7,8 +7,9 @@ from typing import Literal, TypedDict
 from reelrouter.accounts import key_records, keys, limits, spending, workspaces
 from reelrouter.accounts.key_records import KeyPage
 from reelrouter.accounts.keys import KeyKind, KeyRecord, Manager, NewKey
-from reelrouter.accounts.ledger import Spent
 from reelrouter.accounts.limits import Limit
+from reelrouter.accounts.periods import PERIODS
+from reelrouter.accounts.spending import Spent
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Unit
 from reelrouter.errors import InvalidRequest, NotFound, Problem
@@ -197,7 +198,7 @@ def limit_after(before: Limit | None, wish: KeyWish) -> LimitTerms | None:
 
 def _set_limit(unit: Unit, key_id: KeyId, terms: LimitTerms | None, now: float) -> None:
     """A key has one limit: that of any other period goes."""
-    for period in limits.PERIODS:
+    for period in PERIODS:
         if terms is None or period != terms.period:
             limits.remove_limit(unit, key_id, period)
     if terms is not None:

@@ -60,6 +60,10 @@ class Shelf:
     def __init__(self, stations: Stations) -> None:
         self._at = stations
 
+    def look_up(self, model_id: str) -> ModelSpec | None:
+        """None for a model that the catalogue does not have, or not any more."""
+        return self._at.catalogue.find(model_id)
+
     async def models(self, caller: Caller | None, *, everything: bool = False) -> tuple[Offered, ...]:
         """The models, each with the key modes that can use it here and now, under the caller's rules.
 

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 from reelrouter.accounts import ledger
 from reelrouter.accounts.keys import Caller
+from reelrouter.accounts.limits import Against
 from reelrouter.catalogue.check import Plan
 from reelrouter.catalogue.request import VideoRequest
 from reelrouter.clock import milliseconds
@@ -93,9 +94,7 @@ class Submissions:
                 plan=estimated(survey),
                 routes=routes,
                 spares=plans_of(survey)[1:],
-                byok_cost=charging.charge_of(first.plan.estimate, self._at.terms.byok_fee, is_byok=True)
-                if own
-                else None,
+                byok_cost=charging.fee_of(first.plan.estimate, self._at.terms.byok_fee) if own else None,
             )
 
     async def _submit(self, asking: Asking) -> Placed:
@@ -149,9 +148,7 @@ class Submissions:
         return job
 
     async def _place_as(self, job: Job, asking: Asking) -> None:
-        once = asking.visit.once
-        amount = nanos(usd(charging.dearest(job, self._at.terms.byok_fee)) * self._at.terms.hold_margin)
-        hold = ledger.Hold(job_id=job.id, workspace=job.workspace, mode=job.mode, amount=Nanos(amount))
+        once, hold = asking.visit.once, self._hold(job, asking.caller)
 
         def together(unit: Unit) -> None:
             if once is not None:
@@ -162,6 +159,16 @@ class Submissions:
             store.place(unit, job)
 
         await self._at.db.write(together)
+
+    def _hold(self, job: Job, caller: Caller) -> ledger.Hold:
+        terms, limits = self._at.terms, caller.policy.limits
+        amount = nanos(usd(charging.dearest(job, terms.byok_fee)) * terms.hold_margin)
+        against = None
+        if limits:
+            listed = nanos(usd(job.estimate) * terms.hold_margin)
+            own = any(route.is_byok for route in job.routes)
+            against = Against(limits=limits, at=job.created_at / 1000, with_byok=listed if own else None)
+        return ledger.Hold(job_id=job.id, workspace=job.workspace, mode=job.mode, amount=amount, against=against)
 
     def _job(self, asking: Asking, survey: Survey) -> Job:
         caller, request, now = asking.caller, asking.request, self._at.clock.now()

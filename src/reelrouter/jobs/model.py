@@ -77,6 +77,9 @@ class Job:
     failure: Failure | None = None
     outputs: tuple[StoredFile, ...] = ()
     price: Nanos | None = None
+    """What the workspace pays."""
+    list_price: Nanos | None = None
+    """What the catalogue asks for what was made."""
     vendor_cost: Nanos | None = None
     is_byok: bool = False
     """Whether a vendor key of the workspace's own made it, or is making it."""

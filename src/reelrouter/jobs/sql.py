@@ -191,6 +191,7 @@ END: dict[Event, Update] = {
         outputs=bindparam("files"),
         output_count=bindparam("how_many"),
         price=bindparam("cost"),
+        list_price=bindparam("listed"),
         vendor_cost=bindparam("vendor"),
         version=_NEXT_VERSION,
     )

@@ -6,16 +6,16 @@ and everything that it does is either repeatable, or guarded by a row that is wr
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from reelrouter.accounts import ledger, workspaces
+from reelrouter.accounts import workspaces
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
-from reelrouter.jobs import charging, decide, erasure, late, store
+from reelrouter.jobs import decide, erasure, late, store
 from reelrouter.jobs.announce import LinkTerms, announce, urls_of
+from reelrouter.jobs.charging import Pricing, bill_of, book, list_price
 from reelrouter.jobs.drifts import Drifts
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
@@ -67,8 +67,8 @@ class Workshop:
     """Seconds that outputs are kept."""
     links: LinkTerms
     """How the addresses in webhooks look."""
-    byok_fee: Decimal = Decimal(0)
-    """Per cent of the list price that a job costs which a vendor key of its workspace's own made."""
+    pricing: Pricing = field(default_factory=Pricing)
+    """What jobs cost their workspace."""
     resubmit: bool = False
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
     hook_of: Callable[[str], str | None] = lambda _attempt_key: None
@@ -145,11 +145,12 @@ class Steps:
             try:
                 files = await self._store(job, attempts[-1], ending.finished)
             except OutputInvalid as refused:
-                failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason)
+                cost = ending.vendor_cost  # the vendor bills what it has made, whatever it is
+                failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason, vendor_cost=cost)
                 ending = decide.failed(failure)
                 self._emit_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
-        charged = self._charge(job, attempts[-1], files[0]) if files else None
-        await self._end(job, ending, files, charged)
+        listed = list_price(job.plan_of(attempts[-1]), files[0]) if files else None
+        await self._end(job, ending, files, listed)
 
     async def give_up(self, job_id: JobId) -> None:
         """Ends a job whose workflow failed again and again."""
@@ -287,40 +288,35 @@ class Steps:
             files.append(stored)
         return tuple(files)
 
-    def _charge(self, job: Job, attempt: Attempt, file: StoredFile) -> Nanos:
-        listed = charging.list_price(job.plan_of(attempt), file)
-        return charging.charge_of(listed, self._in.byok_fee, is_byok=attempt.is_byok)
-
     async def _end(
-        self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...], cost: Nanos | None
+        self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...], listed: Nanos | None
     ) -> None:
         now = self._in.clock.now()
+        bill = bill_of(listed, ending.vendor_cost, self._in.pricing, is_byok=job.is_byok)
         last = store.End(
             event=ending.event,
             at=milliseconds(now),
             files=files,
             failure=ending.failure,
-            price=cost,
+            price=bill.charge.price if bill.charge else None,
+            list_price=listed,
             vendor_cost=ending.vendor_cost,
             expires_at=milliseconds(now + erasure.kept_seconds(job, self._in.retention)) if files else None,
         )
         delivery = announce(job, last, await self._urls(job, last))
 
-        def together(unit: Unit) -> Sequence[str] | None:
-            """The storage keys of inputs that nobody uses now; None if the job had ended already."""
+        def together(unit: Unit) -> tuple[Nanos, Sequence[str]] | None:
+            """What was not held, and the keys of inputs that nobody uses now; None if it had ended already."""
             if not store.end(unit, job, last):
                 return None
             if delivery is not None:
                 enqueue(unit, delivery, last.at)
-            if cost is None:
-                ledger.release(unit, job.id, now)
-            else:
-                ledger.settle(unit, job.id, cost, now)
-            return erasure.erase(unit, job.id) if job.zdr else ()
+            return book(unit, job.id, bill, now), erasure.erase(unit, job.id) if job.zdr else ()
 
-        unused = await self._in.db.write(together)
-        if unused is not None:
-            self._emit_job_end(job, last)
+        ended = await self._in.db.write(together)
+        if ended is not None:
+            overrun, unused = ended
+            self._emit_job_end(job, last, overrun)
             await self._in.objects.delete(unused)
 
     async def _urls(self, job: Job, last: store.End) -> list[str]:
@@ -356,13 +352,14 @@ class Steps:
             )
         )
 
-    def _emit_job_end(self, job: Job, last: store.End) -> None:
+    def _emit_job_end(self, job: Job, last: store.End, overrun: Nanos) -> None:
         self._in.emit(
             JobEnded(
                 **job.log_context(),
                 status=store.state_after(job, last),
                 error_type=last.failure.error_type if last.failure else None,
                 price=last.price,
+                overrun=overrun,
                 seconds=round((last.at - job.created_at) / 1000, 3),
             )
         )

@@ -132,6 +132,7 @@ class End:
     files: tuple[StoredFile, ...] = ()
     failure: Failure | None = None
     price: int | None = None
+    list_price: int | None = None
     vendor_cost: int | None = None
     expires_at: int | None = None
 
@@ -150,6 +151,7 @@ def end(unit: Unit, job: Job, last: End) -> bool:
             files=OUTPUTS.dump_json(last.files).decode() if last.files else None,
             how_many=len(last.files),
             cost=last.price,
+            listed=last.list_price,
             vendor=last.vendor_cost,
         )
         == 1
@@ -298,8 +300,8 @@ async def is_input_used(db: Database, key: str) -> bool:
 def job_of(row: Row) -> Job:
     return Job(
         **{name: row[name] for name in _PLAIN_COLUMNS},
-        status=State(row["status"]),
         is_byok=bool(row["is_byok"]),
+        status=State(row["status"]),
         zdr=bool(row["zdr"]),
         plan=PLAN.validate_json(row["plan"]),
         spares=SPARES.validate_json(row["spares"]) if row["spares"] else (),
@@ -333,6 +335,7 @@ _PLAIN_COLUMNS = (
     "retention",
     "estimate",
     "price",
+    "list_price",
     "vendor_cost",
 )
 

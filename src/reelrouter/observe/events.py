@@ -111,6 +111,8 @@ class JobEnded:
     error_type: str | None
     price: int | None
     seconds: float
+    overrun: int = 0
+    """Nano-dollars of the price that were not set aside for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,12 +36,14 @@ _COLUMNS = {
     ),
     "holds": ("limits TEXT",),
     "ledger": ("note TEXT",),
+    "spending": ("fees BIGINT DEFAULT 0 NOT NULL", "byok BIGINT DEFAULT 0 NOT NULL"),
     "jobs": (
         "external_user TEXT",
         "session_id TEXT",
         "is_byok BIGINT DEFAULT 0 NOT NULL",
         "zdr BIGINT DEFAULT 0 NOT NULL",
         "retention BIGINT",
+        "list_price BIGINT",
     ),
 }
 
@@ -50,6 +52,7 @@ def upgrade() -> None:
     for table, columns in _COLUMNS.items():
         for column in columns:
             op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    op.execute("UPDATE jobs SET list_price = price")  # so far there was no other price than the catalogue's
     with op.batch_alter_table("ledger") as ledger:
         ledger.alter_column("job_id", existing_type=sa.Text, nullable=True)
     _indices()
@@ -109,7 +112,10 @@ def _indices() -> None:
         )
     for index, column in _LISTED_BY.items():
         op.create_index(index, "jobs", ["workspace", "mode", column, "created_at", "id"])
-    op.execute("CREATE INDEX ix_jobs_charged ON jobs (finished_at, workspace) WHERE price IS NOT NULL")
+    op.execute(
+        "CREATE INDEX ix_jobs_charged ON jobs (finished_at, workspace, mode, model, provider, key_id,"
+        " external_user, session_id, is_byok, price, list_price, vendor_cost) WHERE price IS NOT NULL"
+    )
     op.create_index("ix_api_keys_workspace", "api_keys", ["workspace"])
     op.create_index("ix_ledger_listed", "ledger", ["workspace", "mode", "created_at"])
 
