@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import beside, clip, crash, download, poll, render, start, submit, vendors, waiting, whole
+from bench import beside, clip, crash, download, poll, render, sse, start, submit, vendors, waiting, whole
 from bench.figures import Figure, Plan
 from bench.report import as_json, as_markdown, as_table
 
@@ -18,6 +18,7 @@ BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
     "poll": poll.measure,
     "download": download.measure,
     "beside": beside.measure,
+    "sse": sse.measure,
     "waiting": waiting.measure,
     "vendors": vendors.measure,
     "whole": whole.measure,

@@ -3,8 +3,8 @@ import gzip
 import hashlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from reelrouter import net
 from reelrouter.net import (
     MAX_REDIRECTS,
     AddressRefused,
@@ -36,6 +37,8 @@ from reelrouter.net import (
     check_url,
     rules_for,
 )
+from reelrouter.networks import is_public
+from tests.forbidden_hosts import FORBIDDEN
 
 T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -90,55 +93,121 @@ def sending(content: bytes) -> Handler:
     return answer
 
 
-LOOPBACK_HOSTS = (
-    "127.0.0.1",
-    "127.8.8.8",
-    "localhost",
-    "LocalHost",
-    "0.0.0.0",  # noqa: S104 (an address to refuse, not one to bind)
-    "[::1]",
-    "[::]",
-    "[0:0:0:0:0:0:0:1]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[64:ff9b::7f00:1]",
-    "[2002:7f00:1::]",
-    "0x7f.1",
-    "0x7f.0.0.0x1",
-    "127.0.0.1\N{IDEOGRAPHIC FULL STOP}",
-    "127\N{IDEOGRAPHIC FULL STOP}0\N{IDEOGRAPHIC FULL STOP}0\N{IDEOGRAPHIC FULL STOP}1",
-    "\N{FULLWIDTH DIGIT ONE}27.0.0.1",
-    "2130706433",
-    "017700000001",
-    "0177.0.0.1",
-    "0x7f000001",
-    "127.1",
-    "127.0.1",
-    "127.0.0.1.",
-    "localhost.",
-    "loc%61lhost",
-    "a..b",
-    "a" * 64,
-)
+@contextmanager
+def counted_sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Every address for which the guarded client opens a socket: before it connects, each passes there."""
+    opened: list[str] = []
+    open_socket = net._open_socket
+
+    def counting(reaches: Callable[[str], bool], info: Any) -> socket.socket:
+        made = open_socket(reaches, info)
+        opened.append(info[4][0])
+        return made
+
+    monkeypatch.setattr(net, "_open_socket", counting)
+    yield opened
 
 
-@pytest.mark.parametrize("host", LOOPBACK_HOSTS)
-def test_no_spelling_of_a_local_host_is_reached(host: str, tmp_path: Path) -> None:
-    """However this machine is written, the request fails and its server is not even connected to."""
+@pytest.mark.parametrize("verb", ["fetch", "post"])
+def test_no_spelling_of_a_forbidden_host_is_connected_to(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it is written: an image is not fetched, a callback not posted; not a single socket is opened.
 
-    async def scenario() -> int:
+    A server listens where the loopback spellings lead, and none of them gets there.
+    """
+
+    async def scenario() -> tuple[int, dict[str, str]]:
         connections = 0
+        passed: dict[str, str] = {}
 
         async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             nonlocal connections
             connections += 1
 
-        async with serving_raw(count) as address:
-            with pytest.raises((AddressRefused, UrlRefused, Unreachable)):
-                await fetch(f"http://{host}:{address.rpartition(':')[2]}/", tmp_path / "x", ANY_SCHEME)
-        return connections
+        async with serving_raw(count) as address, GuardedClient(ANY_SCHEME) as client:
+            port = address.rpartition(":")[2]
+            for host in (*FORBIDDEN, *MISSPELLED):
+                url = f"http://{host}:{port}/"
+                try:
+                    if verb == "fetch":
+                        await client.fetch_to(url, tmp_path / "x", LIMITS)
+                    else:
+                        await client.post(url, {}, b"{}", LIMITS)
+                    passed[host] = "answered"
+                except (AddressRefused, UrlRefused, Unreachable):
+                    pass
+                except FetchFailed as failed:
+                    passed[host] = repr(failed)
+        return connections, passed
 
-    assert run(scenario()) == 0
+    with counted_sockets(monkeypatch) as opened:
+        assert run(scenario()) == (0, {})
+    assert opened == []
+
+
+MISSPELLED = ("loc%61lhost", "a..b", "a" * 64, "127.0.0.1%2e", "[::ffff:0x7f.1]")
+"""What is no host to us, and might be one to somebody else."""
+
+
+def test_the_spellings_are_many() -> None:
+    """And each is another."""
+    assert len(set(FORBIDDEN)) == len(FORBIDDEN) >= 90
+
+
+@pytest.mark.parametrize("verb", ["fetch", "post"])
+def test_no_redirect_leads_to_a_forbidden_host(verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fetch checks each hop like the first address, and a post follows none."""
+    allowed = "127.0.0.2"
+    rules = Rules(schemes=ANY_SCHEME.schemes, reaches=lambda address: address == allowed or is_public(address))
+
+    async def away(request: web.Request) -> web.Response:
+        return web.Response(status=307, headers={"Location": FORBIDDEN_URLS[int(request.path[1:])]})
+
+    async def scenario() -> list[str]:
+        followed = []
+        async with serving(away, allowed) as server, GuardedClient(rules) as client:
+            for number, target in enumerate(FORBIDDEN_URLS):
+                url = str(server.make_url(f"/{number}"))
+                try:
+                    if verb == "fetch":
+                        await client.fetch_to(url, tmp_path / "x", LIMITS)
+                        followed.append(target)
+                    elif (await client.post(url, {}, b"{}", LIMITS)).status != 307:
+                        followed.append(target)
+                except (AddressRefused, UrlRefused):
+                    assert verb == "fetch"
+        return followed
+
+    with counted_sockets(monkeypatch) as opened:
+        assert run(scenario()) == []
+    assert set(opened) == {allowed}
+
+
+FORBIDDEN_URLS = [f"http://{host}/" for host in FORBIDDEN if host.isascii()]
+"""Headers have no other letters."""
+
+
+def test_a_name_that_changes_its_mind_is_judged_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a name led to before, at a check or a connection, counts for nothing: nothing is remembered of it."""
+    answers = ["127.0.0.2", "127.0.0.1"]
+    rules = Rules(schemes=ANY_SCHEME.schemes, reaches=lambda address: address == "127.0.0.2")
+
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), port))]
+
+    async def scenario() -> None:
+        async with serving(sending(b"public"), "127.0.0.2") as server, GuardedClient(rules) as client:
+            url = f"http://rebound.example.com:{server.port}/"
+            assert callback_problem(url, rules) is None
+            monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+            assert (await client.post(url, {}, b"{}", LIMITS)).status == 200
+            with pytest.raises(AddressRefused):
+                await client.post(url, {}, b"{}", LIMITS)
+
+    with counted_sockets(monkeypatch) as opened:
+        run(scenario())
+    assert (opened, answers) == (["127.0.0.2"], [])
 
 
 def test_a_refused_address_is_named_as_such(tmp_path: Path) -> None:
@@ -159,7 +228,7 @@ def test_a_name_is_judged_by_what_it_resolves_to(
             if verb == "fetch":
                 await client.fetch_to("https://cdn.example.com/", tmp_path / "x", LIMITS)
             else:
-                await client.post("https://cdn.example.com/", {}, b"{}", 10)
+                await client.post("https://cdn.example.com/", {}, b"{}", LIMITS)
 
     with pytest.raises(AddressRefused):
         run(scenario())
@@ -577,7 +646,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_post_brings_back_the_status_and_the_wish_to_wait() -> None:
-    """Body and headers arrive as given; the answer is reduced to what a sender acts on."""
+    """Body and headers arrive as given; of the answer a sender gets what it acts on, and how its body begins."""
     seen: list[tuple[bytes, str]] = []
 
     async def receive(request: web.Request) -> web.Response:
@@ -587,11 +656,51 @@ def test_a_post_brings_back_the_status_and_the_wish_to_wait() -> None:
     async def scenario() -> Any:
         async with serving(receive) as server, GuardedClient(ANYWHERE) as client:
             url = str(server.make_url("/hook"))
-            return await client.post(url, {"Content-Type": "application/json"}, b'{"a":1}', 10)
+            return await client.post(url, {"Content-Type": "application/json"}, b'{"a":1}', LIMITS)
 
     posted = run(scenario())
-    assert (posted.status, posted.retry_after) == (503, "7")
+    assert (posted.status, posted.retry_after, posted.body) == (503, "7", b"busy")
     assert seen == [(b'{"a":1}', "application/json")]
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (b"Content-Length: 5000\r\n\r\n" + b"x" * 5000, b"x" * 2048),
+        (b"Content-Length: 5000\r\n\r\nonly this", b"only this"),
+    ],
+    ids=["too long", "cut off"],
+)
+def test_a_post_is_answered_by_the_status_whatever_the_body_is(sent: bytes, read: bytes) -> None:
+    """What was taken was taken: a body that never ends, or ends badly, makes no failure of it."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + sent)
+        await writer.drain()
+
+    async def scenario() -> Any:
+        async with serving_raw(answer) as address, GuardedClient(ANYWHERE) as client:
+            return await client.post(f"http://{address}/", {}, b"{}", FetchLimits(max_bytes=2048, timeout=10))
+
+    posted = run(scenario())
+    assert (posted.status, posted.body) == (200, read)
+
+
+def test_a_body_that_is_not_sent_in_time_leaves_the_status() -> None:
+    """The wait for it is bounded like that for the status."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\nsome")
+        with suppress(ConnectionError):
+            await reader.read()  # until the client has had enough
+
+    async def scenario() -> Any:
+        async with serving_raw(answer) as address, GuardedClient(ANYWHERE) as client:
+            return await client.post(f"http://{address}/", {}, b"{}", FetchLimits(max_bytes=2048, timeout=0.2))
+
+    posted = run(scenario())
+    assert (posted.status, posted.body) == (202, b"some")
 
 
 def test_a_post_does_not_follow_redirects() -> None:
@@ -599,6 +708,6 @@ def test_a_post_does_not_follow_redirects() -> None:
 
     async def scenario() -> int:
         async with serving(redirect_by(1)) as server, GuardedClient(ANYWHERE) as client:
-            return (await client.post(str(server.make_url("/hook")), {}, b"{}", 10)).status
+            return (await client.post(str(server.make_url("/hook")), {}, b"{}", LIMITS)).status
 
     assert run(scenario()) == 302

@@ -18,9 +18,11 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from reelrouter import net
-from reelrouter.accounts import keys, workspaces
-from reelrouter.accounts.keys import KeyMode, KeyRing, NewKey
-from reelrouter.accounts.secrets import Secrets
+from reelrouter.accounts import keys, signing, workspaces
+from reelrouter.accounts.keys import KeyKind, KeyRing, NewKey, Peppers
+from reelrouter.accounts.rates import Rates
+from reelrouter.accounts.secrets import Secrets, load_secrets
+from reelrouter.accounts.vendor_keys import VendorKeys
 from reelrouter.api.addresses import Addresses
 from reelrouter.api.protocol import Protocol
 from reelrouter.api.routes import build_app
@@ -31,10 +33,21 @@ from reelrouter.db.engine import Database, Unit
 from reelrouter.db.opening import is_server, open_database, prepare
 from reelrouter.errors import Unavailable
 from reelrouter.gateway import readiness
+from reelrouter.gateway.byok import Desk
 from reelrouter.gateway.door import open_gateway
+from reelrouter.gateway.management import Office
 from reelrouter.gateway.readiness import Check
 from reelrouter.gateway.stations import Stations, Terms
-from reelrouter.installation import database_url, own_accounts, own_catalogue, own_secrets, storage_url
+from reelrouter.installation import (
+    database_url,
+    own_accounts,
+    own_bounds,
+    own_brought,
+    own_catalogue,
+    own_secrets,
+    own_vault,
+    storage_url,
+)
 from reelrouter.jobs import hooks, store
 from reelrouter.jobs.conditions import Conditions
 from reelrouter.jobs.content import Contents
@@ -146,6 +159,8 @@ async def open_api(
         stack.callback(intake.close)
         scratch = stack.enter_context(own_folder(settings.data_dir / "work", "api"))
         pepper = secrets.derive("api-keys")
+        vault = own_vault(settings)
+        await db.write(lambda unit: signing.reseal(unit, vault))
         first_keys = await db.write(lambda unit: _bootstrap(unit, settings, pepper, clock.now()))
         known = workspaces.Workspaces(db, clock)
         contents = Contents(
@@ -169,23 +184,44 @@ async def open_api(
             contents=contents,
             signals=signals,
             backends={"renderer": (Credential(name="local"),), **_credentials(configured)},
+            vendor_keys=VendorKeys(db, clock),
             conditions=Conditions(db, clock),
             setup={name: what_to_set(provider.access) for name, provider in PROVIDERS.items()},
             hook_key=secrets.derive(hooks.PURPOSE),
             webhook_secrets=_webhook_secrets(configured),
+            vault=vault,
             scratch=scratch,
             clock=clock,
             emit=emit,
             terms=_terms(settings),
         )
+        desk = Desk(
+            db=db,
+            vault=vault,
+            brought=own_brought(settings),
+            catalogue=stations.catalogue,
+            clock=clock,
+            known=stations.vendor_keys,
+        )
         edge = Edge(
-            gateway=open_gateway(stations),
-            keys=KeyRing(db, pepper, clock),
+            gateway=open_gateway(stations, desk, _office(settings, stations, pepper)),
+            keys=KeyRing(db, Peppers(pepper, _earlier_pepper(settings)), clock, Rates(clock).admit),
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,
         )
         yield build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter")), first_keys
+
+
+def _office(settings: Settings, stations: Stations, pepper: bytes) -> Office:
+    return Office(
+        db=stations.db,
+        catalogue=stations.catalogue,
+        pepper=pepper,
+        clock=stations.clock,
+        emit=stations.emit,
+        bounds=own_bounds(settings),
+    )
 
 
 def _webhook_secrets(configured: Configured) -> dict[tuple[str, str], str]:
@@ -208,10 +244,10 @@ def _changes(db: Database) -> Changes:
 def _bootstrap(unit: Unit, settings: Settings, pepper: bytes, now: float) -> ShownKeys | None:
     """The default workspace and its keys: the operator's, if settings name them, else new ones, once."""
     workspace, is_first = workspaces.ensure_default(unit, now)
-    given: dict[KeyMode, str | None] = {"live": _plain(settings.live_key), "test": _plain(settings.test_key)}
-    for mode, secret in given.items():
+    given: dict[KeyKind, str | None] = {"live": _plain(settings.live_key), "test": _plain(settings.test_key)}
+    for kind, secret in {**given, "management": _plain(settings.management_key)}.items():
         if secret is not None:
-            key = NewKey(workspace=workspace, mode=mode, name=f"{mode} key from the settings", secret=secret)
+            key = NewKey(workspace=workspace, mode=kind, name=f"{kind} key from the settings", secret=secret)
             keys.ensure_key(unit, key, pepper, now)
     if not is_first or all(given.values()):
         return None
@@ -299,6 +335,11 @@ def _config(app: Starlette) -> uvicorn.Config:
     )
 
 
+def _earlier_pepper(settings: Settings) -> bytes | None:
+    earlier = _plain(settings.secret_key_previous)
+    return None if earlier is None else load_secrets(earlier, settings.data_dir).derive("api-keys")
+
+
 def _credentials(configured: Configured) -> dict[str, tuple[Credential, ...]]:
     return {
         name: tuple(Credential(name=one.name, weight=one.weight) for one in accounts)
@@ -316,6 +357,7 @@ def _terms(settings: Settings) -> Terms:
         test_mode=settings.test_mode,
         strict=settings.strict_parameters,
         hold_margin=settings.hold_margin,
+        byok_fee=settings.byok_fee,
         max_job_age=settings.max_job_age,
         link_life=settings.link_life,
         callbacks=net.rules_for(allow_private=settings.allow_private_addresses),

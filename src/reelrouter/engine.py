@@ -9,7 +9,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,21 +17,35 @@ from pathlib import Path
 
 import uvloop
 
+from reelrouter import net
+from reelrouter.accounts import signing, vendor_keys
+from reelrouter.accounts.vault import SealBroken, Vault
+from reelrouter.brand import BRANDS
 from reelrouter.clock import Clock, SystemClock
 from reelrouter.db.engine import Database
 from reelrouter.db.opening import is_server, open_database, prepare
-from reelrouter.installation import database_url, own_accounts, own_secrets, storage_url
+from reelrouter.installation import (
+    database_url,
+    own_accounts,
+    own_brought,
+    own_secrets,
+    own_vault,
+    storage_url,
+)
 from reelrouter.jobs import hooks
+from reelrouter.jobs.announce import LinkTerms
+from reelrouter.jobs.charging import Pricing
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
-from reelrouter.jobs.lanes import Lane
+from reelrouter.jobs.lanes import Lane, Lanes
 from reelrouter.jobs.late import Latecomers
+from reelrouter.jobs.own_keys import OwnKey, OwnKeys, key_of
 from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.retention import Retention
 from reelrouter.jobs.seat import Seat, take_seat
 from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.jobs.workflow import Workflows
 from reelrouter.lock import FileLock, own_folder
-from reelrouter.observe.events import Emit, TaskCrashed
+from reelrouter.observe.events import Emit, TaskCrashed, VendorKeyUnusable
 from reelrouter.observe.log import open_log
 from reelrouter.providers.base import Provider
 from reelrouter.providers.drive import Drive
@@ -43,6 +57,11 @@ from reelrouter.routing.choose import TEST, queue_of
 from reelrouter.settings import Settings, VendorSettings, read_settings
 from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
+from reelrouter.webhooks.deliver import Deliverer, Terms
+from reelrouter.webhooks.schedule import Schedule
+from reelrouter.webhooks.send import CannotSign, Outbox, SecretsOf, Sender
+from reelrouter.webhooks.turns import Places
+from reelrouter.work import Backend
 
 RENDERER_QUEUE = queue_of("renderer", "local")
 TEST_QUEUE = queue_of(TEST, TEST)
@@ -52,6 +71,8 @@ _LOCAL_JOBS = 200
 _STARTING_PER_WINDOW = 4
 _NICENESS = 10
 _KEEP_OUTPUTS_SECONDS = 24 * 3600.0
+_SETTLING_SECONDS = 5.0
+"""How much longer than a receiver's time to answer an attempt to deliver is left alone."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -60,6 +81,8 @@ class Surroundings:
     """What lanes are built from."""
 
     settings: Settings
+    db: Database
+    vault: Vault
     pool: Pool
     objects: Objects
     poller: Poller
@@ -89,15 +112,21 @@ def local_lanes(around: Surroundings) -> Mapping[str, Lane]:
     return {RENDERER_QUEUE: lane, TEST_QUEUE: lane}
 
 
-def vendor_lanes(around: Surroundings) -> Mapping[str, Lane]:
-    """Every account of every vendor that this gateway has."""
-    settings = around.settings
-    inputs, outputs = settings.data_dir / "work" / "inputs", settings.data_dir / "work" / "outputs"
+def open_drive(around: Surroundings) -> Drive:
+    """What talks to vendors."""
+    work = around.settings.data_dir / "work"
+    inputs, outputs = work / "inputs", work / "outputs"
     for folder in (inputs, outputs):
         folder.mkdir(parents=True, exist_ok=True)
     _remove_old(outputs, around.clock.now() - _KEEP_OUTPUTS_SECONDS)
     drive = Drive(lambda media: around.objects.fetch_local(media.key, inputs), outputs, around.clock)
     around.stack.push_async_callback(drive.close)
+    return drive
+
+
+def vendor_lanes(around: Surroundings, drive: Drive) -> Mapping[str, Lane]:
+    """Every account of every vendor that this gateway has."""
+    settings = around.settings
     configured = own_accounts(settings.providers)
     lanes: dict[str, Lane] = {}
     for name, accounts in configured.accounts.items():
@@ -126,8 +155,40 @@ def _remove_old(folder: Path, before: float) -> None:
             path.unlink()
 
 
+def own_key_lanes(around: Surroundings, drive: Drive) -> Callable[[str], Lane | None]:
+    """Makes a lane for each vendor key that a workspace has brought, when a job first waits for it."""
+    settings, brought = around.settings, own_brought(around.settings)
+
+    def backend_of(name: str, credential: str, values: Mapping[str, str]) -> Backend:
+        return Remote(
+            endpoint=name,
+            provider=PROVIDERS[name],
+            accounts={credential: brought.account(name, credential, values)},
+            drive=drive,
+            max_output=settings.max_download,
+        )
+
+    own = OwnKeys(around.db, around.vault, around.clock, backend_of)
+
+    def lane_of(queue: str) -> Lane | None:
+        found = key_of(queue)
+        if found is None or found[0] not in PROVIDERS:
+            return None
+        provider, terms = PROVIDERS[found[0]], settings.providers.get(found[0], VendorSettings())
+        return Lane(
+            backend=OwnKey(own, found[1]),
+            limit=terms.concurrency or provider.concurrency,
+            rate=terms.rate,
+            pace=_pace(provider, terms),
+            outlives=True,
+        )
+
+    return lane_of
+
+
 def all_lanes(around: Surroundings) -> Mapping[str, Lane]:
-    return {**local_lanes(around), **vendor_lanes(around)}
+    drive = open_drive(around)
+    return Lanes({**local_lanes(around), **vendor_lanes(around, drive)}, own_key_lanes(around, drive))
 
 
 def _pace(provider: Provider, terms: VendorSettings | None) -> Pace:
@@ -149,8 +210,18 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         pool = Pool(size=settings.render_concurrency + 1, preload=("reelrouter.renderer.animatic.render",))
         stack.push_async_callback(pool.close)
         poller = Poller(clock, emit)
+        vault = own_vault(settings)
+        await _reseal(db, vault, emit)
         around = Surroundings(
-            settings=settings, pool=pool, objects=objects, poller=poller, emit=emit, clock=clock, stack=stack
+            settings=settings,
+            db=db,
+            vault=vault,
+            pool=pool,
+            objects=objects,
+            poller=poller,
+            emit=emit,
+            clock=clock,
+            stack=stack,
         )
         seat = await stack.enter_async_context(take_seat(url, db, (settings.data_dir, clock, emit)))
         lanes = lanes_of(around)
@@ -171,11 +242,19 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
                 "dispatcher": Dispatcher(db, drivers, clock, emit).run,
                 "retention": Retention(db, objects, clock).run,
                 "latecomers": Latecomers(db, lanes, clock, emit).run,
+                "deliveries": _deliverer(around, db).run,
                 **seat.loops,
             },
             lost=seat.lost,
             emit=emit,
         )
+
+
+async def _reseal(db: Database, vault: Vault, emit: Emit) -> None:
+    """After a change of the root secret: with the next start the earlier one is not needed any more."""
+    done = await db.write(lambda unit: vendor_keys.reseal(unit, vault))
+    for key, reason in done.broken.items():
+        emit(VendorKeyUnusable(key=key, reason=reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,27 +290,58 @@ class Loops:
 def _workshop(around: Surroundings, db: Database, seat: Seat, lanes: Mapping[str, Lane]) -> Workshop:
     settings = around.settings
     scratch = around.stack.enter_context(own_folder(settings.data_dir / "work", "ingest"))
+    hook_key = own_secrets(settings).derive(hooks.PURPOSE)
     return Workshop(
         db=db,
         lanes=lanes,
         poller=around.poller,
         ingest=Ingest(around.pool, around.objects, IngestLimits(max_bytes=settings.max_download), scratch),
+        objects=around.objects,
         clock=around.clock,
         emit=around.emit,
         owner=seat.owner,
         is_dead=seat.is_dead,
         retention=settings.retention,
+        pricing=Pricing(by=settings.pricing, byok_fee=settings.byok_fee),
+        links=LinkTerms(life=settings.link_life, plain=settings.plain_unsigned_urls),
         resubmit=settings.unknown_submit == "resubmit",
-        hook_of=_hook_of(settings),
+        hook_of=_hook_of(settings, hook_key),
+        mark_of=partial(hooks.mark_of, hook_key),
     )
 
 
-def _hook_of(settings: Settings) -> Callable[[str], str | None]:
+def _deliverer(around: Surroundings, db: Database) -> Deliverer:
+    settings = around.settings
+    rules = net.rules_for(allow_private=settings.allow_private_addresses)
+    outbox = Outbox(rules, settings.webhook_timeout, loopback=settings.is_loopback())
+    around.stack.push_async_callback(outbox.close)
+    sender = Sender(
+        outbox, _secrets_of(db, own_vault(settings), around.clock), BRANDS[settings.brand].title, around.clock
+    )
+    terms = Terms(
+        schedule=Schedule(settings.webhook_schedule),
+        places=Places(per_host=settings.webhook_places_per_host, in_all=settings.webhook_places),
+        claim_seconds=settings.webhook_timeout + _SETTLING_SECONDS,
+        history=settings.webhook_history,
+    )
+    return Deliverer(db, sender.send, terms, around.clock, around.emit)
+
+
+def _secrets_of(db: Database, vault: Vault, clock: Clock) -> SecretsOf:
+    async def find(workspace: str) -> Sequence[str]:
+        try:
+            return await signing.living_secrets(db, vault, workspace, clock.now())
+        except SealBroken as broken:
+            raise CannotSign("the operator has to look after the signing secret") from broken
+
+    return find
+
+
+def _hook_of(settings: Settings, key: bytes) -> Callable[[str], str | None]:
     """Where vendors may call, which takes an address of ours that others know."""
     if settings.public_url is None:
         return lambda _attempt_key: None
-    secrets = own_secrets(settings)
-    return partial(hooks.address_of, secrets.derive(hooks.PURPOSE), settings.public_url)
+    return partial(hooks.address_of, key, settings.public_url)
 
 
 def main(lanes_of: LanesOf = all_lanes) -> None:

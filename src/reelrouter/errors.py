@@ -65,10 +65,17 @@ class Unauthorized(ReelRouterError):
 class PaymentRequired(ReelRouterError):
     error_type = "payment_required"
 
-    def __init__(self, message: str, *, limit: str = "credits", **metadata: Any) -> None:
-        """`limit` says whose limit it was: `credits`, `key_limit` or `in_flight_budget`."""
-        super().__init__(message, **metadata)
+    def __init__(
+        self, message: str, *, limit: str = "credits", retry_after: int | None = None, **metadata: Any
+    ) -> None:
+        """`limit` says whose limit it was: `credits`, `key_limit`, `workspace_budget`, or `in_flight_budget`.
+
+        The last means that running jobs hold the money; then `retry_after` is how many seconds to wait.
+        """
+        again = {} if retry_after is None else {"retry_after_seconds": retry_after}
+        super().__init__(message, **metadata, **again)
         self.limit = limit
+        self.retry_after = retry_after
 
 
 class Forbidden(ReelRouterError):

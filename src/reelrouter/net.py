@@ -20,7 +20,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -106,6 +106,10 @@ class Rules:
     """Asked with each IP address, in its text form, before a connection to it is opened."""
 
 
+OWN_MACHINE = Rules(schemes=_WEB, reaches=is_loopback)
+"""The machine itself and nothing else, without TLS too: for tests of an application beside the gateway."""
+
+
 def rules_for(*, allow_private: bool) -> Rules:
     """The rules of the setting `allow_private_addresses`."""
     if allow_private:
@@ -135,6 +139,8 @@ class Posted:
     status: int
     retry_after: str | None
     """The `Retry-After` header as it came."""
+    body: bytes
+    """The first bytes of what was answered; not to be believed."""
 
 
 def check_url(url: str, rules: Rules) -> URL:
@@ -163,15 +169,15 @@ def callback_problem(url: str, rules: Rules, *, allow_loopback: bool = False) ->
 
     `allow_loopback`: this machine passes too, and without TLS, for tests of an application beside it.
     """
-    own = Rules(schemes=_WEB, reaches=is_loopback)
     try:
-        check_url(url, own if allow_loopback and _is_this_machine(url) else rules)
+        check_url(url, OWN_MACHINE if allow_loopback and names_this_machine(url) else rules)
     except FetchFailed as refused:
         return str(refused)
     return None
 
 
-def _is_this_machine(url: str) -> bool:
+def names_this_machine(url: str) -> bool:
+    """Whether the host is a spelling of a loopback address; a name that leads to one is not."""
     try:
         address = spelled_address(URL(url).raw_host or "")
     except ValueError:
@@ -228,12 +234,21 @@ class GuardedClient:
         async with _within(limits.timeout):
             return await self._follow(check_url(url, self._rules), path, limits)
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Posted:
-        """Posts once; a redirect is an answer like any other, and no body is read. Raises `FetchFailed`."""
-        async with _within(timeout):
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, limits: FetchLimits) -> Posted:
+        """Posts once; a redirect is an answer like any other. Raises `FetchFailed`.
+
+        `limits.max_bytes` of the answer's body are read, as far as they come in time: the status is what counts.
+        """
+        until = asyncio.get_running_loop().time() + limits.timeout
+        async with _within(limits.timeout):
             target = check_url(url, self._rules)
-            async with self._opened().post(target, data=body, headers=headers, allow_redirects=False) as response:
-                return Posted(status=response.status, retry_after=response.headers.get("Retry-After"))
+            response = await self._opened().post(target, data=body, headers=headers, allow_redirects=False)
+        async with response:
+            return Posted(
+                status=response.status,
+                retry_after=response.headers.get("Retry-After"),
+                body=await _beginning(response, limits.max_bytes, until),
+            )
 
     async def close(self) -> None:
         if self._session is not None:
@@ -289,6 +304,16 @@ class GuardedClient:
             content_type=response.headers.get("Content-Type", "").partition(";")[0].strip() or None,
             final_url=str(response.url),
         )
+
+
+async def _beginning(response: aiohttp.ClientResponse, most: int, until: float) -> bytes:
+    """As much of a body as comes, whatever ends it."""
+    begun = bytearray()
+    with suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout_at(until):
+            while len(begun) < most and (chunk := await response.content.read(most - len(begun))):
+                begun += chunk
+    return bytes(begun)
 
 
 class _Spool:

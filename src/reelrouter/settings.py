@@ -81,8 +81,12 @@ class Settings(BaseSettings):
 
     secret_key: SecretStr | None = None
     """Root of every derived key; without it, `data_dir/secret` is made at the first start."""
+    secret_key_previous: SecretStr | None = None
+    """The root before the present one: what was sealed under it can still be opened, and is sealed anew."""
     live_key: SecretStr | None = None
     test_key: SecretStr | None = None
+    management_key: SecretStr | None = None
+    """Governs workspaces and keys; none is made by itself."""
     test_mode: bool = True
     """Whether `rr-test-` keys are accepted."""
 
@@ -94,6 +98,10 @@ class Settings(BaseSettings):
     """TOML files, or folders of them, with commas between: models and endpoints of your own."""
     providers: dict[str, VendorSettings] = Field(default_factory=dict)
     """Vendors' accounts and limits, by provider. A key under the vendor's usual environment name needs none."""
+    byok_fee: Decimal = Field(default=Decimal(0), ge=0, le=100)
+    """Per cent of the list price that a job costs which is made with a vendor key of its workspace's own."""
+    byok_base_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses, with commas between, that workspaces' own vendor keys may name in place of the vendor's."""
     plain_unsigned_urls: bool = False
     """Leave the signature out of `unsigned_urls`, so that they need the key, as upstream's do."""
     strict_parameters: bool = False
@@ -124,11 +132,27 @@ class Settings(BaseSettings):
     allow_private_addresses: bool = False
     """Whether input URLs may be http and name private addresses. For tests and closed networks."""
 
+    webhook_schedule: Annotated[tuple[float, ...], NoDecode] = (0, 5, 30, 120, 600, 3600, 6 * 3600, 24 * 3600)
+    """Seconds before each attempt to deliver a webhook, with commas between, each counted from the attempt before.
+    The first is made at once."""
+    webhook_timeout: float = Field(default=10.0, gt=0, le=60)
+    """Seconds that a receiver may take to answer."""
+    webhook_places: int = Field(default=64, ge=1, le=1000)
+    """Attempts under way at one time."""
+    webhook_places_per_host: int = Field(default=8, ge=1, le=1000)
+    """The same to one receiver's host."""
+    webhook_history: int = Field(default=30 * 24 * 3600, ge=3600)
+    """Seconds that a delivery can be looked at and replayed once it is over."""
+
     hold_margin: Decimal = Field(default=Decimal("1.05"), ge=1, le=10)
     """A submit holds its estimate times this."""
+    pricing: Literal["catalogue", "vendor"] = "catalogue"
+    """What a video costs its workspace: the catalogue's price, or what its vendor says that it cost."""
     log_format: Literal["auto", "json", "console"] = "auto"
 
-    @field_validator("trusted_hosts", "trusted_proxies", "catalogue", mode="before")
+    @field_validator(
+        "trusted_hosts", "trusted_proxies", "catalogue", "byok_base_urls", "webhook_schedule", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -142,12 +166,21 @@ class Settings(BaseSettings):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/") if value else value
 
+    @field_validator("webhook_schedule")
+    @classmethod
+    def _begins_at_once(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if value[:1] != (0,) or not all(0 <= pause <= 7 * 24 * 3600 for pause in value) or len(value) > 100:
+            raise ValueError("must be 1 to 100 numbers from 0 to 604800 with commas between, and begin with 0")
+        return value
+
     @model_validator(mode="after")
     def _distinct_keys(self) -> Self:
         if self.live_key and not self.live_key.get_secret_value().startswith("rr-live-"):
             raise ValueError("live_key must begin with rr-live-")
         if self.test_key and not self.test_key.get_secret_value().startswith("rr-test-"):
             raise ValueError("test_key must begin with rr-test-")
+        if self.management_key and not self.management_key.get_secret_value().startswith("rr-mgmt-"):
+            raise ValueError("management_key must begin with rr-mgmt-")
         return self
 
     @classmethod

@@ -90,6 +90,8 @@ class Order:
     simulate: Script | None = None
     notify: str | None = field(default=None, repr=False)
     """The address that the vendor may call when there is news of the attempt; whoever knows it can."""
+    mark: str | None = field(default=None, repr=False)
+    """By which this gateway would know the job again, should it be its own upstream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

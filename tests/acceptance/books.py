@@ -45,6 +45,11 @@ class Books:
         """The state of every hold, by job."""
         return {row["job_id"]: row["state"] for row in self._rows("SELECT job_id, state FROM holds")}
 
+    def open_holds_of(self, workspace: str) -> list[str]:
+        """The jobs for which money of a workspace is set aside."""
+        rows = self._rows("SELECT job_id FROM holds WHERE state = 'open' AND workspace = ?", workspace)
+        return [row["job_id"] for row in rows]
+
     def attempts(self) -> dict[str, int]:
         """How often each job was handed to a backend."""
         rows = self._rows("SELECT job_id, count(*) AS times FROM attempts GROUP BY job_id")
@@ -58,6 +63,12 @@ class Books:
     def inputs(self, job_id: str) -> list[str]:
         """The storage keys of what the job was given."""
         return [row["key"] for row in self._rows("SELECT key FROM inputs WHERE job_id = ?", job_id)]
+
+    def waiting_deliveries(self) -> int:
+        """Webhooks that are to be sent, for the first time or again."""
+        (row,) = self._rows("SELECT count(*) AS waiting FROM deliveries WHERE due_at IS NOT NULL")
+        waiting: int = row["waiting"]
+        return waiting
 
     def accounts(self) -> list[Account]:
         return [
@@ -79,6 +90,13 @@ class Books:
         """Makes it be past the hour until which the job's video is kept."""
         with self._open() as connection, connection:
             connection.execute("UPDATE jobs SET expires_at = created_at WHERE id = ?", (job_id,))
+
+    def move_back(self, job_id: str, days: int) -> None:
+        """Makes a job that has ended have ended that much earlier."""
+        with self._open() as connection, connection:
+            connection.execute(
+                "UPDATE jobs SET finished_at = finished_at - ? WHERE id = ?", (days * 24 * 3600 * 1000, job_id)
+            )
 
     def _rows(self, query: str, *values: str) -> list[sqlite3.Row]:
         with self._open() as connection:

@@ -14,7 +14,7 @@ from reelrouter.accounts.secrets import load_secrets
 from reelrouter.db.engine import Unit
 from reelrouter.db.sqlite import SqliteDatabase
 from tests.acceptance.pictures import png, served
-from tests.acceptance.serving import LIVE_KEY, TEST_KEY, Server
+from tests.acceptance.serving import LIVE_KEY, MANAGEMENT_KEY, TEST_KEY, Server
 from tests.acceptance.studio import Studio, picture_files
 
 Starter = Callable[..., Server]
@@ -75,6 +75,13 @@ def live_client(server: Server) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def keyless_client(server: Server) -> Iterator[httpx.Client]:
     with server.client(None) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def manager(server: Server) -> Iterator[httpx.Client]:
+    """HTTP with the management key."""
+    with server.client(MANAGEMENT_KEY) as opened:
         yield opened
 
 

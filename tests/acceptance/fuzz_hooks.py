@@ -22,7 +22,8 @@ _ORDER: dict[str, Any] = {
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Turns valid orders into ones that are placed, and fail at once. Invalid ones stay as they are."""
     valid = case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
-    if valid and case.method == "POST" and isinstance(case.body, dict):
+    orders = case.method == "POST" and case.path.startswith("/api/v1/videos")
+    if valid and orders and isinstance(case.body, dict):
         case.body = {**{name: value for name, value in case.body.items() if name in _FREE}, **_ORDER}
         for header in _HEADERS:
             case.headers.pop(header, None)

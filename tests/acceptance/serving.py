@@ -16,6 +16,7 @@ from tests.acceptance.waiting import until
 
 LIVE_KEY = "rr-live-acceptance-0123456789abcdef"
 TEST_KEY = "rr-test-acceptance-0123456789abcdef"
+MANAGEMENT_KEY = "rr-mgmt-acceptance-0123456789abcdef"
 STATED_STOP_SECONDS = 20.0
 """Ten for open requests, ten for the engine: what `app.py` grants before it ends things by force."""
 _COMMAND = (str(Path(sysconfig.get_path("scripts")) / "reelrouter"), "serve")
@@ -39,10 +40,11 @@ class Server:
             "data_dir": str(self.data_dir),
             "live_key": LIVE_KEY,
             "test_key": TEST_KEY,
+            "management_key": MANAGEMENT_KEY,
             "log_format": "json",
             **settings,
         }
-        self._vendors = dict(environment or {})
+        self.environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._port = port
         self.base_url = ""
@@ -94,12 +96,12 @@ class Server:
         """Every process that belongs to it."""
         return {self.pid, *descendants_of(self.pid)}
 
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """What it has logged of one kind, over all its starts."""
+    def events(self, *names: str) -> list[dict[str, Any]]:
+        """What it has logged of these kinds, in the order in which it happened, over all its starts."""
         lines = self._log.read_text().splitlines()
         # A process that is killed in the middle of a line leaves half of it.
         whole = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-        return [event for event in whole if event["event"] == name]
+        return [event for event in whole if event["event"] in names]
 
     def _find_engine(self) -> int | None:
         found = [pid for pid in children_of(self.pid) if b"reelrouter.engine" in _command_line(pid)]
@@ -114,7 +116,9 @@ class Server:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("REELROUTER_")}
         settings = {**self._settings, "port": str(self._port)}
         return (
-            inherited | self._vendors | {f"REELROUTER_{name.upper()}": value for name, value in settings.items()}
+            inherited
+            | self.environment
+            | {f"REELROUTER_{name.upper()}": value for name, value in settings.items()}
         )
 
     def _greeting(self, read_before: int) -> str | None:

@@ -26,12 +26,14 @@ from reelrouter.providers.registry import PROVIDERS
 from tests.acceptance.orders import small
 from tests.acceptance.pictures import landscape, png
 from tests.acceptance.serving import TEST_KEY, Server
-from tests.acceptance.waiting import ended, in_progress
+from tests.acceptance.waiting import ended, in_progress, until
 from tests.cli.receiving import receiving
 
 _EXAMPLE = re.compile(r"^ *Example: (.+?)$", re.MULTILINE)
 _JOB = "gen-vid-1732200000-Ab3dEf6hIj9kLm2nOp5q"
 _KEY = "key_Ab3dEf6hIj9kLm2nOp5q"
+_VENDOR_KEY = "vk_Ab3dEf6hIj9kLm2nOp5q"
+_DELIVERY, _SECRET_ID = "dlv_Ab3dEf6hIj9kLm2nOp5q", "whs_Ab3dEf6hIj9kLm2nOp5q"
 _SECRET = "whsec_c2VjcmV0"
 _BODY = b'{"type": "video.generation.completed", "data": {"id": "gen-vid-1-x", "status": "completed"}}'
 _SHORTER = {
@@ -65,6 +67,7 @@ def place(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Pa
     monkeypatch.setenv("REELROUTER_API_KEY", TEST_KEY)
     monkeypatch.setenv("REELROUTER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("SECRET", _SECRET)
+    monkeypatch.setenv("TEAM_KEY", "a-key-that-opens-nothing")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -96,6 +99,13 @@ def test_the_example_works(
             line = line.replace(_JOB, _job(client, line))
         if _KEY in line:
             line = line.replace(_KEY, _key())
+        if _VENDOR_KEY in line:
+            line = line.replace(_VENDOR_KEY, _vendor_key())
+        if line.startswith("reelrouter webhooks"):  # which works on the data of a gateway that runs
+            monkeypatch.setenv("REELROUTER_DATA_DIR", str(server.data_dir))
+            line = _with_delivery_and_secret(line, client, receiver.url)
+        if " acme" in line and "create acme" not in line:
+            _run("reelrouter workspaces create acme")
         if line.startswith("reelrouter record"):
             monkeypatch.setenv("BYTEPLUS_API_KEY", KEY)
             monkeypatch.setenv("BYTEPLUS_BASE_URL", request.getfixturevalue("vendor"))
@@ -155,8 +165,28 @@ def _job(client: httpx.Client, example: str) -> str:
     return job_id
 
 
+def _with_delivery_and_secret(line: str, client: httpx.Client, url: str) -> str:
+    """The example with ids of things that there are."""
+    if _DELIVERY in line:
+        made = client.post("/api/v1/webhooks/test", json={"url": url}).json()["id"]
+        place = f"/api/v1/webhooks/deliveries/{made}"
+        until(lambda: client.get(place).json()["status"] == "delivered", "the delivery")
+        line = line.replace(_DELIVERY, made)
+    if _SECRET_ID in line:
+        made = json.loads(_RUNNER.invoke(app, ["webhooks", "rotate-secret", "--json"]).stdout)
+        line = line.replace(_SECRET_ID, made["id"])
+    return line
+
+
 def _key() -> str:
     """The id of a key of this folder's installation."""
     _run("reelrouter keys create")
     (listed,) = json.loads(_RUNNER.invoke(app, ["keys", "list", "--json"]).stdout)
+    return str(listed["id"])
+
+
+def _vendor_key() -> str:
+    """The id of a vendor key of this folder's installation."""
+    _run("reelrouter byok add byteplus --from-env TEAM_KEY")
+    (listed,) = json.loads(_RUNNER.invoke(app, ["byok", "list", "--json"]).stdout)
     return str(listed["id"])

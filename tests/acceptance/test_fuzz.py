@@ -10,7 +10,7 @@ import pytest
 
 from tests.acceptance.books import Books
 from tests.acceptance.orders import placed, small
-from tests.acceptance.serving import TEST_KEY, Server
+from tests.acceptance.serving import MANAGEMENT_KEY, TEST_KEY, Server
 from tests.acceptance.waiting import ended
 
 _FUZZER = str(Path(sysconfig.get_path("scripts")) / "schemathesis")
@@ -35,15 +35,29 @@ positive_data_acceptance.enabled = false  # no schema says what a model can do, 
 job_id = {job}
 author = "google"
 slug = "veo-3.1-lite"
+ref = "fuzzed"
+hash = {hash}
 
 [[operations]]
 include-name = "DELETE /api/v1/videos/{{job_id}}"
 parameters = {{ job_id = "gen-vid-1-00000000000000000000" }}  # the others still need theirs
 
 [[operations]]
+include-name = "DELETE /api/v1/workspaces/{{ref}}"
+parameters = {{ ref = "nowhere" }}
+
+[[operations]]
+include-name = "DELETE /api/v1/keys/{{hash}}"
+parameters = {{ hash = "key_00000000000000000000" }}
+
+[[operations]]
 include-name = "POST /api/v1/videos/estimate"
 phases.coverage.enabled = false  # it takes what a submit takes
 """
+
+
+_GOVERNING = "/api/v1/(keys|workspaces)"
+"""What is for management keys."""
 
 
 @pytest.fixture(scope="module")
@@ -62,18 +76,37 @@ def test_nothing_is_found_by_a_fuzzer(server: Server, tmp_path: Path) -> None:
     with server.client() as client:
         job = placed(client, small())
         assert ended(client, job)["status"] == "completed"
-    config = tmp_path / "schemathesis.toml"
-    config.write_text(_CONFIG.format(hooks=json.dumps(str(_HOOKS)), job=json.dumps(job)))
+    fuzzed(server, tmp_path, TEST_KEY, ("--exclude-path-regex", _GOVERNING), job=job)
+    assert len(Books(server.data_dir).statuses()) > _ENOUGH
+
+
+def test_nothing_is_found_where_workspaces_and_keys_are_governed(server: Server, tmp_path: Path) -> None:
+    """With a key that may; the workspace and the key that are changed again and again still answer."""
+    with server.client(MANAGEMENT_KEY) as manager:
+        manager.post("/api/v1/workspaces", json={"name": "fuzzed", "slug": "fuzzed"}).raise_for_status()
+        made = manager.post("/api/v1/keys", json={"name": "fuzzed", "workspace_id": "fuzzed"}).json()
+        key = made["data"]["hash"]
+        fuzzed(server, tmp_path, MANAGEMENT_KEY, ("--include-path-regex", _GOVERNING), hash=key)
+        assert manager.get(f"/api/v1/keys/{key}").status_code == 200
+        assert manager.get("/api/v1/workspaces", params={"limit": 100}).status_code == 200
+
+
+def fuzzed(server: Server, folder: Path, key: str, routes: tuple[str, str], **known: str) -> None:
+    """`known` are ids of things that there are."""
+    config = folder / "schemathesis.toml"
+    ids = {"job": "none", "hash": "none", **known}
+    config.write_text(
+        _CONFIG.format(hooks=json.dumps(str(_HOOKS)), **{name: json.dumps(one) for name, one in ids.items()})
+    )
     document = f"{server.base_url}/openapi.json"
-    options = ("--max-examples", _EXAMPLES, "--no-color", "--header", f"Authorization: Bearer {TEST_KEY}")
+    options = ("--max-examples", _EXAMPLES, "--no-color", "--header", f"Authorization: Bearer {key}", *routes)
     run = subprocess.run(
         (_FUZZER, "--config-file", str(config), "run", document, *options),
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert len(Books(server.data_dir).statuses()) > _ENOUGH
     assert "Traceback" not in (server.data_dir.parent / "serve.log").read_text()

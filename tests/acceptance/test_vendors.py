@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from reelrouter.accounts.secrets import load_secrets
 from reelrouter.cli.emulating import environment_of
 from reelrouter.emulators.frame import Emulator, in_thread
 from reelrouter.emulators.registry import SITES
 from reelrouter.emulators.script import Script
+from reelrouter.jobs import hooks
 from tests.acceptance.orders import placed
 from tests.acceptance.pictures import data_url, landscape
 from tests.acceptance.serving import LIVE_KEY, Server
@@ -161,11 +163,15 @@ def test_a_job_goes_on_where_the_one_before_it_was_made(world: World) -> None:
 
 
 def test_a_gateway_that_is_its_own_upstream_is_told(world: World) -> None:
-    """A job that comes back to where it was placed is refused, and makes no second one."""
+    """A job that comes back is refused, and makes no second one; an id that was guessed is told nothing."""
     job_id = placed(world.client, SEEDANCE)
-    again = world.client.post("/api/v1/videos", json=SEEDANCE, headers={"X-ReelRouter-Via": job_id})
+    key = load_secrets(None, world.server.data_dir).derive(hooks.PURPOSE)
+    mark = hooks.mark_of(key, job_id)
+    again = world.client.post("/api/v1/videos", json=SEEDANCE, headers={"X-ReelRouter-Via": mark})
     assert again.status_code == 404
     assert "its own upstream" in again.json()["error"]["message"]
+    guessed = world.client.post("/api/v1/videos", json=SEEDANCE, headers={"X-ReelRouter-Via": job_id})
+    assert guessed.status_code == 202
     assert ended(world.client, job_id)["status"] == "completed"
 
 

@@ -1,5 +1,7 @@
 """Models, endpoints and providers as they leave: described to the last key, and readable by the official SDK."""
 
+import asyncio
+
 import pytest
 from openrouter import components, operations
 
@@ -16,7 +18,8 @@ def test_every_list_is_as_the_document_describes_it() -> None:
     """No key more and none less, whatever the row has."""
     listed = model_views.models_view(shelf("renderer").search(ALL), next_page="/api/v1/models?offset=3")
     model_responses.ModelList.model_validate(listed)
-    rows = [views.model_view(offer.model, offer.available) for offer in shelf().models(live_only=False)]
+    offered = asyncio.run(shelf().models(None))
+    rows = [views.model_view(offer.model, offer.available) for offer in offered]
     model_responses.VideoModelList.model_validate({"data": rows})
     providers = [model_views.provider_view(one) for one in shelf("renderer").providers()]
     model_responses.ProviderList.model_validate({"data": providers})

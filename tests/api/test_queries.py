@@ -13,10 +13,12 @@ from reelrouter.api.queries import (
     JobsQuery,
     ModelsQuery,
     VideoModelsQuery,
+    job_filter,
     parameters,
     read_query,
 )
 from reelrouter.errors import InvalidRequest, Problem
+from reelrouter.jobs.listing import Filter
 
 
 def asked(query: str) -> Request:
@@ -109,3 +111,43 @@ def test_the_document_describes_each_parameter_by_its_own_schema(shape: type[Bas
         assert schema["type"] in {"string", "integer", "number", "boolean", "array"}
         assert (one.get("explode") is False) == (schema["type"] == "array")
         assert one["required"] == (one["name"] == "id")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("1800000000", 1_800_000_000_000),
+        ("2027-01-15", 1_799_971_200_000),
+        ("2027-01-15T08:00:00Z", 1_800_000_000_000),
+        ("2027-01-15T08:00:00.250Z", 1_800_000_000_250),
+        ("2027-01-15T09:00:00%2B01:00", 1_800_000_000_000),
+        ("2027-01-15T09:00:00 01:00", 1_800_000_000_000),
+        ("2027-01-15T07:00:00-01:00", 1_800_000_000_000),
+        ("0", 0),
+    ],
+)
+def test_moments_come_in_the_forms_that_people_and_programs_have(text: str, moment: int) -> None:
+    """A plus that was not encoded arrives as a space, and is meant all the same."""
+    assert read_query(JobsQuery, asked(f"created_after={text}&limit=1")).created_after == moment
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yesterday", "-1", "1.5", "2027-02-30", "2027-13-01", "2027-01-15T08:00:00", "2027-01-15 08:00:00Z", "", "٣"],
+)
+def test_a_moment_that_nobody_could_know_is_refused(text: str) -> None:
+    """A time without its zone, for one; the words show what would do."""
+    (problem,) = problems(f"created_before={text}", JobsQuery)
+    assert problem.field == "created_before"
+    assert "2026-11-21T12:00:00Z" in problem.message
+
+
+def test_jobs_are_filtered_as_asked() -> None:
+    """Without parameters, nothing is left out; for a state that is none, those that there are come with the no."""
+    assert job_filter(read_query(JobsQuery, asked(""))) == Filter()
+    query = asked("status=failed,expired,failed&model=a/b&key=k&user=u&session_id=s&created_before=10")
+    assert job_filter(read_query(JobsQuery, query)) == Filter(
+        statuses=frozenset({"failed", "expired"}), model="a/b", key="k", user="u", session="s", until=10_000
+    )
+    (problem,) = problems("status=failed,done", JobsQuery)
+    assert problem.allowed == ("pending", "in_progress", "completed", "failed", "cancelled", "expired")

@@ -8,7 +8,11 @@ from openrouter import components, operations
 from pydantic import BaseModel
 
 from reelrouter.accounts.keys import KeyRecord
-from reelrouter.accounts.ledger import Balance, Spent
+from reelrouter.accounts.ledger import Balance
+from reelrouter.accounts.limits import Limit
+from reelrouter.accounts.periods import Period
+from reelrouter.accounts.policy import Caps, Policy
+from reelrouter.accounts.spending import Spent
 from reelrouter.api import record_responses
 from reelrouter.api.record_views import generation_view, key_view
 from reelrouter.catalogue.request import Attribution, Inputs
@@ -100,6 +104,19 @@ def test_a_generation_is_of_the_model_that_made_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(("billed", "told"), [(None, 0.1), (Nanos(70_000_000), 0.07)])
+def test_a_job_on_a_key_of_ones_own_tells_what_the_vendor_bills(billed: Nanos | None, told: float) -> None:
+    """The list price where the vendor does not say; of other jobs the bill is the operator's."""
+    own = attempt(AttemptEnd(kind="finished", finished=Finished(outputs=())), 1_003_250)
+    own = replace(own, attempt=replace(own.attempt, credential="byok:vk_1"))
+    shown = view(replace(COMPLETED, is_byok=True, list_price=Nanos(100_000_000), vendor_cost=billed), own)
+    assert (shown["is_byok"], shown["upstream_inference_cost"]) == (True, told)
+    assert shown["attempts"][0]["is_byok"] is shown["provider_responses"][0]["is_byok"] is True
+    plain = view(replace(COMPLETED, vendor_cost=Nanos(7)), attempt(None))
+    assert (plain["is_byok"], plain["upstream_inference_cost"]) == (False, None)
+    assert plain["attempts"][0]["is_byok"] is plain["provider_responses"][0]["is_byok"] is False
+
+
 def test_an_unfinished_generation_has_no_times() -> None:
     """What is not known is null, and nothing has been charged."""
     shown = view(PENDING, attempt(None))
@@ -152,17 +169,42 @@ def test_what_the_application_said_and_gave_is_told() -> None:
     assert (shown["num_media_prompt"], shown["num_input_audio_prompt"]) == (3, 1)
 
 
-def key(amount: int | None) -> dict[str, Any]:
+def limit(subject: str, period: Period, amount: int, settled: int = 0, byok: bool = False) -> Limit:
+    return Limit(
+        id=f"limit_{subject}_{period}",
+        subject=subject,
+        period=period,
+        amount=Nanos(amount),
+        held=Nanos(0),
+        settled=Nanos(settled),
+        include_byok=byok,
+        resets_at=None if period == "total" else 1_800_000_000,
+        created_at=0,
+        updated_at=None,
+    )
+
+
+def key(amount: int | None, *limits: Limit, policy: Policy | None = None) -> dict[str, Any]:
     """The view of a key, held against the document and the SDK."""
     account = KeyAccount(
         key=KeyRecord(
-            id=KeyId("k"), mode="live", label="rr-live-abcd…", name="ci", created_at=0, disabled_at=None
+            workspace=WorkspaceId("ws"),
+            id=KeyId("k"),
+            mode="live",
+            label="rr-live-abcd…",
+            name="ci",
+            created_at=0,
+            disabled_at=None,
         ),
         workspace=WorkspaceId("ws"),
-        spent=Spent(total=Nanos(3_000_000_001), day=Nanos(1), week=Nanos(10), month=Nanos(100)),
+        spent=Spent(
+            total=Nanos(3_000_000_001), day=Nanos(1), week=Nanos(10), month=Nanos(100), byok_week=Nanos(7)
+        ),
         budget=Balance(
             amount=None if amount is None else Nanos(amount), held=Nanos(500_000_000), settled=Nanos(3_000_000_001)
         ),
+        limits=limits,
+        policy=policy or Policy(),
     )
     shown = {"data": key_view(account)}
     fits(shown, record_responses.CurrentKey)
@@ -171,17 +213,52 @@ def key(amount: int | None) -> dict[str, Any]:
 
 
 # The SDK's own type of the answer warns of two of its fields as soon as it is filled.
-@pytest.mark.filterwarnings("ignore:warning. .. DEPRECATED:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:warning. .. DEPRECATED:DeprecationWarning")
+
+
 def test_a_key_tells_what_it_has_spent() -> None:
     """To the ninth place; without a budget there is none."""
     shown = key(None)
     assert (shown["usage"], shown["usage_daily"], shown["usage_weekly"]) == (3.000000001, 1e-9, 1e-8)
+    assert (shown["byok_usage"], shown["byok_usage_weekly"]) == (0, 7e-9)
     assert (shown["budgets"], shown["effective_budget"]) == ([], None)
+    assert (shown["limit"], shown["limit_remaining"], shown["limit_reset"]) == (None, None, None)
     assert (shown["label"], shown["mode"], shown["name"]) == ("rr-live-abcd…", "live", "ci")
 
 
-@pytest.mark.filterwarnings("ignore:warning. .. DEPRECATED:DeprecationWarning")
-def test_a_workspaces_budget_is_told_with_what_is_set_aside() -> None:
+def test_credits_are_told_with_what_is_set_aside() -> None:
     """What remains is what the next submit may take."""
     (budget,) = key(5_000_000_000)["budgets"]
-    assert (budget["limit_usd"], budget["spend_usd"], budget["remaining_usd"]) == (5.0, 3.500000001, 1.499999999)
+    assert (budget["scope"], budget["limit_usd"], budget["spend_usd"]) == ("credits", 5.0, 3.500000001)
+    assert budget["remaining_usd"] == 1.499999999
+
+
+def test_all_that_may_refuse_a_job_is_told_in_its_order() -> None:
+    """Credits, the workspace's budgets, the key's own limits; and which of them refuses first."""
+    shown = key(
+        50_000_000_000,
+        limit("k", "daily", 2_000_000_000, 1_000_000_000, byok=True),
+        limit("k", "total", 9_000_000_000),
+        limit("ws", "monthly", 4_000_000_000),
+    )
+    assert [(one["scope"], one["reset_interval"], one["budget_id"]) for one in shown["budgets"]] == [
+        ("credits", None, None),
+        ("workspace", "monthly", "limit_ws_monthly"),
+        ("key_limit", "daily", None),
+        ("key_limit", None, None),
+    ]
+    assert shown["effective_budget"] == shown["budgets"][2]
+    assert shown["effective_budget"]["resets_at"] == "2027-01-15T08:00:00.000+00:00"
+    assert (shown["limit"], shown["limit_remaining"], shown["limit_reset"]) == (2, 1, "daily")
+    assert shown["include_byok_in_limit"] is True
+    spent = key(None, limit("ws", "total", 1, 5), limit("k", "total", 1, 9))
+    assert spent["effective_budget"]["scope"] == "workspace"  # the first that refuses, and not the most overdrawn
+
+
+def test_the_stricter_of_two_rates_is_told() -> None:
+    """With whose it is; the contract's -1 is no limit."""
+    assert key(None)["rate_limit"]["requests"] == -1
+    shown = key(None, policy=Policy(of_key=Caps(rate=60, concurrency=9), of_workspace=Caps(rate=30)))
+    assert (shown["rate_limit"]["requests"], shown["rate_limit"]["interval"]) == (30, "1m")
+    assert "all the workspace's keys" in shown["rate_limit"]["note"]
+    assert shown["concurrency"] == 9

@@ -1,6 +1,7 @@
 """`reelrouter jobs`, against a server that behaves as OpenRouter was recorded to."""
 
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -69,4 +70,19 @@ def test_pages_are_listed_with_the_way_to_the_next(openrouter: FakeOpenRouter) -
     assert "[b]/x" in line
     assert shown.splitlines()[-1] == "There are more: --cursor abc"
     assert run_json("jobs", "list") == {"data": [job], "next_cursor": "abc"}
-    assert run_well("jobs", "list") == "There are no jobs.\n"
+    assert "reelrouter generate" in run_well("jobs", "list")
+
+
+def test_filters_are_handed_on_as_they_were_given(openrouter: FakeOpenRouter) -> None:
+    """Each under the API's name for it; where they leave nothing, the line says how to see more."""
+    openrouter.plan("else", says(200, {"data": [], "has_more": False}))
+    words = ["--status", "failed", "--status", "expired", "-m", "a/b", "--after", "2026-11-21", "--limit", "5"]
+    assert "Without filters" in run_well("jobs", "list", "--user", "ann & bob", *words)
+    given = parse_qs(urlsplit(openrouter.seen[-1].path).query)
+    assert given == {
+        "limit": ["5"],
+        "status": ["failed,expired"],
+        "model": ["a/b"],
+        "user": ["ann & bob"],
+        "created_after": ["2026-11-21"],
+    }

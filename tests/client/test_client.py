@@ -1,9 +1,11 @@
 """`Client` and `AsyncClient` against an OpenRouter of this machine: from the list of models to the file."""
 
 import inspect
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -219,3 +221,20 @@ def test_a_row_without_a_name_is_not_of_the_contract(client: Client, fake: FakeO
     fake.plan("models", says(200, {"data": [{"name": "nobody"}]}))
     with pytest.raises(Unreadable, match="without an id"):
         client.models()
+
+
+def test_filters_are_sent_as_they_are_meant(client: Client, fake: FakeOpenRouter) -> None:
+    """States with commas between, times with their zone; a time without one is refused before anything is sent."""
+    fake.plan("else", says(200, {"data": [], "has_more": False}))
+    made = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    client.list(status=("failed", "expired"), user="ann", created_after=made, created_before=1_800_000_000)
+    assert parse_qs(urlsplit(fake.seen[-1].path).query) == {
+        "limit": ["20"],
+        "status": ["failed,expired"],
+        "user": ["ann"],
+        "created_after": ["2026-11-21T12:00:00+00:00"],
+        "created_before": ["1800000000"],
+    }
+    with pytest.raises(Unusable, match="created_after has no time zone"):
+        client.list(created_after=made.replace(tzinfo=None))
+    assert len(fake.seen) == 1

@@ -91,3 +91,24 @@ def test_an_older_version_finds_its_jobs_again(tmp_path: Path) -> None:
     queues = connection.execute("SELECT id, queue FROM jobs ORDER BY id").fetchall()
     connection.close()
     assert queues == [("again", "vendor"), ("new", "test/test")]
+
+
+def test_what_was_charged_so_far_was_the_catalogues_price(tmp_path: Path) -> None:
+    """Of jobs that came to nothing there is none; a step back and forth loses no charge."""
+    path = tmp_path / "app.db"
+    connection = at_revision(path, "0005")
+    insert(connection, "jobs", id="made", version=1, price=7)
+    insert(connection, "jobs", id="failed", version=2, price=None)
+    insert(connection, "spending", key_id="k", day=1, amount=7)
+    insert(connection, "ledger", key="made:charge", job_id="made", kind="charge", amount=7)
+    connection.commit()
+    connection.close()
+    for _ in range(2):
+        migrate(path)
+        connection = sqlite3.connect(path)
+        rows = connection.execute("SELECT id, price, list_price, is_byok FROM jobs ORDER BY id").fetchall()
+        assert rows == [("failed", None, None, 0), ("made", 7, 7, 0)]
+        assert connection.execute("SELECT amount, fees, byok FROM spending").fetchall() == [(7, 0, 0)]
+        assert connection.execute("SELECT amount, note FROM ledger").fetchall() == [(7, None)]
+        connection.close()
+        command.downgrade(config_of(path), "0005")

@@ -144,3 +144,29 @@ def test_indexes_are_those_that_the_code_declares(tmp_path: Path) -> None:
     connection.close()
     declared = {str(index.name) for table in metadata.sorted_tables for index in table.indexes}
     assert declared <= found
+
+
+def test_a_look_through_many_rows_holds_nobody_up(tmp_path: Path) -> None:
+    """It is made elsewhere: the loop goes on meanwhile, and what is committed is seen."""
+
+    async def scenario() -> None:
+        db = SqliteDatabase(tmp_path / "app.db")
+        await db.write(lambda unit: unit.execute(text("CREATE TABLE things (n INTEGER)")))
+        await db.write(lambda unit: unit.execute(text("INSERT INTO things VALUES (1), (2)")))
+        many = text(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)"
+            " SELECT sum(i) AS total, (SELECT count(*) FROM things) AS things FROM n"
+        )
+        turns = 0
+        scanning = asyncio.ensure_future(db.scan(many))
+        while not scanning.done():
+            turns += 1
+            await asyncio.sleep(0)
+        (row,) = await scanning
+        assert (row["total"], row["things"]) == (300_000 * 300_001 // 2, 2)
+        assert turns > 1
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            await db.scan(text("INSERT INTO things VALUES (3)"))
+        await db.close()
+
+    asyncio.run(scenario())

@@ -50,6 +50,13 @@ class Fetched:
         )
 
 
+class NothingBrought:
+    """No workspace has vendor keys of its own."""
+
+    async def of(self, _workspace: WorkspaceId) -> tuple[()]:
+        return ()
+
+
 class Calm:
     async def of(self, places: tuple[Place, ...]) -> Condition:
         return Condition()
@@ -80,6 +87,7 @@ def survey(
         "catalogue": catalogue(),
         "backends": changes.pop("backends", BACKENDS),
         "conditions": Calm(),
+        "vendor_keys": NothingBrought(),
         "intake": intake or Fetched(),
         "own_outputs": OneJob(),
         "terms": terms,

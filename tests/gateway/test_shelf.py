@@ -1,10 +1,13 @@
 """The shelf: what is configured here can be used by live keys, what is not says so, and pages cover all of it."""
 
+import asyncio
 from typing import Any, cast
 
 import pytest
 
 from reelrouter.accounts.keys import Caller, KeyMode
+from reelrouter.accounts.policy import Policy
+from reelrouter.accounts.vendor_keys import VendorKey
 from reelrouter.clock import FrozenClock
 from reelrouter.errors import NotFound
 from reelrouter.gateway.search import Search
@@ -18,6 +21,13 @@ ALL = Search(output_modalities=("all",))
 VERTEX = "google-vertex"
 
 
+class Nothing:
+    """No workspace has brought a key."""
+
+    async def of(self, _workspace: WorkspaceId) -> tuple[VendorKey, ...]:
+        return ()
+
+
 def shelf(*providers: str, test_mode: bool = True) -> Shelf:
     return Shelf(stations(*providers, test_mode=test_mode))
 
@@ -28,29 +38,55 @@ def stations(*providers: str, test_mode: bool = True) -> Stations:
     terms = Terms(**{**dict.fromkeys(Terms.__slots__, cast("Any", None)), "test_mode": test_mode})
     backends = dict.fromkeys(providers, (Credential(name="main"),))
     told: dict[str, Any] = {"catalogue": catalogue(), "backends": backends, "setup": {VERTEX: "set A and B"}}
+    told["vendor_keys"] = Nothing()
     return Stations(**{**parts, **told, "clock": FrozenClock(), "terms": terms})
 
 
-def caller(mode: KeyMode) -> Caller:
-    return Caller(workspace=WorkspaceId("ws"), key_id=KeyId("key"), mode=mode)
+def caller(mode: KeyMode, **rules: Any) -> Caller:
+    return Caller(workspace=WorkspaceId("ws"), key_id=KeyId("key"), mode=mode, policy=Policy(**rules))
 
 
 def test_a_live_key_needs_one_configured_endpoint() -> None:
     """Which it is does not matter; what the other ones lack is told."""
-    offers = {offer.model.id: offer for offer in shelf("renderer", "openrouter").models(live_only=False)}
+    offered = asyncio.run(shelf("renderer", "openrouter").models(None))
+    offers = {offer.model.id: offer for offer in offered}
     assert offers[VEO].available == ("live", "test")
     assert [(one.endpoint, one.reason) for one in offers[VEO].missing] == [
         (VERTEX, "the provider google-vertex is not configured in this gateway: set A and B")
     ]
     assert offers[ANIMATIC].missing == ()
-    assert [offer.model.id for offer in shelf("renderer").models(live_only=True)] == [ANIMATIC]
+    usable = asyncio.run(shelf("renderer").models(caller("live")))
+    assert [offer.model.id for offer in usable] == [ANIMATIC]
 
 
 def test_what_a_caller_can_use_follows_from_its_mode() -> None:
     """A test key can use everything, unless the operator has switched test keys off."""
-    assert shelf("renderer").search_usable(ALL, caller("live")).total == 1
-    assert shelf().search_usable(ALL, caller("test")).total == len(catalogue())
-    assert shelf(test_mode=False).search_usable(ALL, caller("test")).total == 0
+    assert asyncio.run(shelf("renderer").search_usable(ALL, caller("live"))).total == 1
+    assert asyncio.run(shelf().search_usable(ALL, caller("test"))).total == len(catalogue())
+    assert asyncio.run(shelf(test_mode=False).search_usable(ALL, caller("test"))).total == 0
+
+
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_models_that_a_workspace_may_not_use_are_not_offered_to_it(mode: KeyMode) -> None:
+    """Unless everything is asked for; then it says why they cannot be used."""
+    at, who = shelf("renderer", "openrouter"), caller(mode, models=frozenset({VEO}))
+    assert [offer.model.id for offer in asyncio.run(at.models(who))] == [VEO]
+    assert asyncio.run(at.search_usable(ALL, who)).total == 1
+    offers = {offer.model.id: offer for offer in asyncio.run(at.models(who, everything=True))}
+    assert offers[ANIMATIC].available == ()
+    assert [one.reason for one in offers[ANIMATIC].missing] == ["the workspace's rules do not allow this model"]
+
+
+def test_endpoints_that_a_workspace_may_not_use_do_not_count() -> None:
+    """What another one of the model can serve stays on offer; with zero retention, own hardware alone does."""
+    at = shelf("renderer", VERTEX, "openrouter")
+    assert VEO in {
+        offer.model.id for offer in asyncio.run(at.models(caller("live", providers=frozenset({VERTEX}))))
+    }
+    assert ANIMATIC not in {
+        offer.model.id for offer in asyncio.run(at.models(caller("test", providers=frozenset({VERTEX}))))
+    }
+    assert [offer.model.id for offer in asyncio.run(at.models(caller("live", zdr=True)))] == [ANIMATIC]
 
 
 def test_pages_cover_what_was_found_once() -> None:

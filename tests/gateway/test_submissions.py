@@ -11,10 +11,13 @@ import pytest
 
 from reelrouter.accounts import ledger, workspaces
 from reelrouter.accounts.keys import Caller, KeyMode
+from reelrouter.accounts.policy import Policy
+from reelrouter.accounts.vendor_keys import VendorKey
 from reelrouter.catalogue.request import VideoRequest
 from reelrouter.clock import FrozenClock
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.errors import Forbidden, InvalidRequest
 from reelrouter.gateway.stations import Stations, Terms, Visit
 from reelrouter.gateway.submissions import Estimate, Submissions
 from reelrouter.ids import JobId, KeyId, WorkspaceId
@@ -45,11 +48,13 @@ class Told:
 
 def gateway(told: Told, draw: Callable[[], float] = float, **stations: Any) -> Submissions:
     """One under those conditions, with the vendors `BOTH`, that holds half as much again as it estimates."""
-    terms = {**dict.fromkeys(Terms.__slots__, NOTHING), "test_mode": True, "strict": False}
+    known = {"test_mode": True, "strict": False, "byok_fee": Decimal(5)}
+    terms = {**dict.fromkeys(Terms.__slots__, NOTHING), **known}
     parts = {
         **dict.fromkeys(Stations.__slots__, NOTHING),
         "catalogue": catalogue(),
         "backends": BOTH,
+        "vendor_keys": brought(),
         "conditions": told,
         "clock": FrozenClock(),
         "terms": Terms(**{**terms, "hold_margin": Decimal("1.5"), "max_job_age": 60}),
@@ -61,10 +66,22 @@ def gateway(told: Told, draw: Callable[[], float] = float, **stations: Any) -> S
 
 def estimate(told: Told, mode: KeyMode = "live", draw: Callable[[], float] = float, **changes: Any) -> Estimate:
     """What a gateway under those conditions says to a plain request."""
-    submissions = gateway(told, draw, backends=changes.pop("backends", BOTH))
-    caller = Caller(workspace=WorkspaceId("ws"), key_id=KeyId("key"), mode=mode)
+    keys = brought(*changes.pop("keys", ()))
+    submissions = gateway(told, draw, backends=changes.pop("backends", BOTH), vendor_keys=keys)
+    policy = changes.pop("policy", Policy())
+    caller = Caller(workspace=WorkspaceId("ws"), key_id=KeyId("key"), mode=mode, policy=policy)
     request: VideoRequest = ask(changes.pop("model", WAN), **changes)
     return asyncio.run(submissions.estimate(caller, request, VISIT))
+
+
+def brought(*keys: VendorKey) -> Any:
+    """What the caller's workspace has brought."""
+
+    class Brought:
+        async def of(self, _workspace: WorkspaceId) -> tuple[VendorKey, ...]:
+            return keys
+
+    return Brought()
 
 
 class NoObjects:
@@ -133,3 +150,47 @@ def test_the_dearest_of_its_models_sets_what_is_held_for_a_job(tmp_path: Path) -
             await db.close()
 
     asyncio.run(run())
+
+
+def test_an_estimate_tells_what_a_job_costs_on_a_key_of_ones_own() -> None:
+    """Beside the list price, and where that key would be tried."""
+    own = VendorKey(id="vk_1", workspace=WorkspaceId("ws"), provider="openrouter", name="", label="", created_at=0)
+    told = estimate(Told(), keys=[own])
+    assert [(one.endpoint, one.is_byok) for one in told.routes] == [("openrouter", True), ("alibaba", False)]
+    assert told.byok_cost == told.plan.estimate // 20
+    assert estimate(Told()).byok_cost is None
+    assert estimate(Told(), "test", keys=[own]).byok_cost is None
+
+
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_a_model_that_the_workspace_may_not_use_is_refused_with_those_that_it_may(mode: KeyMode) -> None:
+    """By name, and as data; in test mode as in life."""
+    with pytest.raises(Forbidden) as refused:
+        estimate(Told(), mode, policy=Policy(models=frozenset({VEO, "a/other"})))
+    assert (refused.value.metadata["model"], refused.value.metadata["allowed"]) == (WAN, ["a/other", VEO])
+    assert f"may not use {WAN}. It may use: a/other, {VEO}." in refused.value.message
+
+
+def test_among_several_models_one_that_may_not_be_used_is_passed_over() -> None:
+    """And the warnings say so, whichever of them it is."""
+    found = estimate(Told(), policy=Policy(models=frozenset({WAN})), model=VEO, models=(WAN,))
+    assert found.plan.model == WAN
+    (warning,) = found.plan.warnings
+    assert warning.startswith(f"model: {VEO} was passed over: This key's workspace may not use {VEO}.")
+
+
+def test_a_workspaces_endpoints_and_rank_hold_for_every_request() -> None:
+    """As if each of them had named them."""
+    routes = estimate(Told(), policy=Policy(providers=frozenset({"openrouter"}))).routes
+    assert {one.endpoint: one.reason for one in routes} == {
+        "alibaba": "the workspace's rules do not allow it",
+        "openrouter": None,
+    }
+
+
+def test_a_strict_workspace_refuses_what_would_be_warned_of() -> None:
+    """Without a word about it in the request."""
+    assert estimate(Told(), unknown=("colour",)).plan.warnings
+    with pytest.raises(InvalidRequest) as refused:
+        estimate(Told(), unknown=("colour",), policy=Policy(strict=True))
+    assert [problem.field for problem in refused.value.problems] == ["colour"]

@@ -21,11 +21,14 @@ from reelrouter.db.engine import Database, Unit
 from reelrouter.db.opening import open_database
 from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
-from reelrouter.jobs import store
+from reelrouter.jobs import starting, store
+from reelrouter.jobs.announce import LinkTerms
+from reelrouter.jobs.charging import Pricing
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
 from reelrouter.jobs.poller import Pace, Poller
+from reelrouter.jobs.starting import Places
 from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.jobs.takeover import was_here
 from reelrouter.money import Nanos
@@ -80,17 +83,20 @@ class Bench:
         self.lanes[queue_of(name, "c")] = Lane(backend=backend, limit=10, pace=Pace(first=0.0, ceiling=0.0))
         return backend
 
-    def steps(self, owner: str = "slot-0:1", *, resubmit: bool = False) -> Steps:
+    def steps(self, owner: str = "slot-0:1", *, resubmit: bool = False, pricing: Pricing | None = None) -> Steps:
         workshop = Workshop(
             db=self.db,
             lanes=self.lanes,
             poller=self.poller,
             ingest=Ingest(ProbingChildren(), self.objects, IngestLimits(max_bytes=10**6), self.directory),
+            objects=self.objects,
             clock=self.clock,
             emit=self.events.append,
             owner=owner,
             is_dead=partial(was_here, owner.partition(":")[0]),
             retention=3600,
+            links=LinkTerms(life=3600.0),
+            pricing=pricing or Pricing(),
             resubmit=resubmit,
         )
         return Steps(workshop)
@@ -100,13 +106,18 @@ class Bench:
         path.write_bytes(content)
         return path
 
-    async def place(self, *endpoints: str, spare: tuple[str, ...] = (), hold: Nanos = ESTIMATE) -> Job:
-        """A job with a route to each endpoint, then with a spare model to each of `spare`, and its hold."""
+    async def place(
+        self, *endpoints: str, spare: tuple[str, ...] = (), hold: Nanos = ESTIMATE, **changes: Any
+    ) -> Job:
+        """A job with a route to each endpoint, then with a spare model to each of `spare`, and its hold.
+
+        `changes` are of its row.
+        """
         now = self.clock.now()
 
         def together(unit: Unit) -> Job:
             workspace, _ = workspaces.ensure_default(unit, now)
-            job = make_job(workspace, endpoints, now, spare)
+            job = replace(make_job(workspace, endpoints, now, spare), **changes)
             ledger.hold(unit, ledger.Hold(job_id=job.id, workspace=workspace, mode="live", amount=hold))
             store.place(unit, job)
             return job
@@ -119,9 +130,9 @@ class Bench:
         assert row is not None
         self.clock.advance(max(0.0, row["not_before"] / 1000 - self.clock.now()))
         now_ms = milliseconds(self.clock.now())
-        await self.db.write(lambda unit: store.start_overdue(unit, 1, now_ms))
+        await self.db.write(lambda unit: starting.start_overdue(unit, 1, now_ms))
         now = await self.job(job)
-        await self.db.write(lambda unit: store.start_waiting(unit, now.queue, 1, now_ms))
+        await self.db.write(lambda unit: starting.start_waiting(unit, Places(queue=now.queue, room=1), now_ms))
         return (await self.job(job)).run
 
     async def run_to_end(self, job: Job, steps: Steps | None = None) -> Job:

@@ -16,11 +16,14 @@ class Runs:
     steps: Steps
     begun: list[str] = field(default_factory=list)
     """The names of all runs, in the order of their start."""
-    starting: int = 0
+    starting: set[str] = field(default_factory=set)
+    lanes: dict[str, str | None] = field(default_factory=dict)
+    """What each run was started for."""
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
-    async def start(self, job_id: JobId, run: int) -> None:
+    async def start(self, job_id: JobId, run: int, lane: str | None = None) -> None:
         name = run_id(job_id, run)
+        self.lanes[name] = lane
         if name not in self.begun:
             self.begun.append(name)
             self.take_up(job_id, run)

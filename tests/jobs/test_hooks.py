@@ -2,7 +2,7 @@
 
 import pytest
 
-from reelrouter.jobs.hooks import address_of, is_genuine
+from reelrouter.jobs.hooks import address_of, is_genuine, job_of, mark_of
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 
@@ -35,3 +35,13 @@ def test_every_process_makes_the_same_one() -> None:
 def test_another_token_is_not_taken(token: str) -> None:
     """Whatever it looks like."""
     assert not is_genuine(KEY, "gen-vid-1-a-0", token)
+
+
+def test_a_job_that_comes_back_is_known_by_its_mark() -> None:
+    """Which nobody else can make: an id alone, another's mark, or an attempt's token tell nothing."""
+    mark = mark_of(KEY, "gen-vid-1-a")
+    assert job_of(KEY, mark) == "gen-vid-1-a"
+    assert job_of(OTHER, mark) is None
+    assert job_of(KEY, "gen-vid-1-a") is None
+    assert job_of(KEY, f"gen-vid-1-b.{mark.rpartition('.')[2]}") is None
+    assert job_of(KEY, f"gen-vid-1-a.{token_of('gen-vid-1-a')}") is None

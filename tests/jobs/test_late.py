@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from reelrouter.db.tables import ledger
 from reelrouter.jobs import store
@@ -102,5 +102,26 @@ def test_a_job_that_the_vendor_does_not_know_is_over_at_once(scenario: Scenario)
         await latecomers(bench).sweep()
         assert told(bench) == [("lost", None)]
         assert await latecomers(bench).sweep() == 0
+
+    scenario(work)
+
+
+def test_what_a_vendor_bills_a_workspace_itself_is_not_the_operators_cost(scenario: Scenario) -> None:
+    """It is told, and no entry of the ledger."""
+
+    async def work(bench: Bench) -> None:
+        job, vendor = await expired(bench, Finished(outputs=(), vendor_cost=COST))
+        lane = bench.lanes.pop(queue_of("a", "c"))
+        bench.lanes[queue_of("a", "byok:vk_1")] = lane
+        for table in (
+            "jobs SET routes = replace(routes, '\"c\"', '\"byok:vk_1\"')",
+            "attempts SET credential = 'byok:vk_1'",
+        ):
+            await bench.db.write(lambda unit, change=table: unit.execute(text(f"UPDATE {change}")))  # type: ignore[misc]
+        bench.clock.advance(61)
+        assert await latecomers(bench).sweep() == 1
+        assert told(bench) == [("finished", COST)]
+        assert await entries(bench) == []
+        assert (job.status, len(vendor.asked)) == (State.EXPIRED, 1)
 
     scenario(work)

@@ -107,6 +107,15 @@ class Office:
         return web.json_response({}, status=401 if is_void else 200)
 
 
+async def test_an_account_with_another_key_signs_in_anew(tmp_path: Path) -> None:
+    """Though it goes by the same name: what the former key was granted is not used any more."""
+    async with serving(office := Office()) as vendor, driving(tmp_path) as drive:
+        for key in ("one", "one", "two"):
+            await drive.send(GET, SignsIn(), account(vendor.url, api_key=key))
+    assert office.tokens == 2
+    assert vendor.keys[-1] == "Bearer token-no-2"
+
+
 async def test_a_grant_is_kept_until_shortly_before_its_end(tmp_path: Path) -> None:
     """A minute of its life stays unused: it must not run out on the way."""
     clock = FrozenClock()

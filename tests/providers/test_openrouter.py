@@ -87,9 +87,9 @@ def test_an_order_is_one_post_with_all_that_was_resolved() -> None:
 
 
 def test_the_submit_carries_whose_job_it_is() -> None:
-    """A gateway that meets its own job's id is its own upstream; the key makes one job of one attempt."""
-    headers = submitted(VEO).headers
-    assert headers == {"X-ReelRouter-Via": VEO.job_id, "Idempotency-Key": VEO.attempt_key}
+    """A gateway that meets its own job's mark is its own upstream; the key makes one job of one attempt."""
+    headers = submitted(replace(VEO, mark="marked")).headers
+    assert headers == {"X-ReelRouter-Via": "marked", "Idempotency-Key": VEO.attempt_key}
 
 
 def test_a_shape_without_a_name_is_sent_in_pixels() -> None:

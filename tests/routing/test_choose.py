@@ -117,6 +117,7 @@ def test_without_fallbacks_there_is_one_route() -> None:
         ({"only": ("elsewhere",)}, "provider.only"),
         ({"ignore": ("alibaba", "openrouter")}, "provider.ignore"),
         ({"zdr": True}, "zero data retention"),
+        ({"allowed": frozenset({"elsewhere"})}, "the workspace's rules"),
         ({"max_price": Decimal("0.49")}, "0.5 USD is above provider.max_price of 0.49 USD"),
         ({"backends": {}}, "not configured"),
     ],
@@ -147,6 +148,15 @@ def test_zero_data_retention_keeps_to_own_hardware() -> None:
     assert [route.endpoint for route in routes] == ["own-gpu"]
 
 
+def test_a_workspace_keeps_to_the_endpoints_that_it_allows() -> None:
+    """Whatever a request asks for beside that. An endpoint's option slugs are no name of it here, either."""
+    assert endpoints(offer(allowed=frozenset({"openrouter"}))) == ["openrouter"]
+    assert endpoints(offer(allowed=frozenset({"openrouter", "alibaba"}), ignore=("alibaba",))) == ["openrouter"]
+    row = model(WAN)
+    with pytest.raises(NoEndpoint):
+        choose(plan(row), row, offer({"openrouter": ("main",)}, allowed=frozenset({"alibaba"})))
+
+
 def test_our_own_model_runs_on_the_renderer() -> None:
     """It has one endpoint, which needs no vendor."""
     row = model(ANIMATIC)
@@ -169,7 +179,14 @@ def test_test_mode_has_one_route_whatever_is_configured(backends: dict[str, tupl
 
 @pytest.mark.parametrize(
     "wish",
-    [{"zdr": True}, {"max_price": Decimal("0.1")}, {"only": ("nobody",)}, {"ignore": ("alibaba", "openrouter")}],
+    [
+        {"zdr": True},
+        {"max_price": Decimal("0.1")},
+        {"only": ("nobody",)},
+        {"ignore": ("alibaba", "openrouter")},
+        {"allowed": frozenset()},
+        {"allowed": frozenset({"alibaba"}), "only": ("openrouter",)},
+    ],
 )
 def test_test_mode_shows_refusals_that_no_configuration_could_change(wish: dict[str, Any]) -> None:
     """What a live key would be refused over is met in the test."""

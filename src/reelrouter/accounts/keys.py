@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,13 +32,22 @@ _LIMITS = (
     .where(or_(limits.c.subject == bindparam("key_id"), limits.c.subject == bindparam("workspace")))
     .order_by(limits.c.id)
 )
-_OF_WORKSPACE = (
-    select(api_keys)
-    .where(api_keys.c.workspace == bindparam("workspace"), api_keys.c.deleted_at.is_(None))
-    .order_by(api_keys.c.created_at, api_keys.c.id)
-)
 _BY_ID = select(api_keys).where(api_keys.c.id == bindparam("key_id"))
-_INSERT = insert_of(api_keys, "id", "workspace", "mode", "hash", "label", "name", "created_at")
+_HASH_ANEW = update(api_keys).where(api_keys.c.id == bindparam("key_id")).values(hash=bindparam("new_hash"))
+_INSERT = insert_of(
+    api_keys,
+    "id",
+    "workspace",
+    "mode",
+    "hash",
+    "label",
+    "name",
+    "strict",
+    "concurrency",
+    "rate",
+    "expires_at",
+    "created_at",
+)
 _DISABLE = (
     update(api_keys)
     .where(api_keys.c.id == bindparam("key_id"), api_keys.c.disabled_at.is_(None))
@@ -64,22 +74,56 @@ class Manager:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
+    """A key as it is kept: without the key. Times are Unix milliseconds."""
+
     id: KeyId
+    workspace: WorkspaceId
     mode: KeyKind
     label: str
+    """Its beginning, by which people tell keys apart."""
     name: str
+    strict: bool = False
+    concurrency: int | None = None
+    """Unfinished jobs at one time; None is no limit."""
+    rate: int | None = None
+    """Requests a minute; None is no limit."""
+    expires_at: int | None = None
     created_at: int
+    updated_at: int | None = None
     disabled_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Peppers:
+    """What hashes of keys are made with."""
+
+    present: bytes = field(repr=False)
+    earlier: bytes | None = field(default=None, repr=False)
+    """The one before it: a key that comes is kept under the present one then."""
 
 
 class KeyRing:
     """Turns a bearer token into a `Caller`. A revoked key stops working within a second, in every process."""
 
-    def __init__(self, db: Database, pepper: bytes, clock: Clock) -> None:
+    def __init__(
+        self,
+        db: Database,
+        peppers: Peppers,
+        clock: Clock,
+        count: Callable[[Caller], None] = lambda _caller: None,
+    ) -> None:
+        """`count` is told of each request that is admitted, and raises what is to be raised for one too many."""
         self._db = db
-        self._pepper = pepper
+        self._peppers = peppers
         self._clock = clock
+        self._count = count
         self._known: dict[str, _Known] = {}
+
+    async def admit(self, token: str) -> Caller:
+        """`authenticate` for a request, which counts as one: raises `TooManyRequests` too."""
+        caller = await self.authenticate(token)
+        self._count(caller)
+        return caller
 
     async def authenticate(self, token: str) -> Caller:
         """Raises `Unauthorized` for a token that is unknown, disabled or expired, `Forbidden` for a manager's."""
@@ -97,6 +141,10 @@ class KeyRing:
             )
         return who
 
+    async def identify(self, token: str) -> Caller | Manager:
+        """Whoever it is. Raises as `authenticate` does, but for managers."""
+        return await self._who(token)
+
     async def _who(self, token: str) -> Caller | Manager:
         now = self._clock.now()
         known = self._known.get(token)
@@ -111,7 +159,7 @@ class KeyRing:
         return known.who
 
     async def _look_up(self, token: str, now: float) -> "_Known":
-        row = await self._db.row(_BY_HASH, hash=hash_key(self._pepper, token))
+        row = await self._find(token)
         if row is None or row["disabled_at"] is not None:
             raise Unauthorized("User not found.")
         if row["mode"] == "management":
@@ -125,6 +173,17 @@ class KeyRing:
         )
         return _Known(at=now, who=caller, expires_at=row["expires_at"])
 
+    async def _find(self, token: str) -> Row | None:
+        present = hash_key(self._peppers.present, token)
+        row = await self._db.row(_BY_HASH, hash=present)
+        if row is not None or self._peppers.earlier is None:
+            return row
+        row = await self._db.row(_BY_HASH, hash=hash_key(self._peppers.earlier, token))
+        if row is not None:
+            key_id = row["id"]
+            await self._db.write(lambda unit: unit.execute(_HASH_ANEW, key_id=key_id, new_hash=present))
+        return row
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
@@ -134,7 +193,7 @@ class _Known:
     expires_at: int | None
 
 
-def new_key(mode: KeyMode) -> str:
+def new_key(mode: KeyKind) -> str:
     """A key with 256 bits of randomness."""
     return PREFIXES[mode] + secrets.token_urlsafe(32)
 
@@ -149,9 +208,14 @@ class NewKey:
     """A key about to be stored; `secret` is what its owner is shown, once."""
 
     workspace: WorkspaceId
-    mode: KeyMode
+    mode: KeyKind
     name: str
-    secret: str
+    secret: str = field(repr=False)
+    strict: bool = False
+    concurrency: int | None = None
+    rate: int | None = None
+    expires_at: int | None = None
+    """Unix milliseconds."""
 
 
 def add_key(unit: Unit, key: NewKey, pepper: bytes, now: float) -> KeyId:
@@ -176,11 +240,24 @@ async def get_key(db: Database, key_id: KeyId) -> KeyRecord:
     row = await db.row(_BY_ID, key_id=key_id)
     if row is None:
         raise LookupError(f"no key {key_id}")
-    return _record(row)
+    return key_record(row)
 
 
-async def list_keys(db: Database, workspace: WorkspaceId) -> list[KeyRecord]:
-    return [_record(row) for row in await db.rows(_OF_WORKSPACE, workspace=workspace)]
+def key_record(row: Row) -> KeyRecord:
+    return KeyRecord(
+        id=row["id"],
+        workspace=row["workspace"],
+        mode=row["mode"],
+        label=row["label"],
+        name=row["name"],
+        strict=bool(row["strict"]),
+        concurrency=row["concurrency"],
+        rate=row["rate"],
+        expires_at=row["expires_at"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        disabled_at=row["disabled_at"],
+    )
 
 
 def _values(key: NewKey, key_id: KeyId, pepper: bytes, now: float) -> dict[str, object]:
@@ -191,16 +268,9 @@ def _values(key: NewKey, key_id: KeyId, pepper: bytes, now: float) -> dict[str, 
         "hash": hash_key(pepper, key.secret),
         "label": key.secret[: len(PREFIXES[key.mode]) + 4] + "…",
         "name": key.name,
+        "strict": int(key.strict),
+        "concurrency": key.concurrency,
+        "rate": key.rate,
+        "expires_at": key.expires_at,
         "created_at": milliseconds(now),
     }
-
-
-def _record(row: Row) -> KeyRecord:
-    return KeyRecord(
-        id=row["id"],
-        mode=row["mode"],
-        label=row["label"],
-        name=row["name"],
-        created_at=row["created_at"],
-        disabled_at=row["disabled_at"],
-    )

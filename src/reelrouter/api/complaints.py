@@ -81,6 +81,9 @@ def _problem(detail: ErrorDetails, under: str) -> Problem:
 _ALLOWED: dict[str, tuple[str, ...]] = {
     "frame_type": ("first_frame", "last_frame"),
     "sort": ("price", "latency"),
+    "default_provider_sort": ("price", "latency"),
+    "limit_reset": ("daily", "weekly", "monthly"),
+    "mode": ("live", "test", "management"),
     "type": ("image_url",),
 }
 _WORDS = {
@@ -95,6 +98,7 @@ _WORDS = {
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
     "missing": "is required",
+    "extra_forbidden": "is not known here",
     "finite_number": "must be a finite number",
     "greater_than_equal": "must be at least {ge}",
     "greater_than": "must be greater than {gt}",

@@ -1,17 +1,19 @@
 """The bytes of a video: whole or in ranges, with bounded memory, for a key or for a signature."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from reelrouter.accounts.keys import Caller
-from reelrouter.api.auth import optional_caller
+from reelrouter.api.auth import optional_caller, uncounted_caller
 from reelrouter.api.ranges import wanted_span
 from reelrouter.api.videos import Edge
-from reelrouter.errors import InvalidRequest, Problem, Unauthorized
+from reelrouter.errors import Forbidden, InvalidRequest, Problem, StorageFailed, Unauthorized
 from reelrouter.jobs.content import ContentFile, ContentRequest
 from reelrouter.storage.links import Link, Variant
 
@@ -37,6 +39,32 @@ class VideoFile(FileResponse):
         await super().__call__({**scope, "headers": headers}, receive, send)
 
 
+class SentWhole(Response):
+    """Sends another response, and tells when its last byte has gone to a client that was still there.
+
+    Only one answer with all bytes counts: players ask for a file's end first, and mean to come back for the rest.
+    """
+
+    def __init__(self, response: Response, request: Request, then: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(status_code=response.status_code)
+        self._response = response
+        self._request = request
+        self._then = then
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        whole = False
+
+        async def watched(message: Message) -> None:
+            nonlocal whole
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                whole = not await self._request.is_disconnected()
+            await send(message)
+
+        await self._response(scope, receive, watched)
+        if whole:
+            await self._then()
+
+
 class Content:
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
@@ -55,10 +83,13 @@ class Content:
         if _has_it_already(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         span = _span(request, file.size, headers["ETag"])
+        if file.once is not None:
+            return await self._once(request, wanted, headers, span)
         path = self._edge.gateway.files.local_path(file)
         if path is not None:
             return VideoFile(path, headers, span)
-        return self._from_bucket(request, file, headers, span)
+        stream = self._edge.gateway.files.read_range(file, *(span or (0, file.size)))
+        return _streamed(request, file, headers, span, stream)
 
     async def _wanted(self, request: Request) -> ContentRequest:
         link, signature = _link(request)
@@ -72,26 +103,55 @@ class Content:
         )
 
     async def _caller(self, request: Request, *, has_link: bool) -> Caller | None:
-        """With a link in hand a wrong key is not held against anybody."""
-        try:
+        """With a link in hand no key is needed: a wrong one is held against nobody, a good one not counted."""
+        if not has_link:
             return await optional_caller(request, self._edge.keys)
-        except Unauthorized:
-            if has_link:
-                return None
-            raise
+        try:
+            return await uncounted_caller(request, self._edge.keys)
+        except (Unauthorized, Forbidden):
+            return None
 
-    def _from_bucket(
-        self, request: Request, file: ContentFile, headers: dict[str, str], span: tuple[int, int] | None
+    async def _once(
+        self, request: Request, wanted: ContentRequest, headers: dict[str, str], span: tuple[int, int] | None
     ) -> Response:
-        start, end = span or (0, file.size)
-        headers |= {"Content-Length": str(end - start), "Accept-Ranges": "bytes"}
-        if span is not None:
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-        status = 200 if span is None else 206
+        """Of a file that goes once it was sent whole: it is opened before anything is promised."""
+        files = self._edge.gateway.files
+        file = await files.find(wanted)
+        headers["Cache-Control"] = "no-store"
+        stream = files.read_range(file, *(span or (0, file.size)))
         if request.method == "HEAD":
-            return Response(status_code=status, headers=headers)
-        stream = self._edge.gateway.files.read_range(file, start, end)
-        return StreamingResponse(stream, status, headers)
+            return _streamed(request, file, headers, span, stream)
+        try:
+            first = await anext(stream, b"")
+        except StorageFailed:
+            await files.find(wanted)  # raises what is to be said of a file that another answer has used up
+            raise
+        response = _streamed(request, file, headers, span, _from(first, stream))
+        return (
+            SentWhole(response, request, partial(files.sent, file)) if span in (None, (0, file.size)) else response
+        )
+
+
+def _streamed(
+    request: Request,
+    file: ContentFile,
+    headers: Mapping[str, str],
+    span: tuple[int, int] | None,
+    stream: AsyncIterator[bytes],
+) -> Response:
+    start, end = span or (0, file.size)
+    part = {"Content-Range": f"bytes {start}-{end - 1}/{file.size}"} if span else {}
+    told = {**headers, **part, "Content-Length": str(end - start), "Accept-Ranges": "bytes"}
+    status = 206 if span else 200
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=told)
+    return StreamingResponse(stream, status, told)
+
+
+async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in rest:
+        yield piece
 
 
 def _index(text: str | None) -> int:

@@ -18,13 +18,16 @@ EXPOSED = (
     "Idempotent-Replayed",
     "Preference-Applied",
     "Retry-After",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
     rendering.MODE,
     rendering.PROGRESS,
     rendering.PROVIDER,
     rendering.WARNINGS,
 )
 """Headers that scripts may read: upstream's, as far as there is a use for them here, and ours."""
-_METHODS = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS")
 
 
 class Cors(CORSMiddleware):

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from reelrouter.accounts.keys import Caller
 from reelrouter.api import views
-from reelrouter.api.auth import caller_of
+from reelrouter.api.auth import caller_of, uncounted_caller
 from reelrouter.api.rendering import mode_headers
 from reelrouter.api.videos import Edge
 from reelrouter.errors import NotFound, Unauthorized
@@ -42,7 +42,7 @@ class Events:
         job_id = request.path_params["job_id"]
         try:
             async for answer in self._edge.gateway.jobs.watch(caller, job_id, seen, _PAUSE):
-                await caller_of(request, self._edge.keys)  # a key that is revoked meanwhile sees no more
+                await uncounted_caller(request, self._edge.keys)  # a key that is revoked meanwhile sees no more
                 yield b": still here\n\n" if answer is None else _event(answer)
         except (NotFound, Unauthorized):
             return

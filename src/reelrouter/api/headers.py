@@ -29,6 +29,11 @@ ONCE = (
         description="`wait=20` lets the answer take up to 20 seconds (60 at most), to show the job's end.",
     ),
 )
+IDEMPOTENT_GRANT = Header(
+    name=twins.IDEMPOTENCY_KEY,
+    description="Makes a repeated grant safe: the same key grants once, for good.",
+    schema={"type": "string", "minLength": 1, "maxLength": 255},
+)
 LAST_EVENT_ID = Header(
     name="Last-Event-ID",
     description="The `id` of the last event that was seen; an old one gets the job as it is now.",
@@ -54,14 +59,15 @@ MODE = Header(
     description="`test` where the key is a test key; absent otherwise.",
     schema={"type": "string", "enum": ["test"]},
 )
+WARNINGS = Header(
+    name=rendering.WARNINGS,
+    description="The body's `warnings` as JSON, for clients that drop them.",
+    schema={"type": "array", "items": {"type": "string"}},
+    is_json=True,
+)
 JOB = (
     MODE,
-    Header(
-        name=rendering.WARNINGS,
-        description="The body's `warnings` as JSON, for clients that drop them.",
-        schema={"type": "array", "items": {"type": "string"}},
-        is_json=True,
-    ),
+    WARNINGS,
     Header(name=rendering.PROVIDER, description="The body's `provider`, once somebody makes the video."),
     Header(
         name=rendering.PROGRESS,
@@ -91,13 +97,38 @@ CACHED = (Header(name="Cache-Control", description="How long the answer may be k
 VARIED = (*CACHED, Header(name="Vary", description="`Authorization`: another key may get another answer."))
 OWN = (MODE, *VARIED)
 
+_WHERE_REQUESTS_ARE_COUNTED = "Where requests were too many:"
 OF_ERRORS = {
-    401: Header(name="WWW-Authenticate", description="`Bearer`."),
-    416: Header(name="Content-Range", description="How long the file is."),
-    429: Header(
-        name="Retry-After",
-        description="Seconds after which it is worth trying again.",
-        schema={"type": "integer", "minimum": 0},
+    401: (Header(name="WWW-Authenticate", description="`Bearer`."),),
+    402: (
+        Header(
+            name="Retry-After",
+            description="Seconds after which it is worth trying again, where running jobs hold the money.",
+            schema={"type": "integer", "minimum": 0},
+        ),
+    ),
+    416: (Header(name="Content-Range", description="How long the file is."),),
+    429: (
+        Header(
+            name="Retry-After",
+            description="Seconds after which it is worth trying again.",
+            schema={"type": "integer", "minimum": 0},
+        ),
+        Header(
+            name="X-RateLimit-Limit",
+            description=f"{_WHERE_REQUESTS_ARE_COUNTED} how many there may be in a minute.",
+            schema={"type": "integer", "minimum": 1},
+        ),
+        Header(
+            name="X-RateLimit-Remaining",
+            description=f"{_WHERE_REQUESTS_ARE_COUNTED} how many may follow now, which is none.",
+            schema={"type": "integer", "minimum": 0},
+        ),
+        Header(
+            name="X-RateLimit-Reset",
+            description=f"{_WHERE_REQUESTS_ARE_COUNTED} when the next may follow, in Unix milliseconds.",
+            schema={"type": "integer", "minimum": 0},
+        ),
     ),
 }
 RANGE = Header(name="Content-Range", description="Which part it is, and how long the file is.")

@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reelrouter.accounts.keys import Caller
 from reelrouter.api import model_views, views
 from reelrouter.api.auth import caller_of, optional_caller
 from reelrouter.api.queries import ModelsQuery, OutputQuery, PagedQuery, VideoModelsQuery, read_query
 from reelrouter.api.rendering import Json, mode_headers
 from reelrouter.api.videos import Edge
-from reelrouter.errors import Unauthorized
+from reelrouter.errors import Forbidden, Unauthorized
 from reelrouter.gateway.search import Search
 from reelrouter.gateway.shelf import Found, Offered, Shelf
 
@@ -31,9 +32,10 @@ class Models:
     async def list_video_models(self, request: Request) -> Response:
         """With a live key: what can be routed now. Without one, or with a test key: the whole catalogue."""
         wants_all = read_query(VideoModelsQuery, request).all
-        offered = self._shelf.models(live_only=not wants_all and await self._is_live(request))
+        caller = await self._known_caller(request)
+        offered = await self._shelf.models(caller, everything=wants_all)
         rows = [_video_row(offer, with_missing=wants_all) for offer in offered]
-        return Json({"data": rows}, headers={**PUBLIC, "Vary": "Authorization"})
+        return Json({"data": rows}, headers={**PUBLIC, "Vary": "Authorization"} if caller is None else PRIVATE)
 
     async def list_all(self, request: Request) -> Response:
         """The list that was made for text: without a filter that says otherwise it has no video models."""
@@ -43,7 +45,7 @@ class Models:
     async def list_usable(self, request: Request) -> Response:
         caller = await caller_of(request, self._edge.keys)
         query = read_query(PagedQuery, request)
-        found = self._shelf.search_usable(Search(**_paging(query)), caller)
+        found = await self._shelf.search_usable(Search(**_paging(query)), caller)
         return _page(request, found, {**PRIVATE, **mode_headers(caller)})
 
     async def count(self, request: Request) -> Response:
@@ -59,12 +61,11 @@ class Models:
         model = self._shelf.find(_name(request))
         return Json({"data": model_views.endpoints_view(model, self._shelf.endpoints(model))}, headers=PUBLIC)
 
-    async def _is_live(self, request: Request) -> bool:
+    async def _known_caller(self, request: Request) -> Caller | None:
         try:
-            caller = await optional_caller(request, self._edge.keys)
-        except Unauthorized:
-            return False
-        return caller is not None and caller.mode == "live"
+            return await optional_caller(request, self._edge.keys)
+        except (Unauthorized, Forbidden):
+            return None
 
 
 def _name(request: Request) -> str:

@@ -47,7 +47,7 @@ def _add(app: FastAPI, row: Row) -> None:
         status_code=row.status,
         response_class=Response,
         response_model=None,
-        responses={row.status: _success(row), **{status: _error(status) for status in row.errors}, **_also(row)},
+        responses={row.status: _success(row), **{status: _error(status) for status in _errors(row)}, **_also(row)},
         openapi_extra=_extra(row),
     )
 
@@ -64,16 +64,24 @@ _EVENT = {
     "required": ["event", "id", "data"],
 }
 _PATH = {
+    "ref": "A workspace's id or its slug.",
+    "interval": "How long a budget lasts: daily, weekly, monthly, or lifetime for one that never starts anew.",
     "job_id": "A job's id.",
     "attempt_key": "The attempt at making a job that there is news of.",
     "token": "What shows that the address was handed out by this gateway.",
+    "vendor_key_id": "The id of a vendor key.",
     "author": "The first part of a model's id, before the slash.",
+    "secret_id": "A webhook secret's id.",
+    "delivery_id": "A webhook delivery's id.",
+    "hash": "A key's id, which answers call its hash.",
     "slug": "The second part of a model's id, of its dated slug or of an alias.",
 }
 
 
 def _success(row: Row) -> dict[str, Any]:
-    answered: dict[str, Any] = {"model": row.answer} if row.answer else _plain_success(row)
+    answered: dict[str, Any] = _plain_success(row)
+    if row.answer:
+        answered = {"model": row.answer, **({"content": answered["content"]} if row.media else {})}
     return answered | _answered_with(row.answer_headers)
 
 
@@ -85,9 +93,13 @@ def _plain_success(row: Row) -> dict[str, Any]:
     return {"description": row.summary} | ({"content": content} if content else {})
 
 
+def _errors(row: Row) -> Sequence[int]:
+    """Whatever takes a key may be asked too often with it."""
+    return sorted({*row.errors, 429}) if row.key else row.errors
+
+
 def _error(status: int) -> dict[str, Any]:
-    told = headers.OF_ERRORS.get(status)
-    return {"model": responses.ErrorEnvelope} | (_answered_with([told]) if told else {})
+    return {"model": responses.ErrorEnvelope} | _answered_with(headers.OF_ERRORS.get(status, ()))
 
 
 def _also(row: Row) -> dict[int | str, dict[str, Any]]:
@@ -118,7 +130,7 @@ def _extra(row: Row) -> dict[str, Any]:
         "security": [{"key": []}] if row.key else [],
     }
     if row.body is not None:
-        extra["requestBody"] = _body_reference(row.body)
+        extra["requestBody"] = _body_reference(row.body) | {"required": row.needs_body}
     return extra
 
 
@@ -139,4 +151,4 @@ def _described(header: Header) -> dict[str, Any]:
 
 def _body_reference(body: type[BaseModel]) -> dict[str, Any]:
     schema = {"$ref": _REF.format(model=body.__name__)}
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    return {"content": {"application/json": {"schema": schema}}}

@@ -42,8 +42,9 @@ def answer(error: errors.ReelRouterError, brand: Brand) -> JSONResponse:
     if isinstance(error, errors.InvalidRequest):
         metadata["problems"] = [_problem(problem) for problem in error.problems]
     response = envelope(STATUS[type(error)], error.message, metadata)
-    if isinstance(error, errors.TooManyRequests):
+    if isinstance(error, errors.TooManyRequests | errors.PaymentRequired) and error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
+        response.headers.update(error.metadata.get("headers", {}))
     if isinstance(error, errors.RangeNotSatisfiable):
         response.headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, errors.Unauthorized):

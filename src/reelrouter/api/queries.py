@@ -5,14 +5,25 @@ Parameters that a shape does not know are ignored, as HTTP has it; a wrong value
 
 import re
 from collections import Counter
+from datetime import datetime
+from math import floor
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 from starlette.requests import Request
 
 from reelrouter.api.complaints import shown
 from reelrouter.errors import InvalidRequest, Problem
+from reelrouter.jobs.listing import END_OF_TIME, Filter
 from reelrouter.storage.links import Variant
 
 Q = TypeVar("Q", bound=BaseModel)
@@ -154,8 +165,95 @@ def _limit(text: object) -> object:
     return text
 
 
+Most = Annotated[int, Field(ge=1, le=100), BeforeValidator(_limit)]
+
+_DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?(Z|[+ -]([01][0-9]|2[0-3]):[0-5][0-9])"
+_MOMENT = rf"^([0-9]{{1,12}}|{_DATE}(T{_TIME})?)$"
+_MOMENT_WORDS = "must be a time such as 2026-11-21T12:00:00Z or 2026-11-21, or Unix seconds"
+
+
+def _moment(text: object) -> object:
+    """Unix milliseconds."""
+    if not isinstance(text, str):
+        return text
+    if not re.fullmatch(_MOMENT, text):
+        raise PydanticCustomError("not_a_moment", _MOMENT_WORDS)
+    if text.isdecimal():
+        return int(text) * 1000
+    zoned = text.replace(" ", "+") if "T" in text else f"{text}T00:00:00Z"  # a plus that nobody encoded is a space
+    try:
+        return floor(datetime.fromisoformat(zoned).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("not_a_moment", _MOMENT_WORDS) from None
+
+
+Status = Literal["pending", "in_progress", "completed", "failed", "cancelled", "expired"]
+Moment = Annotated[
+    int,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "pattern": _MOMENT}),
+]
+
+
 class JobsQuery(_Query):
-    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_limit)] = Field(20, description="How many jobs.")
+    limit: Most = Field(20, description="How many jobs.")
+    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
+    status: Annotated[list[Status], Field(min_length=1, max_length=20), BeforeValidator(_listed)] | None = Field(
+        None, description="Only jobs that are in any of these states."
+    )
+    model: Text | None = Field(None, description="Only jobs of this model.")
+    key: Text | None = Field(None, description="Only jobs that this key has placed, by the key's id.")
+    user: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
+        None, description="Only jobs that were submitted with this `user`."
+    )
+    session_id: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(
+        None, description="Only jobs that were submitted with this `session_id`."
+    )
+    created_after: Moment | None = Field(
+        None, description="Only jobs that were made at this time or later; a date is its first moment in UTC."
+    )
+    created_before: Moment | None = Field(
+        None, description="Only jobs that were made before this time; a date is its first moment in UTC."
+    )
+
+
+def job_filter(query: JobsQuery) -> Filter:
+    return Filter(
+        statuses=frozenset(query.status or ()),
+        model=query.model,
+        key=query.key,
+        user=query.user,
+        session=query.session_id,
+        since=query.created_after or 0,
+        until=END_OF_TIME[0] if query.created_before is None else query.created_before,
+    )
+
+
+class DeliveriesQuery(_Query):
+    limit: Most = Field(20, description="How many deliveries.")
+    cursor: str | None = Field(None, description="`next_cursor` of the page before.")
+    job_id: Text | None = Field(None, description="Only those of this job.")
+    status: Literal["waiting", "delivered", "failed"] | None = Field(None, description="Only those in this state.")
+
+
+class WorkspacesQuery(_Query):
+    offset: Count = Field(0, description="How many workspaces to leave out.")
+    limit: Most = Field(50, description="How many to list at most.")
+
+
+class KeysQuery(_Query):
+    offset: Count = Field(0, description="How many keys to leave out.")
+    limit: Most = Field(100, description="How many to list at most.")
+    workspace_id: Text | None = Field(
+        None, description="The workspace whose keys are meant, by id or slug; the default one if it is left out."
+    )
+    include_disabled: Flag = Field(default=False, description="Whether disabled keys are listed, too.")
+    include_expired: Flag = Field(default=False, description="Whether expired keys are listed, too.")
+
+
+class PageQuery(_Query):
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_limit)] = Field(20, description="How many rows.")
     cursor: str | None = Field(None, description="`next_cursor` of the page before.")
 
 
@@ -170,7 +268,8 @@ class ContentQuery(_Query):
 
 def read_query(shape: type[Q], request: Request) -> Q:
     """Raises `InvalidRequest` that names every parameter with a wrong value, or with more than one."""
-    given = [(name, text) for name, text in request.query_params.multi_items() if name in shape.model_fields]
+    known = {one.alias or name for name, one in shape.model_fields.items()}
+    given = [(name, text) for name, text in request.query_params.multi_items() if name in known]
     times = Counter(name for name, _text in given)
     repeated = [Problem(name, f"{name} is given {count} times") for name, count in times.items() if count > 1]
     if repeated:

@@ -11,6 +11,7 @@ from reelrouter.work import FailureClass
 class AttemptRow(Answer):
     model: str
     endpoint: str
+    is_byok: bool = Field(description="Whether a vendor key of your own was used.")
     outcome: Literal["finished", "failed", "refused", "cancelled", "expired", "unknown_submit"] | None = Field(
         description="null while it is under way."
     )
@@ -82,7 +83,10 @@ class Generation(Answer):
     tokens_completion: None
     tokens_prompt: None
     upstream_id: None
-    upstream_inference_cost: None
+    upstream_inference_cost: float | None = Field(
+        description="US dollars that the vendor bills you for a job on a vendor key of your own; the list price "
+        "where it does not say. null for all other jobs."
+    )
     user_agent: None
     web_search_engine: None
     status: Status
@@ -105,15 +109,17 @@ class GenerationRecord(Answer):
 
 
 class KeyBudget(Answer):
-    scope: Literal["workspace"]
+    scope: Literal["credits", "workspace", "key_limit"] = Field(
+        description="The workspace's credits, a budget of the workspace, or the key's own limit."
+    )
     limit_usd: float
     spend_usd: float = Field(description="What has been charged, and what is set aside for running jobs.")
     remaining_usd: float
     include_byok: bool
-    budget_id: None
+    budget_id: str | None
     guardrail_id: None
-    reset_interval: None
-    resets_at: None
+    reset_interval: Literal["daily", "weekly", "monthly"] | None
+    resets_at: AwareDatetime | None
 
 
 class FreeRequests(Answer):
@@ -123,7 +129,7 @@ class FreeRequests(Answer):
 
 
 class RateLimit(Answer):
-    requests: int
+    requests: int = Field(description="-1 is no limit.")
     interval: str
     note: str
 
@@ -137,16 +143,17 @@ class KeyRow(Answer):
     usage_daily: float = Field(description="On this day, by UTC.")
     usage_weekly: float = Field(description="Since Monday, by UTC.")
     usage_monthly: float = Field(description="In this month, by UTC.")
-    byok_usage: float
+    byok_usage: float = Field(description="The list prices of its jobs on the workspace's own vendor keys.")
     byok_usage_daily: float
     byok_usage_weekly: float
     byok_usage_monthly: float
     include_byok_in_limit: bool
-    limit: None
-    limit_remaining: None
-    limit_reset: None
-    budgets: list[KeyBudget] = Field(description="The workspace's budget for this kind of key, if it has one.")
-    effective_budget: KeyBudget | None
+    limit: float | None = Field(description="The key's own spending limit; of several, that with the least left.")
+    limit_remaining: float | None
+    limit_reset: Literal["daily", "weekly", "monthly"] | None = Field(description="null is never.")
+    budgets: list[KeyBudget] = Field(description="All that may refuse a job for want of money.")
+    effective_budget: KeyBudget | None = Field(description="The one of them that refuses first.")
+    concurrency: int | None = Field(description="Unfinished jobs that there may be at one time; null: no limit.")
     is_free_tier: bool
     is_management_key: bool
     is_provisioning_key: bool

@@ -1,16 +1,15 @@
 """A generation and a key as JSON-able dicts: the contract's keys, null where nothing is known, then ours."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from reelrouter.accounts.ledger import Balance
+from reelrouter.api import key_budgets
 from reelrouter.catalogue.request import Inputs
 from reelrouter.gateway.records import Generation, KeyAccount
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, shown_of
 from reelrouter.jobs.store import AttemptRecord
-from reelrouter.money import Nanos, json_usd
+from reelrouter.money import json_usd
 from reelrouter.work import Media
 
 
@@ -37,7 +36,7 @@ def generation_view(generation: Generation) -> dict[str, Any]:
         "http_referer": said.referer,
         "origin": said.referer or "",
         "data_region": "global",
-        "is_byok": False,
+        "is_byok": job.is_byok,
         "streamed": False,
         "workspace_id": job.workspace,
         "num_media_prompt": len(media),
@@ -45,6 +44,7 @@ def generation_view(generation: Generation) -> dict[str, Any]:
         "num_input_audio_prompt": len([one for one in media if one.kind == "audio"]),
         "provider_responses": [_response_view(generation, one) for one in generation.attempts],
         **dict.fromkeys(_OF_TEXT),
+        "upstream_inference_cost": _upstream_cost(job),
         **_ours(generation),
     }
 
@@ -68,7 +68,6 @@ _OF_TEXT = (
     "tokens_completion",
     "tokens_prompt",
     "upstream_id",
-    "upstream_inference_cost",
     "user_agent",
     "web_search_engine",
 )
@@ -105,6 +104,7 @@ def _attempt_view(job: Job, record: AttemptRecord) -> dict[str, Any]:
     return {
         "model": job.plan_of(record.attempt).model,
         "endpoint": record.attempt.endpoint,
+        "is_byok": record.attempt.is_byok,
         "outcome": end.kind if end else None,
         "failure": end.failure if end else None,
         "started_at": _moment(record.attempt.intent_at),
@@ -120,36 +120,44 @@ def _response_view(generation: Generation, record: AttemptRecord) -> dict[str, A
         "provider_name": generation.provider_of(attempt.endpoint, attempt.plan),
         "model_permaslug": generation.job.plan_of(attempt).canonical_slug,
         "latency": _milliseconds(record),
-        "is_byok": False,
+        "is_byok": record.attempt.is_byok,
     }
 
 
+def _upstream_cost(job: Job) -> float | None:
+    """What the vendor bills the workspace itself, or by the price list should. An operator's bill is its own."""
+    if not job.is_byok or not job.outputs:
+        return None
+    cost = job.list_price if job.vendor_cost is None else job.vendor_cost
+    return None if cost is None else json_usd(cost)
+
+
 def key_view(account: KeyAccount) -> dict[str, Any]:
-    budgets = list(_budgets(account.budget))
+    budgets = key_budgets.budget_rows(account)
+    spent = account.spent
     return {
         "label": account.key.label,
         "name": account.key.name,
         "mode": account.key.mode,
         "workspace_id": account.workspace,
-        "usage": json_usd(account.spent.total),
-        "usage_daily": json_usd(account.spent.day),
-        "usage_weekly": json_usd(account.spent.week),
-        "usage_monthly": json_usd(account.spent.month),
+        "usage": json_usd(spent.total),
+        "usage_daily": json_usd(spent.day),
+        "usage_weekly": json_usd(spent.week),
+        "usage_monthly": json_usd(spent.month),
+        "byok_usage": json_usd(spent.byok_total),
+        "byok_usage_daily": json_usd(spent.byok_day),
+        "byok_usage_weekly": json_usd(spent.byok_week),
+        "byok_usage_monthly": json_usd(spent.byok_month),
         "budgets": budgets,
-        "effective_budget": budgets[0] if budgets else None,
+        "effective_budget": key_budgets.effective(budgets),
+        **key_budgets.own_limit(account),
+        "rate_limit": key_budgets.rate_limit(account.policy),
+        "concurrency": key_budgets.concurrency(account.policy),
         **_SAME_FOR_ALL,
     }
 
 
 _SAME_FOR_ALL: dict[str, Any] = {
-    "byok_usage": 0,
-    "byok_usage_daily": 0,
-    "byok_usage_weekly": 0,
-    "byok_usage_monthly": 0,
-    "include_byok_in_limit": False,
-    "limit": None,
-    "limit_remaining": None,
-    "limit_reset": None,
     "is_free_tier": False,
     "is_management_key": False,
     "is_provisioning_key": False,
@@ -158,26 +166,8 @@ _SAME_FOR_ALL: dict[str, Any] = {
     "expires_at": None,
     "allowed_data_regions": ["global"],
     "free_model_daily_requests": {"limit": 0, "remaining": 0, "used": 0},
-    "rate_limit": {"requests": -1, "interval": "none", "note": "Keys have no rate limit of their own."},
 }
-"""Keys here have no limit, no owner and no end of their own, and no model is free by its name."""
-
-
-def _budgets(balance: Balance) -> Iterable[dict[str, Any]]:
-    if balance.amount is None:
-        return
-    spent = Nanos(balance.settled + balance.held)
-    yield {
-        "scope": "workspace",
-        "limit_usd": json_usd(balance.amount),
-        "spend_usd": json_usd(spent),
-        "remaining_usd": json_usd(Nanos(balance.amount - spent)),
-        "include_byok": False,
-        "budget_id": None,
-        "guardrail_id": None,
-        "reset_interval": None,
-        "resets_at": None,
-    }
+"""Keys here have no owner and no end of their own, and no model is free by its name."""
 
 
 def _media(inputs: Inputs) -> list[Media]:

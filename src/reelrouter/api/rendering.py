@@ -27,13 +27,16 @@ def mode_headers(caller: Caller) -> dict[str, str]:
 
 def job_headers(caller: Caller, view: JobView) -> dict[str, str]:
     headers = mode_headers(caller)
-    if view.warnings:
-        headers[WARNINGS] = _warnings(view.warnings)
+    headers |= warning_headers(view.warnings)
     if view.provider is not None:
         headers[PROVIDER] = view.provider
     if view.progress is not None or view.status == "completed":
         headers[PROGRESS] = "100" if view.status == "completed" else str(round((view.progress or 0) * 100))
     return headers
+
+
+def warning_headers(warnings: Sequence[str]) -> dict[str, str]:
+    return {WARNINGS: _warnings(warnings)} if warnings else {}
 
 
 def _warnings(warnings: Sequence[str]) -> str:

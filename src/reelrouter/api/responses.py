@@ -85,6 +85,7 @@ class PriceLine(Answer):
 class ConsideredRoute(Answer):
     endpoint: str
     reason: str | None = Field(None, description="Why it would not be used; absent if it would.")
+    is_byok: Literal[True] | None = Field(None, description="A vendor key of your own would be tried there first.")
 
 
 class EstimatedFallback(Answer):
@@ -95,6 +96,9 @@ class EstimatedFallback(Answer):
 class Estimate(Answer):
     model: str
     cost: float = Field(description="The sum of the lines, in US dollars.")
+    byok_cost: float | None = Field(
+        None, description="What it costs here instead if a vendor key of your own makes it, in US dollars."
+    )
     currency: Literal["USD"]
     lines: list[PriceLine]
     resolved: Resolved

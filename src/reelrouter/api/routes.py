@@ -12,18 +12,29 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from reelrouter import errors
-from reelrouter.api import headers, model_responses, problems, queries, record_responses, responses
+from reelrouter.api import (
+    byok_routes,
+    headers,
+    model_responses,
+    money_routes,
+    problems,
+    queries,
+    record_responses,
+    responses,
+)
 from reelrouter.api.content import Content
 from reelrouter.api.cors import Cors
 from reelrouter.api.events import EVENT_STREAM, Events
 from reelrouter.api.health import Health
 from reelrouter.api.hooks import Hooks
+from reelrouter.api.management_routes import management
 from reelrouter.api.models import Models
 from reelrouter.api.providers import Providers
 from reelrouter.api.records import Records
 from reelrouter.api.row import Handler, Row
 from reelrouter.api.schemas import VideoBody
 from reelrouter.api.videos import Edge, Videos
+from reelrouter.api.webhook_routes import webhooks
 from reelrouter.gateway.readiness import Check
 from reelrouter.jobs import hooks
 
@@ -32,7 +43,18 @@ BASE = "/api/v1"
 
 def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
     """In the order of matching: `/videos/models` must be asked before `/videos/{job_id}`."""
-    return (*_models(edge), *_jobs(edge), *_contents(edge), *_records(edge), *_hooks(edge), *_health(checks))
+    return (
+        *_models(edge),
+        *_jobs(edge),
+        *_contents(edge),
+        *_records(edge),
+        *management(edge, BASE),
+        *money_routes.rows(edge, BASE),
+        *byok_routes.rows(edge, BASE),
+        *webhooks(edge, BASE),
+        *_hooks(edge),
+        *_health(checks),
+    )
 
 
 def _jobs(edge: Edge) -> Sequence[Row]:
@@ -106,7 +128,7 @@ def _models(edge: Edge) -> Sequence[Row]:
         Row(
             method="GET", path=f"{BASE}/videos/models", handler=models.list_video_models,
             operation="listVideosModels", summary="List the models and what they can do", status=200,
-            answer=model_responses.VideoModelList, errors=(400, 500), query=queries.VideoModelsQuery,
+            answer=model_responses.VideoModelList, errors=(400, 429, 500), query=queries.VideoModelsQuery,
             answer_headers=headers.VARIED, key=False,
         ),
         Row(

@@ -33,8 +33,10 @@ class Row:
     answer: type[BaseModel] | None
     errors: tuple[int, ...]
     media: tuple[str, ...] = ()
-    """The types of a successful answer that is not JSON."""
+    """The types of a successful answer that is not JSON, or need not be."""
     body: type[BaseModel] | None = None
+    needs_body: bool = True
+    """Whether a request without any body is refused, where there may be one."""
     query: type[BaseModel] | None = None
     headers: tuple[Header, ...] = ()
     """Those that it reads, beside `Authorization`."""

@@ -45,7 +45,7 @@ def _whole(value: object) -> object:
     return value
 
 
-def _amount(value: object) -> object:
+def as_amount(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Decimal(str(value))
     raise PydanticCustomError("amount_type", "must be a number")
@@ -80,7 +80,7 @@ Name = Annotated[str, Field(strict=True, max_length=_MOST_NAME)]
 Names = Annotated[list[Annotated[Name, Field(min_length=1)]], Field(max_length=_MOST_NAMES)]
 Flag = Annotated[bool, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Amount = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False), BeforeValidator(_amount)]
+Amount = Annotated[Decimal, Field(ge=0, le=10**9, allow_inf_nan=False), BeforeValidator(as_amount)]
 Kept = Annotated[dict[str, Any], AfterValidator(_kept)]
 Options = Annotated[dict[str, Annotated[dict[str, Any], BeforeValidator(_few_keys)]], BeforeValidator(_few_keys)]
 

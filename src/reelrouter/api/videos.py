@@ -71,7 +71,9 @@ class Videos:
     async def list_all(self, request: Request) -> Response:
         caller = await self._caller(request)
         query = read_query(queries.JobsQuery, request)
-        page = await self._edge.gateway.jobs.list_jobs(caller, query.limit, query.cursor)
+        page = await self._edge.gateway.jobs.list_jobs(
+            caller, queries.job_filter(query), query.limit, query.cursor
+        )
         shown: dict[str, Any] = {
             "data": [views.job_view(job) for job in page.jobs],
             "has_more": page.next_cursor is not None,

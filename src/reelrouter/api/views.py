@@ -12,6 +12,7 @@ from reelrouter.gateway.answers import JobAnswer
 from reelrouter.gateway.submissions import Estimate
 from reelrouter.jobs.model import JobView, shown_of
 from reelrouter.money import json_number, json_usd
+from reelrouter.storage import links
 
 
 def placed_view(answer: JobAnswer) -> dict[str, Any]:
@@ -57,11 +58,11 @@ def job_view(answer: JobAnswer) -> dict[str, Any]:
 
 def _completed(answer: JobAnswer) -> dict[str, Any]:
     view = answer.view
-    plain = [f"{view.base_url}/api/v1/videos/{view.id}/content?index={index}" for index in range(view.outputs)]
+    plain = [links.plain_url(view.base_url, view.id, index) for index in range(view.outputs)]
     shown: dict[str, Any] = {
         "progress": 100,
         "unsigned_urls": plain if answer.plain_unsigned_urls else list(answer.links) or plain,
-        "usage": {"cost": json_usd(view.price) if view.price is not None else 0, "is_byok": False},
+        "usage": {"cost": json_usd(view.price) if view.price is not None else 0, "is_byok": view.is_byok},
     }
     if answer.links:
         shown["urls"] = list(answer.links)
@@ -71,16 +72,19 @@ def _completed(answer: JobAnswer) -> dict[str, Any]:
 
 def estimate_view(estimate: Estimate) -> dict[str, Any]:
     """What a job would cost and why, what it would be, and who would make it."""
-    plan = estimate.plan
+    plan, own = estimate.plan, estimate.byok_cost
     shown: dict[str, Any] = {
         "model": plan.model,
         "cost": json_usd(plan.estimate),
+        **({} if own is None else {"byok_cost": json_usd(own)}),
         "currency": "USD",
         "lines": [_line_view(line) for line in plan.lines],
         "resolved": shown_of(plan)["resolved"],
         "warnings": list(plan.warnings),
         "routes": [
-            {"endpoint": route.endpoint} | ({"reason": route.reason} if route.reason else {})
+            {"endpoint": route.endpoint}
+            | ({"reason": route.reason} if route.reason else {})
+            | ({"is_byok": True} if route.is_byok else {})
             for route in estimate.routes
         ],
     }

@@ -31,6 +31,8 @@ class ProviderWish:
     order: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    allowed: frozenset[str] | None = None
+    """What the caller's workspace allows, by endpoint or provider; no request can say so. None is all."""
     allow_fallbacks: bool = True
     sort: Literal["price", "latency"] | None = None
     max_price: Decimal | None = None

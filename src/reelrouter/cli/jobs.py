@@ -3,8 +3,9 @@
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich.table import Table
@@ -20,16 +21,78 @@ from reelrouter.cli.output import note, out, print_json, print_line
 from reelrouter.cli.progress import ended
 from reelrouter.cli.tables import is_wide, pairs, table
 from reelrouter.client.results import Job, JobPage
+from reelrouter.client.terms import JobFilters
+
+_FILTERS = "Filters"
 
 app = typer.Typer(
     help="List, follow, cancel, delete and download jobs.\n\nExample: reelrouter jobs list", no_args_is_help=True
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterOptions:
+    """Which jobs to list."""
+
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only jobs in this state; repeatable: any of them.", rich_help_panel=_FILTERS, show_default=False
+        ),
+    ] = None
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", "-m", help="Only jobs of this model.", rich_help_panel=_FILTERS, show_default=False
+        ),
+    ] = None
+    key: Annotated[
+        str | None,
+        typer.Option(help="Only jobs that the key with this id has placed.", rich_help_panel=_FILTERS),
+    ] = None
+    user: Annotated[
+        str | None,
+        typer.Option(help="Only jobs that were submitted for this user.", rich_help_panel=_FILTERS),
+    ] = None
+    session: Annotated[
+        str | None,
+        typer.Option(help="Only jobs that were submitted in this session.", rich_help_panel=_FILTERS),
+    ] = None
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Only jobs made at this time or later: 2026-11-21, 2026-11-21T12:00:00Z, or Unix seconds.",
+            rich_help_panel=_FILTERS,
+            show_default=False,
+        ),
+    ] = None
+    before: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Only jobs made before this time.", rich_help_panel=_FILTERS, show_default=False
+        ),
+    ] = None
+
+    def given(self) -> JobFilters:
+        """Those that were asked for, under the names that the client has for them."""
+        named = {
+            "status": self.status,
+            "model": self.model,
+            "key": self.key,
+            "user": self.user,
+            "session_id": self.session,
+            "created_after": self.after,
+            "created_before": self.before,
+        }
+        return cast("JobFilters", {name: value for name, value in named.items() if value})
+
+
 @app.command("list")
 @grouped
 def list_jobs(
     server: ServerOptions,
+    filters: FilterOptions,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many to list.")] = 20,
     cursor: Annotated[
         str | None, typer.Option(help="Where to go on, as the list before said.", show_default=False)
@@ -38,14 +101,14 @@ def list_jobs(
 ) -> None:
     """List your jobs, newest first.
 
-    Example: reelrouter jobs list --limit 5
+    Example: reelrouter jobs list --status failed --status expired --after 2026-11-21
     """
     with connected(server, as_json=as_json) as client:
-        page = client.list(limit=limit, cursor=cursor)
+        page = client.list(limit=limit, cursor=cursor, **filters.given())
     if as_json:
         print_json({"data": [job.raw for job in page.jobs], "next_cursor": page.next_cursor})
     elif not page.jobs:
-        print_line("There are no jobs.")
+        print_line(_NO_SUCH_JOBS if filters.given() else _NO_JOBS)
     else:
         _print_page(page)
 
@@ -154,6 +217,8 @@ def download(
         print_line(f"Saved {saved.path}")
 
 
+_NO_JOBS = 'There are no jobs. Make one: reelrouter generate "a paper fox in the snow" -o fox.mp4'
+_NO_SUCH_JOBS = "There are no such jobs. Without filters, all of them are listed: reelrouter jobs list"
 _OUTCOMES = {
     "cancelled": "is cancelled",
     "cancel_requested": "is asked to end; see: reelrouter jobs watch",

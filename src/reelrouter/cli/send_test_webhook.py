@@ -2,9 +2,8 @@
 
 import json
 import time
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
@@ -13,7 +12,11 @@ from reelrouter.cli.ending import Exit, fail, reported
 from reelrouter.cli.options import Json, WebhookSecret
 from reelrouter.cli.output import note, print_json, print_line
 from reelrouter.client.webhooks import sign
+from reelrouter.clock import milliseconds
 from reelrouter.compat.exchange import bare, clipped, is_web_address
+from reelrouter.jobs import announce
+from reelrouter.money import Nanos
+from reelrouter.storage.links import plain_url
 
 _ERRORS = {
     "failed": "The prompt was refused.",
@@ -53,7 +56,7 @@ def send_test_webhook(
     """
     if not is_web_address(url):
         fail(f"{url} is no address", Exit.USAGE, "give http(s)://host[:port]/path")
-    body = json.dumps(_event(status, job_id, model)).encode()
+    body = _body(status, job_id, model).encode()
     with reported(as_json=as_json):
         headers = _headers(body, f"{job_id}-{status}", webhook_secret, brand)
     answer = _sent(url, body, headers, timeout)
@@ -69,15 +72,13 @@ def send_test_webhook(
         print_line(f"{said} after {seconds:.2f} s")
 
 
-def _event(status: End, job_id: str, model: str) -> dict[str, Any]:
-    data: dict[str, Any] = {"id": job_id, "status": status, "generation_id": "gen-test", "model": model}
+def _body(status: End, job_id: str, model: str) -> str:
+    """As the gateway would write it."""
     if status is End.COMPLETED:
-        data["unsigned_urls"] = [f"https://example.com/api/v1/videos/{job_id}/content?index=0"]
-        data["usage"] = {"cost": 0, "is_byok": False}
+        data = announce.completed_data(job_id, model, [plain_url("https://example.com", job_id, 0)], Nanos(0))
     else:
-        data["error"] = _ERRORS[status]
-    created_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"type": f"video.generation.{status}", "created_at": created_at, "data": data}
+        data = announce.failed_data(job_id, model, status, _ERRORS[status])
+    return announce.body_of(status, milliseconds(time.time()), data)
 
 
 def _headers(body: bytes, event_id: str, secret: str | None, brand: Brand) -> dict[str, str]:

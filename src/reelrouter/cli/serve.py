@@ -21,7 +21,8 @@ def serve(
 ) -> None:
     """Run the gateway: the API and its engine, until Ctrl-C. On PostgreSQL, any number of them share the work.
 
-    The first start makes a workspace and two keys, and shows the keys once.
+    The first start makes a workspace and two keys, and shows the keys once. A key that governs workspaces and
+    keys by the API is never made by itself: see keys create --management.
 
     Example: reelrouter serve --port 8088 --data-dir ./data
     """

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
-from urllib.parse import quote
+from typing import Any, cast
+from urllib.parse import urlencode
 
 from reelrouter.client import images, prices
 from reelrouter.client.calls import fetch, once, request
@@ -14,6 +15,7 @@ from reelrouter.client.exchange import Flow
 from reelrouter.client.peer import Peer
 from reelrouter.client.reading import cancelled_of, estimate_of, job_of, models_of, page_of
 from reelrouter.client.results import Cancelled, Choice, Estimate, ImageCheck, Job, JobPage, Model
+from reelrouter.client.terms import JobFilters
 
 _NO_SUCH_ROUTE = frozenset({404, 405, 501})
 _MOST_LISTED = 100
@@ -89,12 +91,13 @@ def get(peer: Peer, job: Job | str) -> Flow[Job]:
     return job_of(answer)
 
 
-def list_jobs(peer: Peer, limit: int, cursor: str | None) -> Flow[JobPage]:
+def list_jobs(peer: Peer, limit: int, cursor: str | None, filters: JobFilters) -> Flow[JobPage]:
     peer.require_key()
     if not 1 <= limit <= _MOST_LISTED:
         raise Unusable(f"limit must be from 1 to {_MOST_LISTED}, and is {limit}")
-    query = f"?limit={limit}" + (f"&cursor={quote(cursor, safe='')}" if cursor else "")
-    answer = yield from fetch(peer, peer.url("videos") + query)
+    page = {"limit": str(limit)} | ({"cursor": cursor} if cursor else {})
+    given = {name: _filter_text(name, value) for name, value in filters.items() if value is not None}
+    answer = yield from fetch(peer, f"{peer.url('videos')}?{urlencode({**page, **given})}")
     return page_of(answer)
 
 
@@ -133,6 +136,15 @@ def named_model(wanted: Mapping[str, Any]) -> str:
     if not isinstance(named, str) or not named:
         raise Unusable("the request names no model", "set model; choose() finds the ones that can serve a request")
     return named
+
+
+def _filter_text(name: str, value: object) -> str:
+    """As the address says it. Raises `Unusable` for a time whose zone nobody knows."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise Unusable(f"{name} has no time zone", "give one: datetime(2026, 11, 21, tzinfo=UTC)")
+        return value.isoformat()
+    return str(value) if isinstance(value, str | int) else ",".join(map(str, cast("Sequence[object]", value)))
 
 
 def _named(name: str, rows: Sequence[Model]) -> Model | None:

@@ -31,7 +31,17 @@ from reelrouter.client.exchange import (
 )
 from reelrouter.client.peer import find_peer
 from reelrouter.client.results import Cancelled, Choice, Download, Estimate, ImageCheck, Job, JobPage, Model
-from reelrouter.client.terms import ATTEMPTS, INTERVAL, TIMEOUT, OnChange, Patience, Target, Terms, TermsArguments
+from reelrouter.client.terms import (
+    ATTEMPTS,
+    INTERVAL,
+    TIMEOUT,
+    JobFilters,
+    OnChange,
+    Patience,
+    Target,
+    Terms,
+    TermsArguments,
+)
 
 T = TypeVar("T")
 
@@ -142,9 +152,12 @@ class Client:
         """
         return self._run(downloading.download(self._peer, job, Target(Path(path), index), on_bytes))
 
-    def list(self, *, limit: int = 20, cursor: str | None = None) -> JobPage:
-        """Your jobs, newest first. Raises `NotFound` where the server has no such list, as upstream has none."""
-        return self._run(flows.list_jobs(self._peer, limit, cursor))
+    def list(self, *, limit: int = 20, cursor: str | None = None, **filters: Unpack[JobFilters]) -> JobPage:
+        """Your jobs, newest first: those that all `filters` let through.
+
+        Raises `NotFound` where the server has no such list, as upstream has none.
+        """
+        return self._run(flows.list_jobs(self._peer, limit, cursor, filters))
 
     def cancel(self, job: Job | str) -> Cancelled:
         """Asks the server to end a job. Raises `Conflict` where it is over already."""

@@ -1,7 +1,8 @@
 """The terms of a call: how long to wait, where to save, whom to tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypedDict
 
@@ -61,6 +62,22 @@ class Terms:
     def patience(self) -> Patience:
         """Raises `Unusable`."""
         return Patience(self.attempts, self.interval)
+
+
+class JobFilters(TypedDict, total=False):
+    """Which jobs to list, as keyword arguments; what is left out leaves no job out."""
+
+    status: str | Sequence[str]
+    """One state, or several of which any will do."""
+    model: str
+    key: str
+    """The id of the key that placed them."""
+    user: str
+    session_id: str
+    created_after: datetime | str | int
+    """At this time or later: a time with its zone, text such as 2026-11-21T12:00:00Z, or Unix seconds."""
+    created_before: datetime | str | int
+    """Before this time."""
 
 
 class TermsArguments(TypedDict, total=False):

@@ -52,6 +52,10 @@ class Database(Protocol):
 
     async def rows(self, statement: Statement, **values: Any) -> Sequence[Row]: ...
 
+    async def scan(self, statement: Statement, **values: Any) -> Sequence[Row]:
+        """As `rows`, for a look through many of them: nobody else waits for it."""
+        ...
+
     def change_counter(self) -> int:
         """A number that differs once another connection or process has committed something."""
         ...

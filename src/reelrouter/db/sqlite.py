@@ -5,7 +5,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,6 +41,14 @@ class SqliteDatabase:
 
     async def rows(self, statement: Statement, **values: Any) -> Sequence[Row]:
         return _run(self._reader, statement, values).fetchall()
+
+    async def scan(self, statement: Statement, **values: Any) -> Sequence[Row]:
+        return await asyncio.to_thread(self._scan, statement, values)
+
+    def _scan(self, statement: Statement, values: dict[str, Any]) -> Sequence[Row]:
+        with closing(_connect(self._path)) as connection:
+            connection.execute("PRAGMA query_only=ON")
+            return _run(connection, statement, values).fetchall()
 
     def change_counter(self) -> int:
         counter: int = self._reader.execute("PRAGMA data_version").fetchone()[0]
@@ -203,6 +211,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten, and not only forgotten. Many builds of SQLite have it so anyway.
+    connection.execute("PRAGMA secure_delete=ON")
     return connection
 
 

@@ -97,7 +97,7 @@ holds = sa.Table(
     _text("workspace"),
     _text("mode"),
     _integer("amount"),
-    _text("limits", null=True),  # JSON list of the limits that it is held against, too
+    _text("limits", null=True),  # JSON: what it has taken from which limits, by their ids
     _text("state"),  # open | settled | released
 )
 
@@ -121,6 +121,8 @@ spending = sa.Table(
     sa.Column("key_id", sa.Text, primary_key=True),
     sa.Column("day", sa.BigInteger, primary_key=True),  # whole days since 1970, UTC
     _integer("amount"),  # the sum of that day's charges in the ledger for jobs of that key
+    _integer("fees", default="0"),  # of it, for jobs on the workspace's own vendor keys
+    _integer("byok", default="0"),  # the list prices of those jobs
 )
 
 jobs = sa.Table(
@@ -164,14 +166,17 @@ jobs = sa.Table(
     _text("outputs", null=True),  # JSON list of StoredFile
     _integer("output_count", default="0"),
     _integer("estimate"),
-    _integer("price", null=True),
-    _integer("vendor_cost", null=True),
+    _integer("price", null=True),  # what the workspace pays
+    _integer("list_price", null=True),  # what the catalogue asks for what was made
+    _integer("vendor_cost", null=True),  # what the operator pays, as far as the vendor tells
     sa.Index(
         "ix_jobs_waiting",
         "queue",
         "workspace",
         "created_at",
         "not_before",
+        "finished_at",  # these two are only here so that counting those that wait reads the index alone
+        "started_at",
         sqlite_where=sa.text("started_at IS NULL AND finished_at IS NULL"),
         postgresql_where=sa.text("started_at IS NULL AND finished_at IS NULL"),
     ),
@@ -211,23 +216,29 @@ jobs = sa.Table(
     sa.Index(
         "ix_jobs_unfinished",
         "workspace",
+        "mode",
         "key_id",
+        "finished_at",  # only here so that counting reads the index alone
         sqlite_where=sa.text("finished_at IS NULL"),
         postgresql_where=sa.text("finished_at IS NULL"),
     ),
     sa.Index(
         "ix_jobs_of_user",
         "workspace",
+        "mode",
         "external_user",
         "created_at",
+        "id",
         sqlite_where=sa.text("external_user IS NOT NULL"),
         postgresql_where=sa.text("external_user IS NOT NULL"),
     ),
     sa.Index(
         "ix_jobs_of_session",
         "workspace",
+        "mode",
         "session_id",
         "created_at",
+        "id",
         sqlite_where=sa.text("session_id IS NOT NULL"),
         postgresql_where=sa.text("session_id IS NOT NULL"),
     ),
@@ -235,10 +246,23 @@ jobs = sa.Table(
         "ix_jobs_charged",
         "finished_at",
         "workspace",
+        "mode",  # all from here on only so that sums over many jobs read the index alone
+        "model",
+        "provider",
+        "key_id",
+        "external_user",
+        "session_id",
+        "is_byok",
+        "price",
+        "list_price",
+        "vendor_cost",
         sqlite_where=sa.text("price IS NOT NULL"),
         postgresql_where=sa.text("price IS NOT NULL"),
     ),
     sa.Index("ix_jobs_listed", "workspace", "mode", "created_at", "id"),
+    sa.Index("ix_jobs_of_key", "workspace", "mode", "key_id", "created_at", "id"),
+    sa.Index("ix_jobs_of_model", "workspace", "mode", "model", "created_at", "id"),
+    sa.Index("ix_jobs_of_status", "workspace", "mode", "status", "created_at", "id"),
     sa.Index("ix_jobs_version", "version"),
 )
 
@@ -336,6 +360,12 @@ deliveries = sa.Table(
         sqlite_where=sa.text("due_at IS NOT NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL"),
     ),
+    sa.Index(
+        "ix_deliveries_ended",
+        "ended_at",
+        sqlite_where=sa.text("ended_at IS NOT NULL"),
+        postgresql_where=sa.text("ended_at IS NOT NULL"),
+    ),
     sa.Index("ix_deliveries_listed", "workspace", "mode", "created_at", "id"),
     sa.Index("ix_deliveries_job", "job_id"),
 )
@@ -362,7 +392,11 @@ vendor_keys = sa.Table(
     _text("label"),  # a few characters, so that people can tell them apart
     _text("sealed"),  # encrypted JSON of the account's values; never shown again
     _text("allowed_models", null=True),  # JSON list; null: all
+    _text("allowed_keys", null=True),  # JSON list of API keys' ids; null: all
     _integer("position", default="0"),  # which of several is tried first
+    _integer("is_fallback", default="0"),  # 1: it is tried after the operator's accounts, and not before them
+    _integer("is_required", default="0"),  # 1: the operator's accounts are not used for the models it is for
+    _integer("is_byok_only", default="0"),  # 1: nor for any other model of the provider
     _integer("disabled_at", null=True),
     _integer("created_at"),
     _integer("updated_at", null=True),

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from reelrouter.emulators.frame import KEY, Emulator, Refused, Route, Task
+from reelrouter.emulators.frame import Emulator, Refused, Route, Task
 from reelrouter.emulators.script import End, Refusal
 
 _ROOT = "/api/v1"
@@ -246,7 +246,7 @@ class ModelStudio(Emulator):
                 return _status_of(task.told)
 
     def _check_key(self, request: web.Request) -> None:
-        if self.key_of(request) != KEY:
+        if self.key_of(request) not in self.keys:
             raise Refused(self.refusal("auth"))
 
 

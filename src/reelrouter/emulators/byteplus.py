@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from reelrouter.emulators.frame import KEY, Emulator, Refused, Route, Task
+from reelrouter.emulators.frame import Emulator, Refused, Route, Task
 from reelrouter.emulators.script import End, Refusal
 
 _TASKS = "/contents/generations/tasks"
@@ -121,7 +121,7 @@ class ModelArk(Emulator):
                 return state
 
     def _check_key(self, request: web.Request) -> None:
-        if request.headers.get("Authorization") != f"Bearer {KEY}":
+        if request.headers.get("Authorization") not in {f"Bearer {key}" for key in self.keys}:
             raise Refused(self.refusal("auth"))
 
 

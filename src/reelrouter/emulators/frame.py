@@ -29,7 +29,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 State = Literal["queued", "running", "ended", "cancelled"]
 
 KEY = "emulated-key"
-"""The one key that emulators take."""
+"""The key that emulators take, if they are told of no other."""
 _MOST_BODY = 256 * 1024 * 1024
 _HANG_SECONDS = 3600.0
 _LOOK_SECONDS, _CALL_SECONDS = 0.05, 10.0
@@ -135,6 +135,8 @@ class Emulator(ABC):
         self.journal: deque[Entry] = deque(maxlen=_LINES_KEPT)
         self.scripts: deque[Script] = deque()
         """For the next submits, in order; then `script` counts."""
+        self.keys = {KEY}
+        """The keys that it takes."""
         self.script = Script()
         self.script_of: Callable[[bytes], Script | None] = lambda _body: None
         """Chooses by what a submit says, before the others."""

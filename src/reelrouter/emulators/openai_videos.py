@@ -9,7 +9,7 @@ from aiohttp import web
 from PIL import Image
 
 from reelrouter.emulators.forms import Form, Upload, form_of
-from reelrouter.emulators.frame import KEY, Emulator, Refused, Route, Task
+from reelrouter.emulators.frame import Emulator, Refused, Route, Task
 from reelrouter.emulators.script import End, Refusal
 
 _EXPIRES_AFTER = 3600
@@ -67,7 +67,7 @@ class OpenAIVideos(Emulator):
         return f"video_{number:032x}"
 
     def check_key(self, request: web.Request) -> None:
-        if self.key_of(request) != KEY:
+        if self.key_of(request) not in self.keys:
             raise Refused(self.refusal("auth"))
 
     async def read(self, request: web.Request) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
-from reelrouter.emulators.frame import KEY, Emulator, Refused, Route, Task
+from reelrouter.emulators.frame import Emulator, Refused, Route, Task
 from reelrouter.emulators.script import End, Refusal
 
 Row = Mapping[str, Any]
@@ -170,7 +170,7 @@ class OpenRouter(Emulator):
 
     def _check_key(self, request: web.Request) -> None:
         key = self.key_of(request)
-        if key != KEY:
+        if key not in self.keys:
             raise _refused(401, "User not found." if key else "No cookie auth credentials found")
 
     # Requests ----------------------------------------------------------------------------------------------------

@@ -206,7 +206,7 @@ class Vertex(Emulator):
         return web.Response(body=self.video_bytes(task), content_type="video/mp4")
 
     def _check_key(self, request: web.Request) -> None:
-        if self.key_of(request) != KEY:
+        if self.key_of(request) not in self.keys:
             raise Refused(self.refusal("auth"))
 
 

@@ -6,7 +6,6 @@ from reelrouter.gateway.stations import Stations
 from reelrouter.ids import WorkspaceId
 from reelrouter.jobs.model import JobView
 from reelrouter.storage import links
-from reelrouter.storage.links import Link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +27,9 @@ async def answer_of(view: JobView, at: Stations) -> JobAnswer:
     until = links.expiry(at.clock.now(), at.terms.link_life, view.expires_at / 1000)
     return JobAnswer(
         view=view,
-        links=tuple(_signed_url(view, index, until, secret) for index in range(view.outputs)),
+        links=tuple(
+            links.signed_url(view.base_url, view.id, index, until, secret) for index in range(view.outputs)
+        ),
         links_expire_at=until,
         plain_unsigned_urls=at.terms.plain_unsigned_urls,
     )
-
-
-def _signed_url(view: JobView, index: int, until: int, secret: bytes) -> str:
-    link = Link(job_id=view.id, index=index, variant="video", expires_at=until)
-    return links.content_url(view.base_url, link, links.sign(secret, link))

@@ -9,8 +9,11 @@ from dataclasses import dataclass, replace
 from reelrouter.catalogue.check import Plan, unknown_model
 from reelrouter.catalogue.model import Catalogue, ModelSpec
 from reelrouter.catalogue.request import VideoRequest
-from reelrouter.errors import InvalidRequest, NoEndpoint, NotFound, Problem
+from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, NotFound, Problem
 from reelrouter.routing.choose import Offer, Route
+
+Refusal = InvalidRequest | NoEndpoint | NotFound | Forbidden
+"""Why a candidate cannot serve a request; another may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,7 @@ class Skipped:
     """A candidate that cannot serve the request, and why."""
 
     candidate: Candidate
-    refusal: InvalidRequest | NoEndpoint | NotFound
+    refusal: Refusal
     priced: Priced | None = None
     """What it would be, if an endpoint could serve it."""
 
@@ -57,7 +60,7 @@ class Survey:
         return found[0]
 
     @property
-    def refusal(self) -> InvalidRequest | NoEndpoint | NotFound:
+    def refusal(self) -> Refusal:
         """Where none can serve: what the first one lacked, since it is what was asked for in the first place."""
         return self.skipped[0].refusal
 
@@ -76,6 +79,17 @@ def candidates(request: VideoRequest, catalogue: Catalogue) -> tuple[Candidate, 
     if problems:
         raise InvalidRequest(problems)
     return tuple(found.values())
+
+
+def refuse_forbidden(candidate: Candidate, allowed: frozenset[str] | None) -> None:
+    """Raises `Forbidden` for a model that is not among those that the caller may use; None is all."""
+    if allowed is not None and candidate.model.id not in allowed:
+        model, names = candidate.model.id, sorted(allowed)
+        raise Forbidden(
+            f"This key's workspace may not use {model}. It may use: {', '.join(names) or 'no model'}.",
+            model=model,
+            allowed=names,
+        )
 
 
 def asked_of(request: VideoRequest, candidate: Candidate) -> VideoRequest:

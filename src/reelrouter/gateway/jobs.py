@@ -4,8 +4,8 @@ import asyncio
 import base64
 import binascii
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from reelrouter.accounts import ledger
 from reelrouter.accounts.keys import Caller
@@ -15,9 +15,12 @@ from reelrouter.errors import Conflict, InvalidRequest, NotFound, Problem
 from reelrouter.gateway.answers import JobAnswer, answer_of
 from reelrouter.gateway.stations import Stations
 from reelrouter.ids import JobId
-from reelrouter.jobs import decide, store
+from reelrouter.jobs import decide, erasure, store
+from reelrouter.jobs.announce import announce
+from reelrouter.jobs.listing import END_OF_TIME, Filter, Page, Place, list_jobs
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.jobs.model import JobView
+from reelrouter.webhooks.store import enqueue
 
 _CANCEL_PATIENCE = 1.0
 """Seconds that a cancel waits to hear what came of it."""
@@ -68,13 +71,16 @@ class Jobs:
                     return
                 await _change(changed, pause)
 
-    async def list_jobs(self, caller: Caller, limit: int, cursor: str | None) -> JobPage:
+    async def list_jobs(self, caller: Caller, wanted: Filter, limit: int, cursor: str | None) -> JobPage:
         """The newest first. `cursor` is a former page's; raises `InvalidRequest` for any other text."""
-        before, before_id = _read_cursor(cursor) if cursor else (_FAR_FUTURE_MS, "")
-        page = store.Page(
-            workspace=caller.workspace, mode=caller.mode, most=limit + 1, before=before, before_id=before_id
+        page = Page(
+            workspace=caller.workspace,
+            mode=caller.mode,
+            most=limit + 1,
+            before=_read_cursor(cursor) if cursor else END_OF_TIME,
+            filter=replace(wanted, model=self._model_id(wanted.model)),
         )
-        views = await store.list_jobs(self._at.db, page)
+        views = await list_jobs(self._at.db, page)
         answers = [await answer_of(view, self._at) for view in views[:limit]]
         next_cursor = _cursor(views[limit - 1]) if len(views) > limit else None
         return JobPage(jobs=tuple(answers), next_cursor=next_cursor)
@@ -88,7 +94,7 @@ class Jobs:
         if is_terminal(State(view.status)):
             raise Conflict(f"Job {job_id} is {view.status} and cannot be cancelled any more.")
         now = self._at.clock.now()
-        await self._at.db.write(lambda unit: _cancel(unit, JobId(job_id), now))
+        await self._at.objects.delete(await self._at.db.write(lambda unit: _cancel(unit, JobId(job_id), now)))
         answer = await self.wait(caller, job_id, _CANCEL_PATIENCE, _still_there)
         outcome = "cancelled" if answer.view.status == State.CANCELLED else "cancel_requested"
         return answer, outcome
@@ -102,6 +108,11 @@ class Jobs:
             raise Conflict(f"Job {job_id} is {view.status}; cancel it before you delete it.")
         await self._at.objects.delete_below(f"outputs/{job_id}")
         await self._at.objects.delete(unused)
+
+    def _model_id(self, name: str | None) -> str | None:
+        """A model goes by its id, also for those who know it by another name; one that is gone does, too."""
+        known = self._at.catalogue.find(name) if name is not None else None
+        return known.id if known else name
 
     async def _view(self, caller: Caller, job_id: str) -> JobView:
         view = await store.view(self._at.db, job_id)
@@ -123,14 +134,23 @@ async def _still_there() -> bool:
     return False
 
 
-def _cancel(unit: Unit, job_id: JobId, now: float) -> None:
-    """Ends a job that nobody has started; any other is marked, and the engine asks its backend."""
+def _cancel(unit: Unit, job_id: JobId, now: float) -> Sequence[str]:
+    """Ends a job that nobody has started; any other is marked, and the engine asks its backend.
+
+    Returns the storage keys of inputs that nobody uses now.
+    """
     store.request_cancel(unit, job_id, milliseconds(now))
-    if store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
-        ledger.release(unit, job_id, now)
+    job = store.unstarted(unit, job_id)
+    if job is None or not store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
+        return ()
+    ledger.release(unit, job_id)
+    last = store.End(event=decide.CANCELLED.event, at=milliseconds(now), failure=decide.CANCELLED.failure)
+    delivery = announce(job, last)
+    if delivery is not None:
+        enqueue(unit, delivery, last.at)
+    return erasure.erase(unit, job_id)
 
 
-_FAR_FUTURE_MS = 2**53
 _CURSOR = re.compile(r"([0-9]{1,15}):(gen-vid-[0-9A-Za-z-]+)", re.ASCII)
 
 
@@ -138,7 +158,7 @@ def _cursor(view: JobView) -> str:
     return base64.urlsafe_b64encode(f"{view.created_at}:{view.id}".encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> tuple[int, str]:
+def _read_cursor(cursor: str) -> Place:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (ValueError, binascii.Error):

@@ -11,8 +11,17 @@ from reelrouter.catalogue.inputs import wanted
 from reelrouter.catalogue.model import ModelSpec
 from reelrouter.catalogue.request import Inputs, InputUrl, VideoRequest
 from reelrouter.errors import Forbidden, InvalidRequest, NoEndpoint, NotFound, Problem
-from reelrouter.gateway.candidates import Candidate, Priced, Skipped, Survey, asked_of, candidates
+from reelrouter.gateway.candidates import (
+    Candidate,
+    Priced,
+    Skipped,
+    Survey,
+    asked_of,
+    candidates,
+    refuse_forbidden,
+)
 from reelrouter.gateway.leftovers import Taken
+from reelrouter.gateway.reach import reach_of
 from reelrouter.gateway.stations import Stations, Visit
 from reelrouter.media.intake import Wanted
 from reelrouter.routing.choose import Offer, choose, places
@@ -53,9 +62,10 @@ class Preparation:
         for candidate in candidates(self._request, self._at.catalogue):
             priced = None
             try:
+                refuse_forbidden(candidate, self._caller.policy.models)
                 priced = await self._price(candidate)
                 routes = choose(priced.plan, candidate.model, priced.offer)
-            except (InvalidRequest, NoEndpoint, NotFound) as refusal:
+            except (InvalidRequest, NoEndpoint, NotFound, Forbidden) as refusal:
                 skipped.append(Skipped(candidate=candidate, refusal=refusal, priced=priced))
             else:
                 served.append(replace(priced, routes=routes))
@@ -122,12 +132,19 @@ class Preparation:
 
     async def _offer(self, plan: Plan, model: ModelSpec) -> Offer:
         at, mode = self._at, self._caller.mode
-        offer = Offer(mode=mode, backends=at.backends, wish=self._request.provider, price=plan.estimate)
+        reached = (await reach_of(at, self._caller)).of(model.id)
+        offer = Offer(
+            mode=mode,
+            backends=reached.backends,
+            wish=self._request.provider,
+            price=plan.estimate,
+            own_only=reached.own_only,
+        )
         if mode == "test":
             return offer
         if plan.previous_job_id is not None:
             return replace(offer, pinned=await at.own_outputs.place_of(plan.previous_job_id))
-        open_to = places(model, at.backends)
+        open_to = places(model, reached.backends)
         if len(open_to) < 2:  # there is nothing to choose from
             return offer
         return replace(offer, condition=await at.conditions.of(open_to), draw=self._draw())

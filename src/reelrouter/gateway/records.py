@@ -1,10 +1,13 @@
 """Looking things up that have happened: what became of a job and what it cost, and what a key has spent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from reelrouter.accounts import keys, ledger
+from reelrouter.accounts import keys, ledger, spending
 from reelrouter.accounts.keys import Caller, KeyRecord
-from reelrouter.accounts.ledger import Balance, Spent
+from reelrouter.accounts.ledger import Balance
+from reelrouter.accounts.limits import LIMITED_MODE, Limit, list_limits
+from reelrouter.accounts.policy import Policy
+from reelrouter.accounts.spending import Spent
 from reelrouter.catalogue.check import Plan
 from reelrouter.errors import NotFound
 from reelrouter.gateway.stations import Stations
@@ -40,12 +43,15 @@ class Generation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyAccount:
-    """A key, what its jobs have cost, and the budget that it shares with its workspace's other keys."""
+    """A key, what its jobs have cost, and all that limits what they may cost."""
 
     key: KeyRecord
     workspace: WorkspaceId
     spent: Spent
     budget: Balance
+    limits: tuple[Limit, ...] = ()
+    """Those of its workspace, and its own."""
+    policy: Policy = field(default_factory=Policy)
 
 
 class Records:
@@ -62,9 +68,13 @@ class Records:
     async def key(self, caller: Caller) -> KeyAccount:
         """The caller's own."""
         db = self._at.db
+        now = self._at.clock.now()
+        limited = [caller.workspace, caller.key_id] if caller.mode == LIMITED_MODE else []
         return KeyAccount(
             key=await keys.get_key(db, caller.key_id),
             workspace=caller.workspace,
-            spent=await ledger.spent(db, caller.key_id, self._at.clock.now()),
+            spent=await spending.spent(db, caller.key_id, now),
             budget=await ledger.balance(db, caller.workspace, caller.mode),
+            limits=tuple(await list_limits(db, limited, now)),
+            policy=caller.policy,
         )

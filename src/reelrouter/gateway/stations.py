@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from reelrouter import net
+from reelrouter.accounts.vault import Vault
+from reelrouter.accounts.vendor_keys import VendorKeys
 from reelrouter.accounts.workspaces import Workspaces
 from reelrouter.catalogue.model import Catalogue
 from reelrouter.clock import Clock
@@ -28,6 +30,8 @@ class Terms:
     test_mode: bool
     strict: bool
     hold_margin: Decimal
+    byok_fee: Decimal
+    """Per cent of the list price, for jobs that are made with a workspace's own vendor key."""
     max_job_age: int
     """Seconds."""
     link_life: int
@@ -53,7 +57,9 @@ class Stations:
     contents: Contents
     signals: Signals
     backends: Mapping[str, tuple[Credential, ...]]
-    """Configured providers, each with its accounts."""
+    """Configured providers, each with the operator's accounts."""
+    vendor_keys: VendorKeys
+    """What workspaces have brought beside them."""
     conditions: Conditions
     setup: Mapping[str, str]
     """What an operator would have to do to configure a provider, for those that have an adapter."""
@@ -61,6 +67,8 @@ class Stations:
     """Makes the addresses that vendors may call."""
     webhook_secrets: Mapping[tuple[str, str], str] = field(repr=False)
     """Of those accounts whose vendor signs its calls, by endpoint and account."""
+    vault: Vault = field(repr=False)
+    """Seals secrets that have to be used again."""
     scratch: Path
     clock: Clock
     emit: Emit
@@ -75,7 +83,7 @@ class Visit:
     is_gone: Callable[[], Awaitable[bool]]
     """Whether the client has hung up."""
     via: str | None = None
-    """The job of another gateway, or of this one, on whose behalf it was sent."""
+    """The mark of a job, of another gateway or of this one, on whose behalf it was sent."""
     once: Once | None = None
     """The idempotency key that it came under."""
 

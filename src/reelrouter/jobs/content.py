@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from reelrouter.accounts.keys import Caller
 from reelrouter.accounts.workspaces import Workspaces
-from reelrouter.clock import Clock
+from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.errors import (
     Conflict,
@@ -18,7 +18,7 @@ from reelrouter.errors import (
     scripted_refusal,
 )
 from reelrouter.ids import JobId
-from reelrouter.jobs import store, variants
+from reelrouter.jobs import erasure, store, variants
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.jobs.model import Job
 from reelrouter.jobs.variants import Variants
@@ -50,6 +50,8 @@ class ContentFile:
     mime: str
     name: str
     """What a browser would save it as."""
+    once: JobId | None = None
+    """The job, if its videos go once they were sent whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +71,33 @@ class Contents:
         if job.status is not State.COMPLETED:
             raise Conflict(f"Job {job.id} is {job.status}; its video {_no_video(job.status)}.")
         if job.dropped_at is not None or self.clock.now() * 1000 >= (job.expires_at or 0):
-            raise Gone(f"The video of job {job.id} was kept until its retention ended, and is gone.")
+            raise _gone(job)
         if asked.index >= len(job.outputs):
             message = f"Video index {asked.index} out of range ({len(job.outputs)} videos available)"
             raise InvalidRequest([Problem("index", message, list(range(len(job.outputs))))])
         video = job.outputs[asked.index]
         if not await self.objects.exists(video.key):
+            if job.zdr:  # it was sent, and others of the job's videos were not yet
+                raise _gone(job)
             self.emit(ObjectMissing(job=job.id, key=video.key))
             raise StorageFailed(
                 f"The video of job {job.id} should be in storage, and is not. The operator was told."
             )
         return await self._file(job, video, asked)
+
+    async def forget(self, file: ContentFile) -> None:
+        """Removes a video that was sent whole, if it is of those that go then; the last one ends the retention."""
+        if file.once is None:
+            return
+        job = await store.get(self.db, file.once)
+        if job is not None and job.dropped_at is None:
+            others = [one.key for one in job.outputs if one.key != file.key]
+            if not any([await self.objects.exists(key) for key in others]):
+                # The row first: whoever comes between finds that it is gone, and no half of a file. What a crash
+                # leaves of the files is found by the sweep, as after any retention.
+                now_ms = milliseconds(self.clock.now())
+                await self.db.write(lambda unit: store.end_retention(unit, job.id, now_ms))
+        await self.objects.delete([file.key, *variants.keys_of(file.key)])
 
     async def _job(self, asked: ContentRequest) -> Job:
         """Either proof is enough, whatever the other one says."""
@@ -109,7 +127,12 @@ class Contents:
         name = f"{job.id}-{asked.index}"
         if asked.variant == "video":
             return ContentFile(
-                key=video.key, size=video.size, etag=video.sha256, mime=video.mime, name=f"{name}.mp4"
+                key=video.key,
+                size=video.size,
+                etag=video.sha256,
+                mime=video.mime,
+                name=f"{name}.mp4",
+                once=job.id if job.zdr else None,
             )
         key = await self.variants.key_of(video, asked.variant, test=job.mode == "test")
         found = await self.objects.head(key)
@@ -122,6 +145,16 @@ class Contents:
             mime=variants.MIME,
             name=f"{name}-{asked.variant}.jpg",
         )
+
+
+def _gone(job: Job) -> Gone:
+    if job.zdr:
+        minutes = erasure.VIDEO_SECONDS // 60
+        return Gone(
+            f"The video of job {job.id} is gone: under zero data retention one is kept until it was downloaded "
+            f"once, and for {minutes} minutes at most."
+        )
+    return Gone(f"The video of job {job.id} was kept until its retention ended, and is gone.")
 
 
 def _no_video(status: State) -> str:

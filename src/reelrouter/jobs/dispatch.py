@@ -5,19 +5,22 @@ A first start, a restart after a crash and a wait for a free place are one path:
 """
 
 import asyncio
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
-from reelrouter.jobs import nudges, store
+from reelrouter.jobs import nudges, starting, store
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Poller
+from reelrouter.jobs.starting import Places, Started
 from reelrouter.jobs.steps import Steps
-from reelrouter.jobs.turnstile import Turnstile
+from reelrouter.jobs.turns import Party, Turns, share_out
 from reelrouter.jobs.workflow import Workflows, run_id
 from reelrouter.observe.events import Emit, JobStarted, RunAbandoned
+from reelrouter.turnstile import Turnstile
 
 _QUICK, _IDLE = 0.02, 0.05
 """Seconds between two looks: while there is work, and while there is none (then only for a changed database)."""
@@ -51,7 +54,14 @@ class Dispatcher:
         """The newest nudge that was passed on."""
         self._look_at = _NEVER
         """When a job that is held back may be started, in Unix milliseconds."""
-        self._turnstiles = {name: Turnstile(lane.rate) for name, lane in drivers.lanes.items() if lane.rate}
+        self._turns: defaultdict[str, Turns] = defaultdict(Turns)
+        """Of the workspaces that wait, by lane."""
+        self._lane_turns = Turns()
+        self._starting: dict[str, str] = {}
+        """Runs that were started here and whose submit may not be over, each with its lane."""
+        self._most_of_one = drivers.most_starting - drivers.most_starting // 4
+        """Jobs that may be starting in one lane: if its vendor does not answer, there is still room for others."""
+        self._turnstiles: dict[str, Turnstile] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -74,7 +84,7 @@ class Dispatcher:
         started, more = await self._start_waiting()
         # With jobs left over the counter must not hide them: the next look has to come whatever happens.
         self._seen = -1 if more else changed
-        held_back = await store.held_back_until(self._db, now_ms)
+        held_back = await starting.held_back_until(self._db, now_ms)
         self._look_at = _NEVER if held_back is None else held_back
         return started
 
@@ -92,45 +102,84 @@ class Dispatcher:
 
     async def _start_waiting(self) -> tuple[bool, bool]:
         """Whether any job was started, and whether some may be left that the next look must find."""
-        started, more = False, False
-        for name, lane in self._drivers.lanes.items():
-            now_ms = milliseconds(self._clock.now())
-            if not await store.has_waiting(self._db, name, now_ms):
-                continue
-            room = await self._room(name, lane)
-            if not room:
-                more = True
-                continue
-            jobs = await self._db.write(partial(store.start_waiting, queue=name, most=room, now_ms=now_ms))
-            if turnstile := self._turnstiles.get(name):
-                turnstile.pass_through(len(jobs), self._clock.now())
-            await self._start(jobs)
-            started, more = started or bool(jobs), more or len(jobs) >= room
-        return started, more
+        now_ms = milliseconds(self._clock.now())
+        # An account that is gone has no lane: the sweep starts its jobs, so that they go elsewhere.
+        lanes = {
+            name: lane for name in await starting.list_queues(self._db) if (lane := self._drivers.lanes.get(name))
+        }
+        waiting = {name: await self._count_waiting(name, now_ms) for name in lanes}
+        shares = Counter(await self._shares(lanes, waiting))
+        for name, share in shares.items():
+            await self._start_in(name, share, now_ms)
+        # As many as were looked for may be more; and what was given less than it wanted waits on.
+        most = self._drivers.most_starting
+        return bool(shares), any(count >= most or count > shares[name] for name, count in waiting.items())
+
+    async def _count_waiting(self, lane: str, now_ms: int) -> int:
+        """No higher than could be started."""
+        return await starting.count_waiting(self._db, lane, now_ms, self._drivers.most_starting)
+
+    async def _shares(self, lanes: Mapping[str, Lane], waiting: Mapping[str, int]) -> Sequence[str]:
+        """The free places, each by the name of the lane that it is for."""
+        busy = self._drivers.workflows.starting
+        self._starting = {run: lane for run, lane in self._starting.items() if run in busy}
+        has = Counter(self._starting.values())
+        parties = [
+            Party(
+                name=name,
+                has=has[name],
+                wants=min(waiting[name], await self._room(name, lane), self._most_of_one - has[name]),
+                turn=self._lane_turns.of(name),
+            )
+            for name, lane in lanes.items()
+            if waiting[name]
+        ]
+        given = share_out(parties, self._drivers.most_starting - len(busy))
+        self._lane_turns.note(given)
+        return given
 
     async def _room(self, name: str, lane: Lane) -> int:
         # Counted in the database: after a restart, what runs there is known before its workflow is back.
-        in_lane = lane.limit - await store.count_under_way(self._db, name)
-        if turnstile := self._turnstiles.get(name):
-            in_lane = min(in_lane, turnstile.room(self._clock.now()))
-        return max(0, min(in_lane, self._drivers.most_starting - self._drivers.workflows.starting))
+        room = lane.limit - await starting.count_under_way(self._db, name)
+        if turnstile := self._turnstile(name, lane):
+            room = min(room, turnstile.room(self._clock.now()))
+        return room
 
-    async def _start(self, jobs: Sequence[store.Started]) -> None:
+    def _turnstile(self, name: str, lane: Lane) -> Turnstile | None:
+        if lane.rate is None:
+            return None
+        if name not in self._turnstiles:
+            self._turnstiles[name] = Turnstile(lane.rate)
+        return self._turnstiles[name]
+
+    async def _start_in(self, name: str, share: int, now_ms: int) -> None:
+        turns = self._turns[name]
+        places = Places(queue=name, room=share, turn_of=turns.of)
+        jobs = await self._db.write(partial(starting.start_waiting, places=places, now_ms=now_ms))
+        turns.note(one.workspace for one in jobs)
+        if turnstile := self._turnstiles.get(name):
+            turnstile.pass_through(len(jobs), self._clock.now())
+        await self._start(jobs, name)
+
+    async def _start(self, jobs: Sequence[Started], lane: str | None = None) -> None:
         for one in jobs:
             self._emit(JobStarted(job=one.job, run=one.run))
-            await self._drivers.workflows.start(one.job, one.run)
+            if lane is not None:
+                self._starting[run_id(one.job, one.run)] = lane
+            await self._drivers.workflows.start(one.job, one.run, lane)
 
     async def _start_stranded(self) -> None:
         """Jobs that wait for an account which is not configured any more: their run sends them elsewhere."""
         now_ms = milliseconds(self._clock.now())
-        for queue in await store.list_queues(self._db):
+        for queue in await starting.list_queues(self._db):
             if queue not in self._drivers.lanes:
-                stranded = partial(store.start_waiting, queue=queue, most=_SWEPT_AT_ONCE, now_ms=now_ms)
+                places = Places(queue=queue, room=_SWEPT_AT_ONCE)
+                stranded = partial(starting.start_waiting, places=places, now_ms=now_ms)
                 await self._start(await self._db.write(stranded))
 
     async def _start_overdue(self) -> None:
         now_ms = milliseconds(self._clock.now())
-        while jobs := await self._db.write(partial(store.start_overdue, most=_SWEPT_AT_ONCE, now_ms=now_ms)):
+        while jobs := await self._db.write(partial(starting.start_overdue, most=_SWEPT_AT_ONCE, now_ms=now_ms)):
             await self._start(jobs)
 
     async def _pass_cancels_on(self) -> None:

@@ -81,6 +81,8 @@ _TEXTS = {
     "timeout": "The provider took longer than it allows itself.",
     "rate_limit_exceeded": CONSEQUENCES[FailureClass.RATE_LIMITED].text,
     "provider_overloaded": CONSEQUENCES[FailureClass.CONCURRENCY].text,
+    "permission_denied": "The provider does not take the vendor key that this was to be made with: it was refused "
+    "there, disabled or removed. You are not charged.",
     "payment_required": "The account has not enough credit for this video.",
 }
 """Sentences for error types that say more than their class."""

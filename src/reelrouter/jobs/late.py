@@ -80,7 +80,7 @@ class Latecomers:
 
         def together(unit: Unit) -> None:
             look_later(unit, attempt, None)
-            if cost:
+            if cost and not attempt.is_byok:  # else the vendor bills the workspace, and not the operator
                 ledger.note_vendor_cost(unit, job.id, attempt.n, Nanos(cost), now)
 
         await self._db.write(together)

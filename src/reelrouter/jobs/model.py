@@ -11,7 +11,7 @@ from reelrouter.catalogue.request import Attribution, Inputs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.money import Nanos
-from reelrouter.routing.choose import Route
+from reelrouter.routing.choose import Route, is_byok
 from reelrouter.work import Failed, FailureClass, Finished, Handle, StoredFile
 
 
@@ -21,6 +21,7 @@ class Remarks:
 
     attribution: Attribution = field(default_factory=Attribution)
     callback_url: str | None = None
+    """Who is told of the job's end: as the request said, or its workspace when it came in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,10 @@ class Job:
     """Of the dearest of its plans: what the hold is computed from."""
     spares: tuple[Plan, ...] = ()
     """With the models that it goes on to when the one before could not be had, in their order."""
+    zdr: bool = False
+    """Whether prompt and inputs are erased at its end, and its video soon after."""
+    retention: int | None = None
+    """Seconds that its video is kept, if its workspace has a word in that."""
     version: int = 0
     run: int = 0
     started_at: int | None = None
@@ -72,7 +77,12 @@ class Job:
     failure: Failure | None = None
     outputs: tuple[StoredFile, ...] = ()
     price: Nanos | None = None
+    """What the workspace pays."""
+    list_price: Nanos | None = None
+    """What the catalogue asks for what was made."""
     vendor_cost: Nanos | None = None
+    is_byok: bool = False
+    """Whether a vendor key of the workspace's own made it, or is making it."""
 
     @property
     def is_over(self) -> bool:
@@ -121,6 +131,7 @@ class JobView:
     failure: Failure | None
     outputs: int
     price: Nanos | None
+    is_byok: bool
     base_url: str
     resolved: Mapping[str, Any]
     warnings: Sequence[str]
@@ -144,6 +155,7 @@ def placed_view_of(job: Job) -> JobView:
         failure=None,
         outputs=0,
         price=None,
+        is_byok=False,
         base_url=job.base_url,
         **shown_of(job.plan),
     )
@@ -193,6 +205,11 @@ class Attempt:
     """Which of the job's plans it carries out."""
     handle: Handle | None = None
     end: AttemptEnd | None = None
+
+    @property
+    def is_byok(self) -> bool:
+        """Whether it was sent with a vendor key of the workspace's own."""
+        return is_byok(self.credential)
 
 
 PLAN = TypeAdapter(Plan)

@@ -19,10 +19,8 @@ def attempt_of(key: str) -> tuple[JobId, int] | None:
     return (JobId(job_id), int(n)) if job_id and n.isascii() and n.isdecimal() and len(n) <= _MOST_DIGITS else None
 
 
-def order_of(
-    job: Job, route: Route, n: int, *, previous: Handle | None = None, notify: str | None = None
-) -> Order:
-    """`previous` is where the vendor keeps the job that is continued, `notify` where it may tell of this one."""
+def order_of(job: Job, route: Route, n: int, previous: Handle | None = None) -> Order:
+    """`previous` is where the vendor keeps the job that is continued."""
     plan = job.plan_of(route)
     return Order(
         job_id=job.id,
@@ -50,5 +48,4 @@ def order_of(
         creativity=plan.creativity,
         options=plan.options.get(route.endpoint, {}),
         simulate=plan.script,
-        notify=notify,
     )

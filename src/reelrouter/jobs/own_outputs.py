@@ -38,7 +38,7 @@ class OwnOutputs:
             raise _refused(wanted, str(error)) from None
         if named is None:
             return None
-        file = self._file(wanted, named, await self._job(caller, wanted, named))
+        file = await self._file(wanted, named, await self._job(caller, wanted, named))
         if wanted.kind == "video" and named.part == "video":
             return await self._copy_video(file, workspace)
         if wanted.kind == "image" and named.part != "video":
@@ -57,7 +57,7 @@ class OwnOutputs:
         job = await self._job(caller, wanted, named)
         if job.model != model_id:
             raise _refused(wanted, f"job {job_id} was made by {job.model}, and only that model can continue it")
-        return await self._copy_video(self._file(wanted, named, job), caller.workspace)
+        return await self._copy_video(await self._file(wanted, named, job), caller.workspace)
 
     async def _job(self, caller: Caller, wanted: Wanted, named: OwnOutput) -> Job:
         job = await store.get(self._db, JobId(named.job_id))
@@ -67,12 +67,16 @@ class OwnOutputs:
             raise _refused(wanted, f"job {job.id} is {job.status}; wait until it is completed")
         return job
 
-    def _file(self, wanted: Wanted, named: OwnOutput, job: Job) -> StoredFile:
+    async def _file(self, wanted: Wanted, named: OwnOutput, job: Job) -> StoredFile:
+        gone = _refused(wanted, f"the file of job {job.id} was removed when its retention ended")
         if job.dropped_at is not None:
-            raise _refused(wanted, f"the file of job {job.id} was removed when its retention ended")
+            raise gone
         if named.index >= len(job.outputs):
             raise _refused(wanted, f"job {job.id} has no output {named.index}; it has {len(job.outputs)}")
-        return job.outputs[named.index]
+        file = job.outputs[named.index]
+        if job.zdr and not await self._objects.exists(file.key):
+            raise gone
+        return file
 
     async def _copy_video(self, file: StoredFile, workspace: str) -> Media:
         key = f"inputs/{workspace}/{file.sha256}"

@@ -49,6 +49,8 @@ class Watch:
     """Whether its owner wanted it to end before anybody waited for it."""
     on_progress: Callable[[float], None] = lambda _progress: None
     on_drift: Callable[[Drift], None] = lambda _drift: None
+    describe: Callable[[Exception], str] = repr
+    """What may be told of an error."""
 
 
 Awaited = Finished | Failed | Literal["cancelled", "expired"]
@@ -194,7 +196,7 @@ class Poller:
         except JobLost as lost:
             return self._missed(entry, lost)
         except Exception as error:  # noqa: BLE001 - a paid job is not thrown away over a bad poll: it is asked again
-            self._emit(PollFailed(job=watch.job_id, endpoint=watch.handle.endpoint, reason=repr(error)))
+            self._emit(PollFailed(job=watch.job_id, endpoint=watch.handle.endpoint, reason=watch.describe(error)))
             if isinstance(error, Drift):
                 watch.on_drift(error)
             if isinstance(error, NotAnswered) and error.retry_after is not None:
@@ -208,7 +210,8 @@ class Poller:
 
     def _missed(self, entry: _Entry, lost: JobLost) -> Failed | None:
         """What its backend does not know once may only be too new; what it never knows again is over there."""
-        self._emit(PollFailed(job=entry.watch.job_id, endpoint=entry.watch.handle.endpoint, reason=repr(lost)))
+        watch = entry.watch
+        self._emit(PollFailed(job=watch.job_id, endpoint=watch.handle.endpoint, reason=watch.describe(lost)))
         entry.misses += 1
         if entry.misses < _MOST_MISSES:
             return None

@@ -3,8 +3,14 @@
 Each one that moves a row repeats what it may move it from, so that two processes cannot both succeed.
 """
 
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
 from sqlalchemy import (
+    Column,
     ColumnElement,
+    Select,
     Update,
     and_,
     bindparam,
@@ -49,35 +55,80 @@ _PLACED = (
     "remarks",
     "shown",
     "base_url",
+    "external_user",
+    "session_id",
+    "zdr",
+    "retention",
     "estimate",
 )
 INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"version": _NEXT_VERSION})
 GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
 ROW = select(jobs).where(_JOB)
 _UNSTARTED = and_(jobs.c.started_at.is_(None), _ALIVE)
-WAITING = (
-    select(jobs.c.id, jobs.c.run)
-    .where(_UNSTARTED, jobs.c.queue == bindparam("in_queue"), jobs.c.not_before <= bindparam("at"))
+_ONE: Select[Any] = select(literal_column("1").label("one")).select_from(jobs)
+_IN_QUEUE = jobs.c.queue == bindparam("in_queue")
+_DUE = and_(_UNSTARTED, _IN_QUEUE, jobs.c.not_before <= bindparam("at"))
+WAITING_OF = (
+    select(jobs.c.id, jobs.c.run, jobs.c.workspace)
+    .where(_DUE, jobs.c.workspace == bindparam("of_workspace"))
     .order_by(jobs.c.created_at)
     .limit(bindparam("most"))
 )
+
+
+def _counted(found: Select[Any]) -> Select[Any]:
+    """How many there are, and no more than is worth knowing."""
+    return select(func.count().label("jobs")).select_from(found.limit(bindparam("most")).subquery())
+
+
+WAITING = _counted(_ONE.where(_DUE))
+
+
+def _waiting_teams() -> Select[Any]:
+    """The workspaces that wait in a queue, each with its jobs that wait, up to `most`, and those under way there.
+
+    The index is entered once for each workspace and not once for each job: by a walk from one name to the next.
+    """
+    name = jobs.c.workspace
+    first = select(name).where(_UNSTARTED, _IN_QUEUE).order_by(name).limit(literal_column("1"))
+    team = select(first.scalar_subquery().label("workspace")).cte("team", recursive=True)
+    following = first.where(name > team.c.workspace).correlate(team).scalar_subquery()
+    team = team.union_all(select(following).where(team.c.workspace.is_not(None)))
+    waiting = _counted(_ONE.where(_DUE, name == team.c.workspace).correlate(team))
+    under_way = (
+        select(func.count()).select_from(jobs).where(_STARTED, _IN_QUEUE, name == team.c.workspace).correlate(team)
+    )
+    return select(
+        team.c.workspace,
+        waiting.correlate(team).scalar_subquery().label("waiting"),
+        under_way.scalar_subquery().label("under_way"),
+    ).where(team.c.workspace.is_not(None))
+
+
+_STARTED = and_(jobs.c.started_at.is_not(None), _ALIVE)
+TEAMS = _waiting_teams()
 # The literal is what lets the partial index serve: a bound value could be anything when the query is planned.
 HELD_BACK = select(func.min(jobs.c.not_before).label("until")).where(
     _UNSTARTED, jobs.c.not_before > literal_column("0"), jobs.c.not_before > bindparam("at")
 )
-QUEUES = select(jobs.c.queue).where(_UNSTARTED).distinct()
+# The least queue, then the least above it, and so on: one look into the index for each, however many jobs wait.
+_FIRST = select(func.min(jobs.c.queue).label("queue")).where(_UNSTARTED).cte("waiting", recursive=True)
+_ABOVE = select(func.min(jobs.c.queue)).where(_UNSTARTED, jobs.c.queue > _FIRST.c.queue).scalar_subquery()
+_QUEUES = _FIRST.union_all(select(_ABOVE).where(_FIRST.c.queue.is_not(None)))
+QUEUES = select(_QUEUES.c.queue).where(_QUEUES.c.queue.is_not(None))
 OVERDUE = (
-    select(jobs.c.id, jobs.c.run)
+    select(jobs.c.id, jobs.c.run, jobs.c.workspace)
     .where(_UNSTARTED, or_(jobs.c.deadline_at <= bindparam("at"), jobs.c.cancel_requested_at.is_not(None)))
     .limit(bindparam("most"))
 )
 ANY = select(jobs.c.id).limit(1)
-MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(jobs.c.started_at.is_not(None), _ALIVE)
-UNDER_WAY = (
-    select(func.count().label("jobs"))
-    .select_from(jobs)
-    .where(jobs.c.started_at.is_not(None), _ALIVE, jobs.c.queue == bindparam("in_queue"))
+MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(_STARTED)
+UNDER_WAY = select(func.count().label("jobs")).select_from(jobs).where(_STARTED, _IN_QUEUE)
+_UNFINISHED = _ONE.where(
+    jobs.c.workspace == bindparam("of_workspace"), jobs.c.mode == bindparam("of_mode"), _ALIVE
 )
+UNFINISHED_OF_WORKSPACE = _counted(_UNFINISHED)
+UNFINISHED_OF_KEY = _counted(_UNFINISHED.where(jobs.c.key_id == bindparam("of_key")))
 CANCELLING = select(jobs.c.id, jobs.c.started_at).where(jobs.c.cancel_requested_at.is_not(None), _ALIVE)
 START = update(jobs).where(_JOB, _UNSTARTED).values(started_at=bindparam("at"), run=bindparam("next_run"))
 PUT_BACK = (
@@ -115,6 +166,7 @@ ACCEPT = (
     .values(
         status=State.IN_PROGRESS.value,
         provider=bindparam("by"),
+        is_byok=bindparam("own"),
         updated_at=bindparam("at"),
         version=_NEXT_VERSION,
     )
@@ -139,14 +191,17 @@ END: dict[Event, Update] = {
         outputs=bindparam("files"),
         output_count=bindparam("how_many"),
         price=bindparam("cost"),
+        list_price=bindparam("listed"),
         vendor_cost=bindparam("vendor"),
         version=_NEXT_VERSION,
     )
     for event in _ENDS
 }
+_UNTOUCHED = and_(_JOB, jobs.c.status == State.PENDING.value, jobs.c.started_at.is_(None))
+UNSTARTED = select(jobs).where(_UNTOUCHED)
 END_UNSTARTED = (
     update(jobs)
-    .where(_JOB, jobs.c.status == State.PENDING.value, jobs.c.started_at.is_(None))
+    .where(_UNTOUCHED)
     .values(
         status=bindparam("state"),
         finished_at=bindparam("at"),
@@ -179,6 +234,19 @@ _OPEN_ATTEMPT = and_(
 SET_HANDLE = update(attempts).where(_OPEN_ATTEMPT).values(handle=bindparam("known_as"))
 END_ATTEMPT = update(attempts).where(_OPEN_ATTEMPT).values(outcome=bindparam("ended_as"), ended_at=bindparam("at"))
 
+FORGET = (
+    update(jobs)
+    .where(_JOB)
+    .values(
+        plan=bindparam("left_of_plan"), spares=bindparam("left_of_spares"), remarks=bindparam("left_of_remarks")
+    )
+)
+FORGET_ATTEMPT = (
+    update(attempts)
+    .where(attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"))
+    .values(handle=bindparam("left_of_handle"), outcome=bindparam("left_of_outcome"))
+)
+
 INSERT_INPUT = insert(inputs)
 INPUTS_OF = select(inputs.c.key).where(inputs.c.job_id == bindparam("job"))
 USES = select(func.count().label("uses")).select_from(inputs).where(inputs.c.key == bindparam("input_key"))
@@ -188,6 +256,11 @@ PAST_RETENTION = (
     select(jobs.c.id)
     .where(jobs.c.outputs.is_not(None), jobs.c.dropped_at.is_(None), jobs.c.expires_at <= bindparam("at"))
     .limit(bindparam("most"))
+)
+END_RETENTION = (
+    update(jobs)
+    .where(_JOB, jobs.c.expires_at > bindparam("at"))
+    .values(expires_at=bindparam("at"), version=_NEXT_VERSION)
 )
 DROP_OUTPUTS = update(jobs).where(_JOB).values(dropped_at=bindparam("at"), version=_NEXT_VERSION)
 
@@ -207,21 +280,45 @@ _VIEW_COLUMNS = (
     jobs.c.failure,
     jobs.c.output_count,
     jobs.c.price,
+    jobs.c.is_byok,
     jobs.c.shown,
     jobs.c.base_url,
 )
 VIEW = select(*_VIEW_COLUMNS).where(_JOB, jobs.c.deleted_at.is_(None))
-LISTED = (
-    select(*_VIEW_COLUMNS)
-    .where(
-        jobs.c.workspace == bindparam("of_workspace"),
-        jobs.c.mode == bindparam("of_mode"),
-        jobs.c.deleted_at.is_(None),
-        or_(
-            jobs.c.created_at < bindparam("before"),
-            and_(jobs.c.created_at == bindparam("before"), jobs.c.id < bindparam("before_id")),
-        ),
+_FILTERS: Mapping[str, Column[Any]] = {
+    "session": jobs.c.session_id,
+    "user": jobs.c.external_user,
+    "key": jobs.c.key_id,
+    "model": jobs.c.model,
+    "status": jobs.c.status,
+}
+"""From the one that leaves fewest jobs, as a rule, to the one that leaves most."""
+
+
+@cache
+def listed(filters: frozenset[str]) -> Select[Any]:
+    """Those of a workspace and mode that have these values, newest first, from a moment to a place in the list.
+
+    Each of the filters has an index that goes on in the list's own order, so that one which finds little costs
+    little, and nothing is ever sorted. There are as many statements as sets of filters.
+    """
+    own = (jobs.c.workspace == bindparam("of_workspace"), jobs.c.mode == bindparam("of_mode"))
+    named = [name for name in _FILTERS if name in filters]
+    # Left to itself, a database without statistics may take the index of any. A call hides those of the others.
+    hidden = (func.coalesce(_FILTERS[name], literal_column("''")) == bindparam(f"of_{name}") for name in named[1:])
+    chosen = (_FILTERS[name] == bindparam(f"of_{name}") for name in named[:1])
+    return (
+        select(*_VIEW_COLUMNS)
+        .where(
+            *own,
+            *chosen,
+            *hidden,
+            jobs.c.deleted_at.is_(None),
+            jobs.c.created_at >= bindparam("since"),
+            # Said twice over: an index can only be entered at a bound that stands by itself.
+            jobs.c.created_at <= bindparam("before"),
+            or_(jobs.c.created_at < bindparam("before"), jobs.c.id < bindparam("before_id")),
+        )
+        .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+        .limit(bindparam("most"))
     )
-    .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
-    .limit(bindparam("most"))
-)

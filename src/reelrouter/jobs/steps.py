@@ -6,17 +6,16 @@ and everything that it does is either repeatable, or guarded by a row that is wr
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from reelrouter.accounts import ledger
-from reelrouter.catalogue.check import Plan
-from reelrouter.catalogue.price import Made, price, total
+from reelrouter.accounts import workspaces
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
-from reelrouter.jobs import decide, late, store
+from reelrouter.jobs import decide, erasure, late, store
+from reelrouter.jobs.announce import LinkTerms, announce, urls_of
+from reelrouter.jobs.charging import Pricing, bill_of, book, list_price
 from reelrouter.jobs.drifts import Drifts
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
@@ -27,6 +26,8 @@ from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
 from reelrouter.routing.choose import Route
 from reelrouter.storage.ingest import Ingest
+from reelrouter.storage.objects import Objects
+from reelrouter.webhooks.store import enqueue
 from reelrouter.work import (
     Backend,
     Drift,
@@ -57,6 +58,7 @@ class Workshop:
     """By queue."""
     poller: Poller
     ingest: Ingest
+    objects: Objects
     clock: Clock
     emit: Emit
     owner: str
@@ -65,10 +67,16 @@ class Workshop:
     """Whether another such process can send nothing any more."""
     retention: int
     """Seconds that outputs are kept."""
+    links: LinkTerms
+    """How the addresses in webhooks look."""
+    pricing: Pricing = field(default_factory=Pricing)
+    """What jobs cost their workspace."""
     resubmit: bool = False
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
     hook_of: Callable[[str], str | None] = lambda _attempt_key: None
     """The address at which a vendor may tell of an attempt, if it can reach us at all."""
+    mark_of: Callable[[str], str | None] = lambda _job_id: None
+    """By what this gateway knows a job of its own again."""
 
 
 class Steps:
@@ -124,22 +132,27 @@ class Steps:
         """Stores what was made, then ends the job: state, ledger and hold in one transaction."""
         job, attempts = await self._load(job_id)
         step = self._next_step(job, attempts)
-        if not isinstance(step, decide.Finish):
+        if isinstance(step, decide.Finish):
+            await self._finish(job, attempts, step.ending)
+        elif not isinstance(step, decide.Over):
             return
-        ending = step.ending
+        # Also where a crash came just after the end: what a backend keeps of a job would stay there for good.
+        for attempt in attempts:
+            if attempt.handle is not None:
+                await self._lane(job, attempt).discard(attempt.handle)
+
+    async def _finish(self, job: Job, attempts: Sequence[Attempt], ending: decide.Ending) -> None:
         files: tuple[StoredFile, ...] = ()
         if ending.finished is not None:
             try:
                 files = await self._store(job, attempts[-1], ending.finished)
             except OutputInvalid as refused:
-                failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason)
+                cost = ending.vendor_cost  # the vendor bills what it has made, whatever it is
+                failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason, vendor_cost=cost)
                 ending = decide.failed(failure)
                 self._emit_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
-        cost = _bill(job.plan_of(attempts[-1]), files[0]) if files else None
-        await self._end(job, ending, files, cost)
-        for attempt in attempts:
-            if attempt.handle is not None:
-                await self._lane(job, attempt).discard(attempt.handle)
+        listed = list_price(job.plan_of(attempts[-1]), files[0]) if files else None
+        await self._end(job, ending, files, listed)
 
     async def give_up(self, job_id: JobId) -> None:
         """Ends a job whose workflow failed again and again."""
@@ -170,7 +183,7 @@ class Steps:
                 accepted = await lane.backend.submit(order)
         except SubmitRefused as refused:
             if refused.failed.failure is FailureClass.DRIFT:
-                self._drifts.note(attempt.endpoint, refused.failed.vendor_text or "")
+                self._drifts.note(attempt.endpoint, erasure.fit_to_log(job, refused.failed.vendor_text or ""))
             await self._record_end(job, attempt, AttemptEnd(kind="refused", failed=refused.failed))
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the backend may have the job: ask, don't guess
             self._note_unknown(job, attempt, error)
@@ -215,8 +228,9 @@ class Steps:
 
     def _note_unknown(self, job: Job, attempt: Attempt, error: Exception) -> None:
         if isinstance(error, Drift):
-            self._drifts.note(attempt.endpoint, str(error))
-        self._in.emit(AttemptUnknown(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, reason=repr(error)))
+            self._drifts.note(attempt.endpoint, erasure.fit_to_log(job, str(error)))
+        reason = erasure.described(job, error)
+        self._in.emit(AttemptUnknown(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, reason=reason))
 
     async def _record_accepted(self, job: Job, attempt: Attempt, handle: Handle) -> None:
         now_ms = self._now_ms()
@@ -239,7 +253,8 @@ class Steps:
             first_poll=0.0 if _was_nudged(job, step.attempt) else first_poll,
             cancel=job.cancel_requested_at is not None,
             on_progress=lambda progress: self._note_progress(job.id, progress),
-            on_drift=lambda drift: self._drifts.note(step.attempt.endpoint, str(drift)),
+            describe=lambda error: erasure.described(job, error),
+            on_drift=lambda drift: self._drifts.note(step.attempt.endpoint, erasure.fit_to_log(job, str(drift))),
         )
         end = _end_of(await self._in.poller.wait(watch))
         if end.kind == "expired":
@@ -276,34 +291,45 @@ class Steps:
         return tuple(files)
 
     async def _end(
-        self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...], cost: Nanos | None
+        self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...], listed: Nanos | None
     ) -> None:
         now = self._in.clock.now()
+        bill = bill_of(listed, ending.vendor_cost, self._in.pricing, is_byok=job.is_byok)
         last = store.End(
             event=ending.event,
             at=milliseconds(now),
             files=files,
             failure=ending.failure,
-            price=cost,
+            price=bill.charge.price if bill.charge else None,
+            list_price=listed,
             vendor_cost=ending.vendor_cost,
-            expires_at=milliseconds(now + self._in.retention) if files else None,
+            expires_at=milliseconds(now + erasure.kept_seconds(job, self._in.retention)) if files else None,
         )
+        delivery = announce(job, last, await self._urls(job, last))
 
-        def together(unit: Unit) -> bool:
+        def together(unit: Unit) -> tuple[Nanos, Sequence[str]] | None:
+            """What was not held, and the keys of inputs that nobody uses now; None if it had ended already."""
             if not store.end(unit, job, last):
-                return False
-            if cost is None:
-                ledger.release(unit, job.id, now)
-            else:
-                ledger.settle(unit, job.id, cost, now)
-            return True
+                return None
+            if delivery is not None:
+                enqueue(unit, delivery, last.at)
+            return book(unit, job.id, bill, now), erasure.erase(unit, job.id) if job.zdr else ()
 
-        if await self._in.db.write(together):
-            self._emit_job_end(job, last)
+        ended = await self._in.db.write(together)
+        if ended is not None:
+            overrun, unused = ended
+            self._emit_job_end(job, last, overrun)
+            await self._in.objects.delete(unused)
+
+    async def _urls(self, job: Job, last: store.End) -> list[str]:
+        if not last.files or job.remarks.callback_url is None:
+            return []
+        workspace = await workspaces.get(self._in.db, job.workspace)
+        return urls_of(job, last, self._in.links, workspace.link_secret)
 
     async def _record_end(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
         now = self._in.clock.now()
-        goes_on = end.kind == "expired" and self._lane(job, attempt).outlives
+        goes_on = end.kind == "expired" and self._lane(job, attempt).outlives and not job.zdr
 
         def together(unit: Unit) -> None:
             store.end_attempt(unit, attempt, end, milliseconds(now))
@@ -324,29 +350,28 @@ class Steps:
                 end=end.kind,
                 failure=end.failure.value if end.failure else None,
                 vendor_code=failed.vendor_code if failed else None,
-                vendor_text=failed.vendor_text if failed else None,
+                vendor_text=failed.vendor_text if failed and not job.zdr else None,
             )
         )
 
-    def _emit_job_end(self, job: Job, last: store.End) -> None:
+    def _emit_job_end(self, job: Job, last: store.End, overrun: Nanos) -> None:
         self._in.emit(
             JobEnded(
                 **job.log_context(),
                 status=store.state_after(job, last),
                 error_type=last.failure.error_type if last.failure else None,
                 price=last.price,
+                overrun=overrun,
                 seconds=round((last.at - job.created_at) / 1000, 3),
             )
         )
 
     async def _order(self, job: Job, route: Route, n: int) -> Order:
-        notify = self._in.hook_of(attempt_key(job.id, n))
         previous = job.plan_of(route).previous_job_id
-        if previous is None:
-            return order_of(job, route, n, notify=notify)
-        made = await store.list_attempts(self._in.db, JobId(previous))
+        made = await store.list_attempts(self._in.db, JobId(previous)) if previous is not None else []
         there = [one.handle for one in made if (one.endpoint, one.credential) == route.place and one.handle]
-        return order_of(job, route, n, previous=there[-1] if there else None, notify=notify)
+        order = order_of(job, route, n, there[-1] if there else None)
+        return replace(order, notify=self._in.hook_of(order.attempt_key), mark=self._in.mark_of(job.id))
 
     def _next_step(self, job: Job, attempts: Sequence[Attempt]) -> decide.Decision:
         return decide.next_step(job, attempts, self._now_ms(), resubmit=self._in.resubmit)
@@ -370,13 +395,6 @@ _UNDER_WAY: set[asyncio.Future[None]] = set()
 def _was_nudged(job: Job, attempt: Attempt) -> bool:
     """Whether its vendor has called already, when nobody waited for the job yet."""
     return job.nudged_at is not None and job.nudged_at >= attempt.intent_at
-
-
-def _bill(plan: Plan, file: StoredFile) -> Nanos:
-    """What the workspace pays: the price of the model that made it."""
-    seconds = Decimal(file.frames) / Decimal(str(file.fps))
-    made = Made(duration=seconds, width=file.width, height=file.height, audio=file.audio_codec is not None)
-    return total(price(plan.skus, plan.asked, made))
 
 
 def _end_of(awaited: Awaited) -> AttemptEnd:

@@ -1,7 +1,6 @@
 """Jobs and attempts as rows: written within a `Unit`, read from the `Database`. The statements are in `sql`."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reelrouter.db.engine import Database, Row, Unit
@@ -50,35 +49,14 @@ def place(unit: Unit, job: Job) -> None:
         remarks=REMARKS.dump_json(job.remarks).decode(),
         shown=json.dumps(shown_of(job.plan)),
         base_url=job.base_url,
+        external_user=job.remarks.attribution.user,
+        session_id=job.remarks.attribution.session_id,
+        zdr=int(job.zdr),
+        retention=job.retention,
         estimate=job.estimate,
     )
     for key in job.input_keys:
         unit.execute(sql.INSERT_INPUT, job_id=job.id, key=key)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    job: JobId
-    run: int
-    """Which of its runs this is, from 1."""
-
-
-def start_waiting(unit: Unit, queue: str, most: int, now_ms: int) -> list[Started]:
-    """Takes up to `most` jobs that wait in a queue, oldest first; each is given to one caller only."""
-    return _start(unit, unit.rows(sql.WAITING, in_queue=queue, at=now_ms, most=most), now_ms)
-
-
-def start_overdue(unit: Unit, most: int, now_ms: int) -> list[Started]:
-    """Takes jobs whose deadline or cancel came while they waited: their run will end them."""
-    return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most), now_ms)
-
-
-def _start(unit: Unit, rows: Sequence[Row], now_ms: int) -> list[Started]:
-    return [
-        Started(job=row["id"], run=row["run"] + 1)
-        for row in rows
-        if unit.execute(sql.START, job=row["id"], at=now_ms, next_run=row["run"] + 1) == 1
-    ]
 
 
 def put_back(unit: Unit, job: JobId, queue: str, not_before: int) -> None:
@@ -123,18 +101,12 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
 def accept(unit: Unit, job: Job, attempt: Attempt, handle: Handle, now_ms: int) -> None:
     """A backend has it: the handle first, for it is what a paid job hangs on. Now the job shows that plan."""
     unit.execute(sql.SET_HANDLE, job=job.id, number=attempt.n, known_as=HANDLE.dump_json(handle).decode())
+    taken = {"job": job.id, "by": attempt.endpoint, "own": int(attempt.is_byok), "at": now_ms}
     if not job.spares:
-        unit.execute(sql.ACCEPT, job=job.id, by=attempt.endpoint, at=now_ms)
+        unit.execute(sql.ACCEPT, **taken)
         return
     plan = job.plan_of(attempt)
-    unit.execute(
-        sql.ACCEPT_AS,
-        job=job.id,
-        by=attempt.endpoint,
-        at=now_ms,
-        with_model=plan.model,
-        as_shown=json.dumps(shown_of(plan)),
-    )
+    unit.execute(sql.ACCEPT_AS, **taken, with_model=plan.model, as_shown=json.dumps(shown_of(plan)))
 
 
 def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> None:
@@ -161,6 +133,7 @@ class End:
     files: tuple[StoredFile, ...] = ()
     failure: Failure | None = None
     price: int | None = None
+    list_price: int | None = None
     vendor_cost: int | None = None
     expires_at: int | None = None
 
@@ -179,10 +152,17 @@ def end(unit: Unit, job: Job, last: End) -> bool:
             files=OUTPUTS.dump_json(last.files).decode() if last.files else None,
             how_many=len(last.files),
             cost=last.price,
+            listed=last.list_price,
             vendor=last.vendor_cost,
         )
         == 1
     )
+
+
+def unstarted(unit: Unit, job: JobId) -> Job | None:
+    """A pending job that no engine has taken; None if there is no such job (any more)."""
+    row = unit.row(sql.UNSTARTED, job=job)
+    return job_of(row) if row else None
 
 
 def end_unstarted(unit: Unit, job: JobId, ending: Ending, now_ms: int) -> bool:
@@ -218,6 +198,11 @@ def drop_outputs(unit: Unit, job: JobId, now_ms: int) -> None:
     unit.execute(sql.DROP_OUTPUTS, job=job, at=now_ms)
 
 
+def end_retention(unit: Unit, job: JobId, now_ms: int) -> None:
+    """Its files may not be had any more from now on, and the sweep removes them."""
+    unit.execute(sql.END_RETENTION, job=job, at=now_ms)
+
+
 def state_after(job: Job, last: End) -> str:
     return advance(job.status, last.event).value
 
@@ -238,7 +223,7 @@ async def get(db: Database, job: JobId) -> Job | None:
 async def view(db: Database, job: str) -> JobView | None:
     """The few columns of a status answer: what clients ask for thousands of times a second."""
     row = await db.row(sql.VIEW, job=job)
-    return _view_of(row) if row else None
+    return read_view(row) if row else None
 
 
 async def placed_view(db: Database, job: JobId) -> JobView:
@@ -275,27 +260,6 @@ class AttemptRecord:
 async def list_attempt_records(db: Database, job: JobId) -> list[AttemptRecord]:
     rows = await db.rows(sql.ATTEMPTS, job=job)
     return [AttemptRecord(attempt=_attempt_of(row), ended_at=row["ended_at"]) for row in rows]
-
-
-async def has_waiting(db: Database, queue: str, now_ms: int) -> bool:
-    return await db.row(sql.WAITING, in_queue=queue, at=now_ms, most=1) is not None
-
-
-async def held_back_until(db: Database, now_ms: int) -> int | None:
-    """When the next of the jobs that may not be started yet may be; None if there is none."""
-    row = await db.row(sql.HELD_BACK, at=now_ms)
-    return row["until"] if row else None
-
-
-async def list_queues(db: Database) -> list[str]:
-    """Those in which any job waits."""
-    return [row["queue"] for row in await db.rows(sql.QUEUES)]
-
-
-async def count_under_way(db: Database, queue: str) -> int:
-    """Jobs that were started for a queue and have neither ended nor been put back."""
-    row = await db.row(sql.UNDER_WAY, in_queue=queue)
-    return row["jobs"] if row else 0
 
 
 async def check_readable(db: Database) -> None:
@@ -338,33 +302,12 @@ async def is_input_used(db: Database, key: str) -> bool:
     return row is not None and row["uses"] > 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Which jobs to list: the newest `most` older than the cursor."""
-
-    workspace: str
-    mode: str
-    most: int
-    before: int
-    before_id: str
-
-
-async def list_jobs(db: Database, page: Page) -> list[JobView]:
-    rows = await db.rows(
-        sql.LISTED,
-        of_workspace=page.workspace,
-        of_mode=page.mode,
-        before=page.before,
-        before_id=page.before_id,
-        most=page.most,
-    )
-    return [_view_of(row) for row in rows]
-
-
 def job_of(row: Row) -> Job:
     return Job(
         **{name: row[name] for name in _PLAIN_COLUMNS},
+        is_byok=bool(row["is_byok"]),
         status=State(row["status"]),
+        zdr=bool(row["zdr"]),
         plan=PLAN.validate_json(row["plan"]),
         spares=SPARES.validate_json(row["spares"]) if row["spares"] else (),
         routes=ROUTES.validate_json(row["routes"]),
@@ -394,13 +337,16 @@ _PLAIN_COLUMNS = (
     "nudged_at",
     "progress",
     "provider",
+    "retention",
     "estimate",
     "price",
+    "list_price",
     "vendor_cost",
 )
 
 
-def _view_of(row: Row) -> JobView:
+def read_view(row: Row) -> JobView:
+    """Of a row with the columns of `sql.VIEW`."""
     shown = json.loads(row["shown"])
     return JobView(
         id=row["id"],
@@ -418,6 +364,7 @@ def _view_of(row: Row) -> JobView:
         failure=FAILURE.validate_json(row["failure"]) if row["failure"] else None,
         outputs=row["output_count"],
         price=row["price"],
+        is_byok=bool(row["is_byok"]),
         base_url=row["base_url"],
         resolved=shown["resolved"],
         warnings=shown["warnings"],

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from weakref import WeakValueDictionary
 
+from reelrouter.errors import StorageFailed
 from reelrouter.storage.links import Variant
 from reelrouter.storage.objects import Objects
 from reelrouter.work import Children, StoredFile
@@ -28,7 +29,7 @@ class Variants:
 
     async def key_of(self, file: StoredFile, variant: Variant, *, test: bool) -> str:
         """The storage key of the variant, which is there when this returns; `test` marks a picture as such."""
-        key = f"{file.key.removesuffix('.mp4')}.{variant}.jpg"
+        key = _key(file.key, variant)
         lock = self._making.setdefault(key, asyncio.Lock())
         async with lock:  # a page of many thumbnails must not make the same one many times
             if not await self._objects.exists(key):
@@ -42,3 +43,16 @@ class Variants:
             arguments = {"path": str(source), "output": str(picture), **(extra if variant == "poster" else {})}
             await self._children.run(TASKS[variant], arguments, timeout=_SECONDS)
             await self._objects.move_file(key, picture)
+        if not await self._objects.exists(file.key):
+            # The video was deleted meanwhile, and nobody would ever look for its pictures.
+            await self._objects.delete([key])
+            raise StorageFailed("The video was deleted while a picture was made of it.")
+
+
+def keys_of(video: str) -> list[str]:
+    """Where the variants of a video lie, if they were made; `video` is its own storage key."""
+    return [_key(video, variant) for variant in TASKS]
+
+
+def _key(video: str, variant: Variant) -> str:
+    return f"{video.removesuffix('.mp4')}.{variant}.jpg"

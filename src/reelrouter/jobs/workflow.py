@@ -5,7 +5,8 @@ would strand the workflows that an older version left behind.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,21 +45,22 @@ class Workflows:
     """Starts runs of jobs. A run is named `<job id>:<run>`, so that starting it twice starts it once."""
 
     def __init__(self, steps: Steps, window: int) -> None:
-        self._starting: set[str] = set()
-        self._run_job = _register(steps, asyncio.Semaphore(window), self._starting)
+        self._starting: dict[str, str | None] = {}
+        self._run_job = _register(steps, Permits(window), self._starting)
 
     @property
-    def starting(self) -> int:
-        """Runs started here whose submit is not over."""
-        return len(self._starting)
+    def starting(self) -> Collection[str]:
+        """The names of runs started here whose submit is not over."""
+        return self._starting.keys()
 
     def launch(self) -> None:
         """Opens DBOS's tables and takes up what the last process of this slot left."""
         DBOS.launch()
 
-    async def start(self, job_id: JobId, run: int) -> None:
+    async def start(self, job_id: JobId, run: int, lane: str | None = None) -> None:
+        """`lane` is where it will be sent, if that is known: one lane alone does not get all permits."""
         name = run_id(job_id, run)
-        self._starting.add(name)
+        self._starting[name] = lane
         with SetWorkflowID(name):
             await DBOS.start_workflow_async(self._run_job, job_id)
 
@@ -87,6 +89,26 @@ class Workflows:
 
     def close(self) -> None:
         DBOS.destroy(workflow_completion_timeout_sec=0)
+
+
+class Permits:
+    """What bounds the runs that are at work at one time, in all and of one lane."""
+
+    def __init__(self, window: int) -> None:
+        self._all = asyncio.Semaphore(window)
+        self._most_of_one = max(1, window - window // 4)
+        self._of_lane: dict[str, asyncio.Semaphore] = {}
+
+    @asynccontextmanager
+    async def of(self, lane: str | None = None) -> AsyncIterator[None]:
+        """For a run whose lane is not known, only the bound of all holds."""
+        if lane is None:
+            async with self._all:
+                yield
+            return
+        # First its own bound: whoever waited for that with a permit of all in hand would hold others up.
+        async with self._of_lane.setdefault(lane, asyncio.Semaphore(self._most_of_one)), self._all:
+            yield
 
 
 def run_id(job_id: str, run: int) -> str:
@@ -128,7 +150,7 @@ def _config(url: str, executor: str) -> DBOSConfig:
 
 
 def _register(
-    steps: Steps, active: asyncio.Semaphore, starting: set[str]
+    steps: Steps, permits: Permits, starting: dict[str, str | None]
 ) -> Callable[[str], Coroutine[Any, Any, None]]:
     @DBOS.step(name="submit")
     async def submit(job_id: str, run: int) -> str:
@@ -149,14 +171,14 @@ def _register(
         while verdict == "submit":
             # The permit is taken here and not by whoever starts the workflow: recovered ones pass no starter.
             try:
-                async with active:
+                async with permits.of(starting.get(name)):
                     verdict = await submit(job_id, run_of(name))
             finally:
-                starting.discard(name)
+                starting.pop(name, None)
             if verdict == "await":
                 verdict = await await_upstream(job_id)
         if verdict == "finish":
-            async with active:
+            async with permits.of():
                 await finish(job_id)
 
     return run_job

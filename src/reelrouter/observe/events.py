@@ -15,7 +15,10 @@
 | PollFailed | a poll got no usable answer; the job is asked about again |
 | CancelAnswered | a backend said what it makes of a cancel |
 | ObjectMissing | a file that should be in storage is not |
+| DeliveryTried | a webhook was sent, or could not be |
+| Governed | a manager made, changed or removed a workspace or a key |
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
+| VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
 | ChildLog | a child process wrote to its error stream |
 | TaskCrashed | a background loop met an error that nobody expected, and goes on |
 """
@@ -116,6 +119,8 @@ class JobEnded:
     error_type: str | None
     price: int | None
     seconds: float
+    overrun: int = 0
+    """Nano-dollars of the price that were not set aside for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,9 +144,43 @@ class ObjectMissing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryTried:
+    delivery: str
+    job: str | None
+    """None for a test of the receiver."""
+    host: str
+    """Never the whole address: it may have a secret in it."""
+    attempt: int
+    status: int | None
+    """Of HTTP; None if there was no answer."""
+    error: str | None
+    state: str
+    """What the delivery is now: `waiting`, `delivered` or `failed`."""
+    next_at: int | None
+    """When it is sent again, in Unix milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Governed:
+    by: str
+    """The management key's id, or `command line`."""
+    action: str
+    """`created`, `updated`, `deleted`, …"""
+    subject: str
+    """The id of the workspace or the key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunAbandoned:
     job: str
     run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VendorKeyUnusable:
+    key: str
+    """Its id."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +208,10 @@ Event = (
     | PollFailed
     | CancelAnswered
     | ObjectMissing
+    | DeliveryTried
+    | Governed
     | RunAbandoned
+    | VendorKeyUnusable
     | ChildLog
     | TaskCrashed
 )

@@ -18,11 +18,21 @@ from reelrouter.observe.events import (
     PollFailed,
     RunAbandoned,
     TaskCrashed,
+    VendorKeyUnusable,
 )
 
 LogFormat = Literal["auto", "json", "console"]
 
-_LOUD = (AttemptUnknown, EndpointDrifted, EngineTakenOver, ObjectMissing, PollFailed, RunAbandoned, TaskCrashed)
+_LOUD = (
+    AttemptUnknown,
+    EndpointDrifted,
+    EngineTakenOver,
+    ObjectMissing,
+    PollFailed,
+    RunAbandoned,
+    TaskCrashed,
+    VendorKeyUnusable,
+)
 _NAME = re.compile(r"(?<!^)(?=[A-Z])")
 
 

@@ -51,7 +51,7 @@ def read_accounts(
         settings = (of_environment, *settings)
     own = {DEFAULT: of_environment.values}
     full = [replace(one, values={**own.get(one.name, {}), **one.values}) for one in settings]
-    read = [_account(provider, one, environment) for one in full]
+    read = [account_of(provider, one, environment) for one in full]
     return (
         tuple(one for one in read if isinstance(one, Account)),
         tuple(one for one in read if isinstance(one, Incomplete)),
@@ -77,7 +77,8 @@ def _of_environment(access: Access, environment: Mapping[str, str]) -> AccountSe
     )
 
 
-def _account(provider: Provider, given: AccountSettings, environment: Mapping[str, str]) -> Account | Incomplete:
+def account_of(provider: Provider, given: AccountSettings, environment: Mapping[str, str]) -> Account | Incomplete:
+    """Raises `AccountsRefused`."""
     access = provider.access
     # A key that was read from a file has the file's last line break at its end.
     values = {**access.defaults, **{name: value.strip() for name, value in given.values.items()}}

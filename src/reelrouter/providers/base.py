@@ -5,7 +5,7 @@ library, and never sees a retry: `drive` sends the calls, `remote` decides what 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -105,6 +105,10 @@ class Access:
     """Other origins of the vendor's that may see the credentials, as `https://host`."""
     file_variables: tuple[str, ...] = ()
     """Those of the environment variables that name a file, whose text is the value: see `key_files`."""
+    told_by_key: Mapping[str, str] = field(default_factory=dict)
+    """Values that stand in a key file too, each with the name that it has there."""
+    operators: frozenset[str] = frozenset()
+    """Values that are the operator's alone to set: a workspace that brings a key of its own may not name them."""
     local: bool = False
     """Whether it is a server of the operator's own: then a root makes an account, and no value is needed."""
 
@@ -143,6 +147,10 @@ class Provider(ABC):
     """Jobs of one account that the vendor is known to take at a time, unless the operator says otherwise."""
     first_poll: float = 5.0
     """Seconds after which a job is first asked for again; the pace slows from there."""
+
+    def strange_addresses(self, values: Mapping[str, str]) -> Iterable[str]:
+        """Addresses that a key itself names, at which it would be signed in, and that are not the vendor's own."""
+        return ()
 
     def sign_in(self, account: Account, now: float) -> Flow[Grant]:
         """Most vendors take the key as it is. Raises `SubmitRefused` where the account is granted nothing."""

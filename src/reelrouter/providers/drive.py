@@ -86,7 +86,7 @@ class Drive:
         self._fetch = fetch
         self._directory = directory
         self._clock = clock
-        self._grants: dict[tuple[str, str], Grant] = {}
+        self._grants: dict[tuple[str, str], tuple[Account, Grant]] = {}
         self._signing_in: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
@@ -164,11 +164,13 @@ class Drive:
     async def _granted(self, provider: Provider, account: Account) -> Mapping[str, str]:
         name = (account.provider, account.name)
         async with self._signing_in[name]:  # when a grant runs out, one call renews it, and all others wait
-            known = self._grants.get(name)
+            signed_in_as, grant = self._grants.get(name, (None, None))
             now = self._clock.now()
-            if known is None or known.expires_at - _RENEWED_BEFORE <= now:
-                known = self._grants[name] = await self._sign_in(provider, account, now)
-            return known.headers
+            # An account may keep its name and be given another key: then what the old one was granted is not used.
+            if grant is None or signed_in_as != account or grant.expires_at - _RENEWED_BEFORE <= now:
+                grant = await self._sign_in(provider, account, now)
+                self._grants[name] = account, grant
+            return grant.headers
 
     async def _sign_in(self, provider: Provider, account: Account, now: float) -> Grant:
         """Whatever goes wrong here, the call that needed it was never sent."""
@@ -185,8 +187,8 @@ class Drive:
     def _forget(self, account: Account, granted: Mapping[str, str]) -> None:
         """The next call signs in anew, unless another one has done so since."""
         name = (account.provider, account.name)
-        known = self._grants.get(name)
-        if known is not None and known.headers is granted:
+        _, grant = self._grants.get(name, (None, None))
+        if grant is not None and grant.headers is granted:
             del self._grants[name]
 
     # Sending and reading -----------------------------------------------------------------------------------------

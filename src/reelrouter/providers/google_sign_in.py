@@ -16,6 +16,12 @@ from reelrouter.providers.reading import class_of_status, dig, json_object, refu
 from reelrouter.work import FailureClass
 
 _TOKENS = "https://oauth2.googleapis.com/token"
+TOKEN_ADDRESSES = (
+    _TOKENS,
+    "https://accounts.google.com/o/oauth2/token",
+    "https://www.googleapis.com/oauth2/v4/token",
+)
+"""Where Google exchanges keys; older key files name the older ones."""
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _TOKEN_SECONDS = 3600
@@ -35,6 +41,16 @@ def sign_in(credentials: str, now: float) -> Flow[Grant]:
     if reply.status != 200:
         raise _no_token(reply)
     return _grant(json_object(reply), key, now)
+
+
+def token_address(credentials: str) -> str | None:
+    """Where a key file wants to be exchanged; None for an access token, and for a file that does not say."""
+    try:
+        given = json.loads(credentials)
+    except ValueError:
+        return None
+    address = given.get("token_uri") if isinstance(given, dict) else None
+    return None if address is None else str(address)
 
 
 def error_object(reply: Reply) -> Mapping[str, Any]:

@@ -35,7 +35,7 @@ from reelrouter.work import (
 )
 
 VIA = "X-ReelRouter-Via"
-"""Carries our job's id: a gateway that finds one of its own jobs in it is its own upstream."""
+"""Carries our job's mark: a gateway that finds its own in it is its own upstream."""
 
 _EXACT: Mapping[str, FailureClass] = {
     "refusal": FailureClass.POLICY_INPUT,
@@ -94,7 +94,7 @@ class OpenRouter(Provider):
         if (reason := next(_hindrances(order, account), None)) is not None:
             raise refused(FailureClass.USER_ERROR, "cannot_be_sent", reason)
         # The key is for gateways like this one: the contract knows none, and leaves unknown headers be.
-        headers = {"Idempotency-Key": order.attempt_key, VIA: order.job_id}
+        headers = {"Idempotency-Key": order.attempt_key} | ({VIA: order.mark} if order.mark else {})
         reply = yield Call(method="POST", url="videos", json=_body(order), headers=headers, creates=True)
         if reply.status not in (200, 202):
             raise _refusal(reply)
@@ -271,6 +271,7 @@ OPENROUTER = OpenRouter(
         root="https://openrouter.ai/api/v1",
         needed={"api_key": ("OPENROUTER_API_KEY",)},
         optional={"webhook_secret": ("OPENROUTER_WEBHOOK_SECRET",)},
+        operators=frozenset({"webhook_secret"}),
         root_variables=("OPENROUTER_BASE_URL",),
     ),
     "official SDK (openrouter 1.3.84), OpenAPI document and somebody else's recordings of the real service",
@@ -281,6 +282,7 @@ MODELGATES = OpenRouter(
         root="https://modelgates.ai/api/v1",
         needed={"api_key": ("MODELGATES_API_KEY",)},
         optional={"webhook_secret": ("MODELGATES_WEBHOOK_SECRET",)},
+        operators=frozenset({"webhook_secret"}),
         root_variables=("MODELGATES_BASE_URL",),
     ),
     "documents that describe OpenRouter's API under another name",

@@ -31,7 +31,7 @@ ACCOUNT = "recorded"
 """The name of every recording's account."""
 _HEADERS = ("content-type", "location", "retry-after")
 """Of replies: those that an adapter may read."""
-_NOT_KEPT = frozenset({"credential", "model", "simulate", "notify"})
+_NOT_KEPT = frozenset({"credential", "model", "simulate", "notify", "mark"})
 """Of an order: the gateway's own business."""
 _MAY_LACK = ("duration", "resolution", "aspect_ratio", "seed")
 _MOST_TEXT = 4000

@@ -1,7 +1,7 @@
 """Veo on Google's Vertex AI: operations whose video comes inside the last answer, or lies in a bucket."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -99,7 +99,13 @@ class Vertex(Provider):
         root_variables=("GOOGLE_VERTEX_BASE_URL",),
         own_origins=(_STORAGE, _EVERYWHERE_ROOT),
         file_variables=("GOOGLE_APPLICATION_CREDENTIALS",),
+        told_by_key={"project": "project_id"},
+        operators=frozenset({"storage"}),
     )
+
+    def strange_addresses(self, values: Mapping[str, str]) -> Iterable[str]:
+        address = google_sign_in.token_address(values["credentials"])
+        return () if address in (None, *google_sign_in.TOKEN_ADDRESSES) else (str(address),)
 
     def sign_in(self, account: Account, now: float) -> Flow[Grant]:
         return (yield from google_sign_in.sign_in(account.values["credentials"], now))

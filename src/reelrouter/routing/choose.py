@@ -14,6 +14,8 @@ from reelrouter.routing.needs import MISSING, needs
 
 TEST = "test"
 """The one endpoint, provider and credential of test mode."""
+BYOK = "byok:"
+"""How the names of keys begin that workspaces have brought; an operator's account has no colon in its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,16 @@ class Route:
     def place(self) -> Place:
         return self.endpoint, self.credential
 
+    @property
+    def is_byok(self) -> bool:
+        """Whether the workspace pays the vendor itself."""
+        return is_byok(self.credential)
+
+
+def is_byok(credential: str) -> bool:
+    """Whether a credential is one that a workspace has brought."""
+    return credential.startswith(BYOK)
+
 
 def queue_of(provider: str, credential: str) -> str:
     """Where jobs wait for a place: what a vendor limits is an account."""
@@ -49,6 +61,9 @@ class Credential:
     name: str
     weight: int = 1
     """How often it is chosen, against the provider's other accounts."""
+    rank: int = 0
+    """0 is the operator's. Below are keys that the workspace wants used before any account of the operator's,
+    above are those that it keeps for when all else fails; the lower, the earlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +82,8 @@ class Offer:
     """Where the job that is continued was made, and so the only place that can go on with it."""
     draw: float = 0.0
     """A random number from 0 to below 1: in which order the accounts of a provider are tried."""
+    own_only: frozenset[str] = frozenset()
+    """Providers that the workspace wants asked with keys of its own, and not with the operator's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +92,8 @@ class Considered:
 
     endpoint: str
     reason: str | None = None
+    is_byok: bool = False
+    """Whether a key of the workspace's own would be tried there first."""
 
 
 def choose(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Route, ...]:
@@ -85,22 +104,16 @@ def choose(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Route, ...]:
         raise _no_endpoint(model, considered)
     if offer.mode == "test":
         return (Route(endpoint=TEST, provider=TEST, native_model=model.id, credential=TEST),)
-    endpoints = {endpoint.name: endpoint for endpoint in model.endpoints}
-    routes = [
-        Route(
-            endpoint=name,
-            provider=endpoints[name].provider,
-            native_model=endpoints[name].native[plan.mode],
-            credential=credential.name,
-        )
-        for name in usable
-        for credential in _drawn(accounts_of(endpoints[name], offer.backends), offer.draw)
+    ways = [
+        (endpoint, credential)
+        for endpoint in _preferred(model.endpoints, offer)
+        for credential in _in_order(accounts_of(endpoint, offer.backends), offer.draw)
+        if endpoint.name in usable and offer.pinned in (None, (endpoint.name, credential.name))
     ]
-    if offer.pinned is not None:
-        routes = [route for route in routes if route.place == offer.pinned]
     # An account in trouble comes after other endpoints' healthy ones, and never before whom the caller prefers.
-    if offer.condition.trouble:
-        routes.sort(key=lambda route: (_place(endpoints[route.endpoint], offer), _trouble(route.place, offer)))
+    if offer.condition.trouble or _has_own(offer):
+        ways.sort(key=lambda way: (_turn(way, offer), _place(way[0], offer), _trouble(_place_of(way), offer)))
+    routes = [_route(endpoint, credential, plan) for endpoint, credential in ways]
     return tuple(routes if offer.wish.allow_fallbacks else routes[:1])
 
 
@@ -116,14 +129,17 @@ def ranked(plan: Plan, model: ModelSpec, offer: Offer) -> tuple[Considered, ...]
     needed = frozenset(needs(plan, model) if any(endpoint.lacks for endpoint in model.endpoints) else ())
     reasons = {
         endpoint.name: next(_exclusions(endpoint, plan, needed, offer), None)
-        for endpoint in _preferred(model.endpoints, offer)
+        for endpoint in _in_turn(_preferred(model.endpoints, offer), offer)
     }
     drifting = offer.condition.drifting
     if drifting and any(name not in drifting for name in _usable(reasons)):
         reasons |= {name: _DRIFTING for name in _usable(reasons) if name in drifting}
     if not offer.wish.allow_fallbacks:
         reasons |= dict.fromkeys(_usable(reasons)[1:], _NO_FALLBACKS)
-    return tuple(Considered(endpoint=name, reason=reason) for name, reason in reasons.items())
+    if not _has_own(offer):
+        return tuple(Considered(endpoint=name, reason=reason) for name, reason in reasons.items())
+    own = {endpoint.name for endpoint in model.endpoints if _first_turn(endpoint, offer) == 0}
+    return tuple(Considered(endpoint=name, reason=why, is_byok=name in own) for name, why in reasons.items())
 
 
 def places(model: ModelSpec, backends: Mapping[str, tuple[Credential, ...]]) -> tuple[Place, ...]:
@@ -135,6 +151,19 @@ def places(model: ModelSpec, backends: Mapping[str, tuple[Credential, ...]]) -> 
     )
 
 
+def unwanted(endpoint: Endpoint, wish: ProviderWish) -> str | None:
+    """Why a wish rules an endpoint out, whatever is configured; None if it does not."""
+    if wish.allowed is not None and not any(endpoint.answers_to(name) for name in wish.allowed):
+        return "the workspace's rules do not allow it"
+    if wish.only and not any(endpoint.answers_to(name) for name in wish.only):
+        return "it is not among provider.only"
+    if any(endpoint.answers_to(name) for name in wish.ignore):
+        return "provider.ignore names it"
+    if wish.zdr and not endpoint.zdr:
+        return "it does not promise zero data retention"
+    return None
+
+
 def accounts_of(endpoint: Endpoint, backends: Mapping[str, tuple[Credential, ...]]) -> tuple[Credential, ...]:
     """The accounts that lead to an endpoint: a server of the operator's own is one of several, say."""
     accounts = backends.get(endpoint.provider, ())
@@ -144,6 +173,48 @@ def accounts_of(endpoint: Endpoint, backends: Mapping[str, tuple[Credential, ...
 _DRIFTING = "its answers were not understood a short while ago, so it gets no new jobs while another endpoint can"
 _NO_FALLBACKS = "provider.allow_fallbacks is false, and an endpoint before it is usable"
 _TROUBLE: dict[State, int] = {"closed": 0, "half_open": 1, "open": 2}
+
+
+def _route(endpoint: Endpoint, credential: Credential, plan: Plan) -> Route:
+    return Route(
+        endpoint=endpoint.name,
+        provider=endpoint.provider,
+        native_model=endpoint.native[plan.mode],
+        credential=credential.name,
+    )
+
+
+_Way = tuple[Endpoint, Credential]
+
+
+def _place_of(way: _Way) -> Place:
+    return way[0].name, way[1].name
+
+
+def _turn(way: _Way, offer: Offer) -> int:
+    """The workspace's own keys come first, whatever the caller's order: for that they were brought.
+
+    One that was refused a moment ago waits with the operator's accounts until its pause is over.
+    """
+    rank = way[1].rank
+    if rank < 0:
+        return 1 if offer.condition.trouble.get(_place_of(way)) == "open" else 0
+    return 1 if rank == 0 else 2
+
+
+def _has_own(offer: Offer) -> bool:
+    return any(account.rank for accounts in offer.backends.values() for account in accounts)
+
+
+def _in_turn(endpoints: Sequence[Endpoint], offer: Offer) -> Sequence[Endpoint]:
+    """First those that a key of the workspace's own leads to."""
+    return sorted(endpoints, key=lambda one: _first_turn(one, offer)) if _has_own(offer) else endpoints
+
+
+def _first_turn(endpoint: Endpoint, offer: Offer) -> int:
+    """Of the best of its accounts."""
+    accounts = accounts_of(endpoint, offer.backends)
+    return min((_turn((endpoint, account), offer) for account in accounts), default=1)
 
 
 def _usable(reasons: Mapping[str, str | None]) -> list[str]:
@@ -184,6 +255,16 @@ def _trouble(place: Place, offer: Offer) -> int:
     return _TROUBLE[offer.condition.trouble.get(place, "closed")]
 
 
+def _in_order(accounts: Sequence[Credential], draw: float) -> Iterator[Credential]:
+    """Every account once: by rank, and those of the operator as they are drawn."""
+    if not any(one.rank for one in accounts):
+        yield from _drawn(accounts, draw)
+        return
+    yield from sorted((one for one in accounts if one.rank < 0), key=lambda one: one.rank)
+    yield from _drawn([one for one in accounts if one.rank == 0], draw)
+    yield from sorted((one for one in accounts if one.rank > 0), key=lambda one: one.rank)
+
+
 def _drawn(accounts: Sequence[Credential], draw: float) -> Iterator[Credential]:
     """Every account once, the heavier ones likelier to be early.
 
@@ -203,16 +284,16 @@ def _drawn(accounts: Sequence[Credential], draw: float) -> Iterator[Credential]:
 def _exclusions(endpoint: Endpoint, plan: Plan, needed: frozenset[Ability], offer: Offer) -> Iterator[str]:
     """What the caller chose first, then what the gateway lacks."""
     wish = offer.wish
-    if unwanted := _unwanted(endpoint, wish):
-        yield unwanted
-    if wish.zdr and not endpoint.zdr:
-        yield "it does not promise zero data retention"
+    if reason := unwanted(endpoint, wish):
+        yield reason
     if too_dear := _over_price(offer):
         yield too_dear
     if plan.mode not in endpoint.native:
         yield f"it does not serve the mode {plan.mode}"
     yield from (MISSING[ability] for ability in endpoint.lacks if ability in needed)
     if not offer.backends.get(endpoint.provider):
+        if endpoint.provider in offer.own_only:
+            yield f"only the workspace's own keys may be used at {endpoint.provider}, and none of them is for this"
         yield f"the provider {endpoint.provider} is not configured in this gateway"
     elif offer.pinned is not None and endpoint.name != offer.pinned[0]:
         yield f"the job that is to go on was made at {offer.pinned[0]}"
@@ -226,22 +307,12 @@ def _has(account: str, endpoint: Endpoint, offer: Offer) -> bool:
     return any(one.name == account for one in accounts_of(endpoint, offer.backends))
 
 
-def _unwanted(endpoint: Endpoint, wish: ProviderWish) -> str | None:
-    if wish.only and not any(endpoint.answers_to(name) for name in wish.only):
-        return "it is not among provider.only"
-    if any(endpoint.answers_to(name) for name in wish.ignore):
-        return "provider.ignore names it"
-    return None
-
-
 def _test_exclusion(model: ModelSpec, offer: Offer) -> str | None:
-    left = [endpoint for endpoint in model.endpoints if _unwanted(endpoint, offer.wish) is None]
-    if not left:
-        names = ", ".join(endpoint.name for endpoint in model.endpoints)
-        return f"provider.only and provider.ignore leave none of this model's endpoints, {names}"
-    if offer.wish.zdr and not any(endpoint.zdr for endpoint in model.endpoints):
-        return "no endpoint of this model promises zero data retention"
-    return _over_price(offer)
+    reasons = {endpoint.name: unwanted(endpoint, offer.wish) for endpoint in model.endpoints}
+    if None in reasons.values():
+        return _over_price(offer)
+    told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    return f"none of this model's endpoints may serve it: {told}"
 
 
 def _over_price(offer: Offer) -> str | None:

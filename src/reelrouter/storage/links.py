@@ -60,3 +60,14 @@ def content_url(base: str, link: Link, signature: str) -> str:
         query["variant"] = link.variant
     query |= {"expires": link.expires_at, "signature": signature}
     return f"{base}/api/v1/videos/{quote(link.job_id, safe='')}/content?{urlencode(query)}"
+
+
+def signed_url(base: str, job_id: str, index: int, until: int, secret: bytes) -> str:
+    """Of a job's video, until that Unix second."""
+    link = Link(job_id=job_id, index=index, variant="video", expires_at=until)
+    return content_url(base, link, sign(secret, link))
+
+
+def plain_url(base: str, job_id: str, index: int) -> str:
+    """The same, which needs the key."""
+    return f"{base}/api/v1/videos/{quote(job_id, safe='')}/content?index={index}"

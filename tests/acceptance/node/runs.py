@@ -43,7 +43,7 @@ class Told:
 def run_client(script: str, given: Mapping[str, Any]) -> Mapping[str, Told]:
     """Every scenario of `script` by name; `given` is what the script reads from its standard input."""
     ran = subprocess.run(
-        (_node(), script),
+        (node(), script),
         cwd=FOLDER,
         input=json.dumps(given),
         env=_environment(),
@@ -57,7 +57,7 @@ def run_client(script: str, given: Mapping[str, Any]) -> Mapping[str, Told]:
     return {one.name: one for one in told}
 
 
-def _node() -> str:
+def node() -> str:
     """The interpreter, once it is sure that the clients can run in it."""
     node = shutil.which("node")
     wanted = f"Install Node.js {_OLDEST} or newer with npm (https://nodejs.org), then run `{INSTALL}`"

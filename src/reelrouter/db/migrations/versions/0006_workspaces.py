@@ -10,6 +10,7 @@ depends_on = None
 
 _WAITING = "started_at IS NULL AND finished_at IS NULL"
 _MOVING = "started_at IS NOT NULL AND finished_at IS NULL"
+_LISTED_BY = {"ix_jobs_of_key": "key_id", "ix_jobs_of_model": "model", "ix_jobs_of_status": "status"}
 _COLUMNS = {
     "workspaces": (
         "description TEXT",
@@ -35,12 +36,14 @@ _COLUMNS = {
     ),
     "holds": ("limits TEXT",),
     "ledger": ("note TEXT",),
+    "spending": ("fees BIGINT DEFAULT 0 NOT NULL", "byok BIGINT DEFAULT 0 NOT NULL"),
     "jobs": (
         "external_user TEXT",
         "session_id TEXT",
         "is_byok BIGINT DEFAULT 0 NOT NULL",
         "zdr BIGINT DEFAULT 0 NOT NULL",
         "retention BIGINT",
+        "list_price BIGINT",
     ),
 }
 
@@ -49,6 +52,7 @@ def upgrade() -> None:
     for table, columns in _COLUMNS.items():
         for column in columns:
             op.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    op.execute("UPDATE jobs SET list_price = price")  # so far there was no other price than the catalogue's
     with op.batch_alter_table("ledger") as ledger:
         ledger.alter_column("job_id", existing_type=sa.Text, nullable=True)
     _indices()
@@ -77,7 +81,11 @@ def upgrade() -> None:
         sa.Column("label", sa.Text, nullable=False),
         sa.Column("sealed", sa.Text, nullable=False),
         sa.Column("allowed_models", sa.Text, nullable=True),
+        sa.Column("allowed_keys", sa.Text, nullable=True),
         sa.Column("position", sa.BigInteger, server_default="0", nullable=False),
+        sa.Column("is_fallback", sa.BigInteger, server_default="0", nullable=False),
+        sa.Column("is_required", sa.BigInteger, server_default="0", nullable=False),
+        sa.Column("is_byok_only", sa.BigInteger, server_default="0", nullable=False),
         sa.Column("disabled_at", sa.BigInteger, nullable=True),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("updated_at", sa.BigInteger, nullable=True),
@@ -89,17 +97,25 @@ def upgrade() -> None:
 def _indices() -> None:
     op.drop_index("ix_jobs_waiting", table_name="jobs")
     op.drop_index("ix_jobs_moving", table_name="jobs")
-    op.execute(f"CREATE INDEX ix_jobs_waiting ON jobs (queue, workspace, created_at, not_before) WHERE {_WAITING}")
+    op.execute(
+        "CREATE INDEX ix_jobs_waiting ON jobs (queue, workspace, created_at, not_before, finished_at, started_at) "
+        f"WHERE {_WAITING}"
+    )
     op.execute(f"CREATE INDEX ix_jobs_moving ON jobs (queue, workspace, finished_at, started_at) WHERE {_MOVING}")
-    op.execute("CREATE INDEX ix_jobs_unfinished ON jobs (workspace, key_id) WHERE finished_at IS NULL")
     op.execute(
-        "CREATE INDEX ix_jobs_of_user ON jobs (workspace, external_user, created_at) "
-        "WHERE external_user IS NOT NULL"
+        "CREATE INDEX ix_jobs_unfinished ON jobs (workspace, mode, key_id, finished_at) WHERE finished_at IS NULL"
     )
+    for index, column in (("user", "external_user"), ("session", "session_id")):
+        op.execute(
+            f"CREATE INDEX ix_jobs_of_{index} ON jobs (workspace, mode, {column}, created_at, id) "
+            f"WHERE {column} IS NOT NULL"
+        )
+    for index, column in _LISTED_BY.items():
+        op.create_index(index, "jobs", ["workspace", "mode", column, "created_at", "id"])
     op.execute(
-        "CREATE INDEX ix_jobs_of_session ON jobs (workspace, session_id, created_at) WHERE session_id IS NOT NULL"
+        "CREATE INDEX ix_jobs_charged ON jobs (finished_at, workspace, mode, model, provider, key_id,"
+        " external_user, session_id, is_byok, price, list_price, vendor_cost) WHERE price IS NOT NULL"
     )
-    op.execute("CREATE INDEX ix_jobs_charged ON jobs (finished_at, workspace) WHERE price IS NOT NULL")
     op.create_index("ix_api_keys_workspace", "api_keys", ["workspace"])
     op.create_index("ix_ledger_listed", "ledger", ["workspace", "mode", "created_at"])
 
@@ -136,6 +152,7 @@ def _webhooks() -> None:
         sa.UniqueConstraint("key", name="uq_deliveries_key"),
     )
     op.execute("CREATE INDEX ix_deliveries_due ON deliveries (host, due_at) WHERE due_at IS NOT NULL")
+    op.execute("CREATE INDEX ix_deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL")
     op.create_index("ix_deliveries_listed", "deliveries", ["workspace", "mode", "created_at", "id"])
     op.create_index("ix_deliveries_job", "deliveries", ["job_id"])
     op.create_table(
@@ -159,6 +176,7 @@ def downgrade() -> None:
         ("ix_ledger_listed", "ledger"),
         ("ix_api_keys_workspace", "api_keys"),
         ("ix_jobs_charged", "jobs"),
+        *((index, "jobs") for index in _LISTED_BY),
         ("ix_jobs_of_session", "jobs"),
         ("ix_jobs_of_user", "jobs"),
         ("ix_jobs_unfinished", "jobs"),

@@ -1,9 +1,9 @@
-"""A rate, kept here so that no vendor has to refuse: even, with a little saved up, and never more."""
+"""A rate: even, with a little saved up, and never more."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelrouter.jobs.turnstile import Turnstile
+from reelrouter.turnstile import Turnstile
 
 NOW = 1_800_000_000.0
 
@@ -52,3 +52,14 @@ def test_no_minute_sees_more_than_its_rate_and_what_was_saved(rate: float, pause
         turnstile.pass_through(room, now)
         passed += room
         assert passed <= (now - NOW) * rate / 60 + max(1.0, rate / 10) + 1e-6
+
+
+@given(rate=st.floats(0.5, 600), burst=st.floats(0.1, 120), passed=st.integers(0, 40), pause=st.floats(0.0, 30.0))
+def test_after_the_wait_that_it_names_one_may_pass(rate: float, burst: float, passed: int, pause: float) -> None:
+    """And there is nothing to wait for exactly where there is room."""
+    turnstile, now = Turnstile(rate, burst), NOW
+    turnstile.pass_through(min(passed, turnstile.room(now)), now)
+    now += pause
+    wait = turnstile.wait(now)
+    assert (wait == 0.0) == (turnstile.room(now) > 0)
+    assert turnstile.room(now + wait + 1e-3) > 0
