@@ -157,8 +157,8 @@ class Books(RuleBasedStateMachine):
         against = Against(limits=known, at=self.now, with_byok=with_byok)
         hold = Hold(job_id=job_id, workspace=self.teams[team], mode="live", amount=Nanos(amount), against=against)
         wanted = {one.id: amount + (more or 0) * one.include_byok for one in rules}
-        fits = self.left(team) is None or (self.left(team) or 0) >= amount
-        fits = fits and all(self.left_of(one) >= wanted[one.id] for one in rules)
+        fits = not amount or self.left(team) is None or (self.left(team) or 0) >= amount
+        fits = fits and all(not wanted[one.id] or self.left_of(one) >= wanted[one.id] for one in rules)
         try:
             self.write(lambda unit: place(unit, self.keys[team][key], hold, self.now))
         except PaymentRequired:

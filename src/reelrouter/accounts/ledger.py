@@ -3,8 +3,8 @@
 The invariant, true after every commit: a budget's `held` is the sum of its open holds, its `settled` the sum of
 its charges, and its `amount` that of its credits. So what is left is `amount - settled - held`, and concurrent
 submits cannot overspend it. A charge above its hold is booked in full: what is left may then be less than nothing,
-which ends submits until there are more credits. A key's `spending` of a day is the sum of that day's charges for
-its jobs: kept, since a sum over all charges of a busy key would hold everybody else up.
+and until there are more credits only what costs nothing is taken. A key's `spending` of a day is the sum of that
+day's charges for its jobs: kept, since a sum over all charges of a busy key would hold everybody else up.
 """
 
 import json
@@ -123,9 +123,12 @@ class Spent:
 
 
 def hold(unit: Unit, wanted: Hold) -> None:
-    """Raises `PaymentRequired`, and writes nothing, if the credits or any limit have not that much left."""
+    """Raises `PaymentRequired`, and writes nothing, if the credits or any limit have not that much left.
+
+    What costs nothing is covered by every budget, also by one that was overdrawn.
+    """
     taken = unit.execute(_TAKE, of_workspace=wanted.workspace, of_mode=wanted.mode, taken=wanted.amount)
-    if taken != 1:
+    if taken != 1 and wanted.amount:
         raise refused(_shortage(unit, wanted))
     against = wanted.against
     limited = limits.take(unit, wanted.workspace, wanted.amount, against) if against else None

@@ -175,12 +175,14 @@ async def list_limits(db: Database, subjects: Sequence[str], now: float) -> list
 def take(unit: Unit, workspace: WorkspaceId, amount: Nanos, against: Against) -> Mapping[str, Nanos]:
     """What was taken from which limit. Raises `PaymentRequired` if any of them has not that much left.
 
-    A limit that was removed a moment ago limits nothing any more.
+    A limit that was removed a moment ago limits nothing any more, and what costs nothing fits into any.
     """
     days = _bound(first_days(against.at))
     taken: dict[str, Nanos] = {}
     for limit_id in against.limits:
         wanted = amount if against.with_byok is None else _wanted(unit, limit_id, amount, against.with_byok)
+        if not wanted:
+            continue
         if unit.execute(_TAKE, limit_id=limit_id, taken=wanted, **days) == 1:
             taken[limit_id] = wanted
             continue
