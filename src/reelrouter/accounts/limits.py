@@ -43,9 +43,9 @@ class Limit:
     """Whether jobs on the workspace's own vendor keys count at their list price, in place of our fee."""
     resets_at: int | None
     """When the present period is over, in Unix seconds; None for `total`."""
-    created_at: int
+    created_at: int = 0
     """Unix milliseconds."""
-    updated_at: int | None
+    updated_at: int | None = None
 
     @property
     def left(self) -> Nanos:
