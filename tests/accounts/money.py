@@ -4,18 +4,20 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from reelrouter.accounts import keys, ledger, workspaces
 from reelrouter.accounts.charge import Charge
 from reelrouter.accounts.keys import KeyMode, NewKey
 from reelrouter.accounts.ledger import Hold
 from reelrouter.accounts.limits import Against
+from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
-from reelrouter.db.tables import api_keys
+from reelrouter.db.tables import api_keys, jobs
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs import store
 from reelrouter.money import Nanos
@@ -55,7 +57,8 @@ async def new_key(db: Database, workspace: WorkspaceId, mode: KeyMode = "live") 
 def place(unit: Unit, key: KeyId, hold: Hold, at: float) -> None:
     """What a submit commits, as far as money is concerned."""
     ledger.hold(unit, hold)
-    job = replace(make_job(hold.workspace, ("a",), at), id=hold.job_id, key_id=key)
+    mode = cast("KeyMode", hold.mode)
+    job = replace(make_job(hold.workspace, ("a",), at), id=hold.job_id, key_id=key, mode=mode)
     store.place(unit, job)
 
 
@@ -74,6 +77,21 @@ def hold_of(
         amount=Nanos(amount),
         against=Against(limits=limits, at=at),
     )
+
+
+def settle(unit: Unit, job: str, charged: Charge, at: float) -> Nanos:
+    """What a job's end commits, as far as money is concerned; once, however often it is called."""
+    values = {"price": charged.price, "list_price": charged.list_price, "is_byok": int(charged.is_byok)}
+    ended = update(jobs).where(jobs.c.id == job, jobs.c.finished_at.is_(None))
+    unit.execute(ended.values(finished_at=milliseconds(at), **values))
+    return ledger.settle(unit, JobId(job), charged, at)
+
+
+def release(unit: Unit, job: str, at: float) -> None:
+    """Likewise, for a job that came to nothing."""
+    ended = update(jobs).where(jobs.c.id == job, jobs.c.finished_at.is_(None))
+    unit.execute(ended.values(finished_at=milliseconds(at)))
+    ledger.release(unit, JobId(job))
 
 
 def charge(price: int) -> Charge:

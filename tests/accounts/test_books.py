@@ -29,7 +29,7 @@ from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.errors import Conflict, PaymentRequired
 from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.money import Nanos
-from tests.accounts.money import new_key, new_workspace, place
+from tests.accounts.money import new_key, new_workspace, place, release, settle
 
 START = datetime(2026, 11, 27, 21, tzinfo=UTC).timestamp()
 """A Friday night: weeks and months end soon."""
@@ -158,8 +158,8 @@ class Books(RuleBasedStateMachine):
         against = Against(limits=known, at=self.now, with_byok=with_byok)
         hold = Hold(job_id=job_id, workspace=self.teams[team], mode="live", amount=Nanos(amount), against=against)
         wanted = {one.id: amount + (more or 0) * one.include_byok for one in rules}
-        fits = self.left(team) is None or (self.left(team) or 0) >= amount
-        fits = fits and all(self.left_of(one) >= wanted[one.id] for one in rules)
+        fits = not amount or self.left(team) is None or (self.left(team) or 0) >= amount
+        fits = fits and all(not wanted[one.id] or self.left_of(one) >= wanted[one.id] for one in rules)
         try:
             self.write(lambda unit: place(unit, self.keys[team][key], hold, self.now))
         except PaymentRequired:
@@ -177,7 +177,7 @@ class Books(RuleBasedStateMachine):
 
     def settle_one(self, job_id: JobId, job: Job, price: int, listed: int, own: bool, times: int) -> None:
         charge = Charge(price=Nanos(price), list_price=Nanos(listed), is_byok=own)
-        overruns = [self.write(lambda unit: ledger.settle(unit, job_id, charge, self.now)) for _ in range(times)]
+        overruns = [self.write(lambda unit: settle(unit, job_id, charge, self.now)) for _ in range(times)]
         if job.state == "open":
             assert overruns[0] == max(0, price - job.amount)
             self.model.paid.append(Paid(team=job.team, key=job.key, charge=charge, day=day_of(self.now)))
@@ -190,7 +190,7 @@ class Books(RuleBasedStateMachine):
             return
         job_id, job = self.some(pick)
         for _ in range(times):
-            self.write(lambda unit: ledger.release(unit, job_id))
+            self.write(lambda unit: release(unit, job_id, self.now))
         if job.state == "open":
             job.state = "released"
 

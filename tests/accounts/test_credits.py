@@ -74,7 +74,7 @@ def test_the_same_key_grants_once(tmp_path: Path) -> None:
 
 
 def test_credits_can_be_taken_back(tmp_path: Path) -> None:
-    """Below nothing as well; then no job is taken but one that costs nothing."""
+    """Below nothing as well; then only what costs nothing is taken."""
 
     async def work(db: SqliteDatabase) -> None:
         team = await new_workspace(db)
@@ -83,9 +83,9 @@ def test_credits_can_be_taken_back(tmp_path: Path) -> None:
         await db.write(partial(granted, grant_of(team, -101, "oops")))
         with pytest.raises(PaymentRequired, match=r"overdrawn by \$0\.000000001"):
             await db.write(partial(place, key=key, hold=hold_of("a", team, 1), at=1.0))
-        await db.write(partial(place, key=key, hold=hold_of("free", team, 0), at=1.0))
+        await db.write(partial(place, key=key, hold=hold_of("a", team, 0), at=1.0))
         await db.write(partial(granted, grant_of(team, 2, "more")))
-        await db.write(partial(place, key=key, hold=hold_of("a", team, 1), at=1.0))
+        await db.write(partial(place, key=key, hold=hold_of("b", team, 1), at=1.0))
 
     run(tmp_path / "app.db", work)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from reelrouter.accounts import ledger, limits
 from reelrouter.accounts.charge import Charge
@@ -17,11 +17,11 @@ from reelrouter.accounts.spending import spent as spent_of
 from reelrouter.db.engine import Database, Row, Statement, Unit
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase, _compiled
-from reelrouter.db.tables import holds
+from reelrouter.db.tables import api_keys, holds
 from reelrouter.errors import PaymentRequired
 from reelrouter.ids import JobId
 from reelrouter.money import Nanos
-from tests.accounts.money import charge, hold_of, new_key, new_workspace, place, run
+from tests.accounts.money import charge, hold_of, new_key, new_workspace, place, run, settle
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC).timestamp()
 DAY = 24 * 3600.0
@@ -41,8 +41,8 @@ async def limit_of(db: Database, subject: str, at: float) -> Limit:
     return found
 
 
-async def settle(db: Database, job: str, charged: Charge, at: float) -> None:
-    await db.write(lambda unit: ledger.settle(unit, JobId(job), charged, at))
+async def end(db: Database, job: str, charged: Charge, at: float) -> None:
+    await db.write(lambda unit: settle(unit, job, charged, at))
 
 
 def test_a_limit_knows_what_its_period_has_cost_so_far(tmp_path: Path) -> None:
@@ -55,9 +55,9 @@ def test_a_limit_knows_what_its_period_has_cost_so_far(tmp_path: Path) -> None:
         spent = ((mine, NOON - 40 * DAY, 1), (mine, NOON - 2 * DAY, 10), (mine, NOON, 100), (other, NOON, 1000))
         for n, (key, at, price) in enumerate(spent):
             await db.write(partial(place, key=key, hold=hold_of(f"j{n}", team, price), at=at))
-            await settle(db, f"j{n}", charge(price), at)
+            await end(db, f"j{n}", charge(price), at)
         await db.write(partial(place, key=tests, hold=hold_of("test", team, 0, mode="test"), at=NOON))
-        await settle(db, "test", charge(10_000), NOON)
+        await end(db, "test", charge(10_000), NOON)
         for period, of_key, of_team in (
             ("daily", 100, 1100),
             ("weekly", 110, 1110),
@@ -68,6 +68,23 @@ def test_a_limit_knows_what_its_period_has_cost_so_far(tmp_path: Path) -> None:
                 await set_limit(db, subject, period, 5000, NOON)
                 assert (await limit_of(db, subject, NOON)).settled == expected, period
                 assert await db.write(partial(limits.remove_limit, subject=subject, period=period))
+
+    run(tmp_path / "app.db", work)
+
+
+def test_a_key_that_moves_leaves_what_it_has_spent(tmp_path: Path) -> None:
+    """With the workspace whose jobs they were; its own limit goes with it."""
+
+    async def work(db: SqliteDatabase) -> None:
+        team, other = await new_workspace(db), await new_workspace(db, "other")
+        key = await new_key(db, team)
+        await db.write(partial(place, key=key, hold=hold_of("a", team, 60), at=NOON))
+        await end(db, "a", charge(60), NOON)
+        moved = update(api_keys).where(api_keys.c.id == key).values(workspace=other)
+        await db.write(lambda unit: unit.execute(moved))
+        for subject, settled in ((team, 60), (other, 0), (key, 60)):
+            await set_limit(db, subject, "daily", 1000, NOON)
+            assert (await limit_of(db, subject, NOON)).settled == settled
 
     run(tmp_path / "app.db", work)
 
@@ -107,7 +124,7 @@ def test_a_period_that_is_over_counts_as_nothing_spent(tmp_path: Path) -> None:
         key = await new_key(db, team)
         limit = await set_limit(db, key, "daily", 100, NOON)
         await db.write(partial(place, key=key, hold=hold_of("a", team, 60, (limit,), NOON), at=NOON))
-        await settle(db, "a", charge(60), NOON)
+        await end(db, "a", charge(60), NOON)
         await db.write(partial(place, key=key, hold=hold_of("b", team, 40, (limit,), NOON), at=NOON))
         with pytest.raises(PaymentRequired):
             await db.write(partial(place, key=key, hold=hold_of("c", team, 1, (limit,), NOON), at=NOON))
@@ -115,7 +132,7 @@ def test_a_period_that_is_over_counts_as_nothing_spent(tmp_path: Path) -> None:
         found = await limit_of(db, key, tomorrow)
         assert (found.settled, found.held, found.left) == (0, 40, 60)
         await db.write(partial(place, key=key, hold=hold_of("c", team, 60, (limit,), tomorrow), at=tomorrow))
-        await settle(db, "b", charge(40), tomorrow)
+        await end(db, "b", charge(40), tomorrow)
         found = await limit_of(db, key, tomorrow)
         assert (found.settled, found.held) == (40, 60)
 
@@ -133,7 +150,7 @@ def test_a_charge_counts_where_it_was_not_held(tmp_path: Path) -> None:
         assert await db.write(partial(limits.remove_limit, subject=key, period="daily"))
         assert not await db.write(partial(limits.remove_limit, subject=key, period="daily"))
         await set_limit(db, team, "total", 10, NOON)
-        await settle(db, "a", charge(60), NOON)
+        await end(db, "a", charge(60), NOON)
         found = await limit_of(db, team, NOON)
         assert (found.settled, found.left) == (60, -50)
         late = hold_of("b", team, 1, (limit,), NOON)
@@ -156,7 +173,7 @@ def test_jobs_on_own_vendor_keys_count_as_the_limit_says(tmp_path: Path) -> None
         held = ledger.Hold(job_id=JobId("a"), workspace=team, mode="live", amount=Nanos(5), against=against)
         await db.write(partial(place, key=key, hold=held, at=NOON))
         assert [(await limit_of(db, one, NOON)).held for one in (key, team)] == [5, 100]
-        await settle(db, "a", Charge(price=Nanos(4), list_price=Nanos(80), is_byok=True), NOON)
+        await end(db, "a", Charge(price=Nanos(4), list_price=Nanos(80), is_byok=True), NOON)
         found = [await limit_of(db, one, NOON) for one in (key, team)]
         assert [(one.held, one.settled) for one in found] == [(0, 4), (0, 80)]
         await set_limit(db, key, "daily", 1000, NOON, byok=True)

@@ -3,8 +3,8 @@
 The invariant, true after every commit: a budget's `held` is the sum of its open holds, its `settled` the sum of
 its charges, and its `amount` that of its credits. So what is left is `amount - settled - held`, and concurrent
 submits cannot overspend it. A charge above its hold is booked in full: what is left may then be less than nothing,
-which ends submits until there are more credits. A key's `spending` of a day is the sum of that day's charges for
-its jobs: kept, since a sum over all charges of a busy key would hold everybody else up.
+and until there are more credits only what costs nothing is taken. A key's `spending` of a day is the sum of that
+day's charges for its jobs: kept, since a sum over all charges of a busy key would hold everybody else up.
 """
 
 import json

@@ -8,10 +8,10 @@ is over counts as nothing spent; the statement that next takes from the limit, o
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import BigInteger, and_, bindparam, case, delete, func, literal_column, or_, select, update
 
 from reelrouter.accounts.charge import Charge
-from reelrouter.accounts.periods import PERIODS, FirstDays, Period, first_days, resets_at
+from reelrouter.accounts.periods import DAY_MS, PERIODS, FirstDays, Period, first_days, resets_at
 from reelrouter.accounts.refusals import Shortage, refused
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Database, Row, Unit
@@ -43,9 +43,9 @@ class Limit:
     """Whether jobs on the workspace's own vendor keys count at their list price, in place of our fee."""
     resets_at: int | None
     """When the present period is over, in Unix seconds; None for `total`."""
-    created_at: int
+    created_at: int = 0
     """Unix milliseconds."""
-    updated_at: int | None
+    updated_at: int | None = None
 
     @property
     def left(self) -> Nanos:
@@ -102,19 +102,22 @@ _ADD = (
 )
 _BY_ID = select(limits).where(limits.c.id == bindparam("limit_id"))
 _BY_SUBJECT = select(limits).where(_OF_SUBJECT)
-_SPENT = select(
+_IS_KEY = select(api_keys.c.id).where(api_keys.c.id == bindparam("of_subject"))
+_SPENT_BY_KEY = select(
     func.coalesce(func.sum(spending.c.amount), 0).label("charged"),
     func.coalesce(func.sum(spending.c.amount - spending.c.fees + spending.c.byok), 0).label("with_byok"),
+).where(spending.c.key_id == bindparam("of_subject"), spending.c.day >= bindparam("since_day", type_=BigInteger))
+# Not the sum of its keys: a key may move, and its jobs stay.
+_SPENT_BY_WORKSPACE = select(
+    func.coalesce(func.sum(jobs.c.price), 0).label("charged"),
+    func.coalesce(
+        func.sum(case((jobs.c.is_byok == literal_column("1"), jobs.c.list_price), else_=jobs.c.price)), 0
+    ).label("with_byok"),
 ).where(
-    spending.c.day >= bindparam("since_day", type_=BigInteger),
-    or_(
-        spending.c.key_id == bindparam("of_subject"),
-        spending.c.key_id.in_(
-            select(api_keys.c.id).where(
-                api_keys.c.workspace == bindparam("of_subject"), api_keys.c.mode == LIMITED_MODE
-            )
-        ),
-    ),
+    jobs.c.price.is_not(None),
+    jobs.c.finished_at >= bindparam("since_ms", type_=BigInteger),
+    jobs.c.workspace == bindparam("of_subject"),
+    jobs.c.mode == LIMITED_MODE,
 )
 _INSERT = insert_of(limits, "id", "subject", "period", "amount", "settled", "since", "include_byok", "created_at")
 _UPDATE = (
@@ -175,13 +178,15 @@ async def list_limits(db: Database, subjects: Sequence[str], now: float) -> list
 def take(unit: Unit, workspace: WorkspaceId, amount: Nanos, against: Against) -> Mapping[str, Nanos]:
     """What was taken from which limit. Raises `PaymentRequired` if any of them has not that much left.
 
-    A limit that was removed a moment ago limits nothing any more.
+    A limit that was removed a moment ago limits nothing any more, and what costs nothing fits into any.
     """
     days = _bound(first_days(against.at))
     taken: dict[str, Nanos] = {}
     for limit_id in against.limits:
         wanted = amount if against.with_byok is None else _wanted(unit, limit_id, amount, against.with_byok)
-        if not wanted or unit.execute(_TAKE, limit_id=limit_id, taken=wanted, **days) == 1:
+        if not wanted:
+            continue
+        if unit.execute(_TAKE, limit_id=limit_id, taken=wanted, **days) == 1:
             taken[limit_id] = wanted
             continue
         row = unit.row(_BY_ID, limit_id=limit_id)
@@ -217,7 +222,10 @@ def _period(word: str) -> Period:
 
 
 def _spent(unit: Unit, subject: str, since: int, *, include_byok: bool) -> int:
-    row = unit.row(_SPENT, of_subject=subject, since_day=since)
+    if unit.row(_IS_KEY, of_subject=subject) is not None:
+        row = unit.row(_SPENT_BY_KEY, of_subject=subject, since_day=since)
+    else:
+        row = unit.row(_SPENT_BY_WORKSPACE, of_subject=subject, since_ms=since * DAY_MS)
     if row is None:
         raise LookupError("a sum has a row, whatever it is of")
     return int(row["with_byok" if include_byok else "charged"])

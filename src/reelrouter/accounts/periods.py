@@ -8,6 +8,7 @@ from typing import Literal, get_args
 Period = Literal["total", "daily", "weekly", "monthly"]
 PERIODS: Sequence[Period] = get_args(Period)
 """`total` never starts anew, a day at midnight, a week on Monday, a month on its first day."""
+DAY_MS = 24 * 3600 * 1000
 _DAY = 24 * 3600
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, case, func, literal_column, or_, select
 
+from reelrouter.accounts.periods import DAY_MS
 from reelrouter.db.engine import Database
 from reelrouter.db.tables import jobs
 from reelrouter.ids import WorkspaceId
@@ -14,7 +15,6 @@ from reelrouter.money import Nanos
 
 Dimension = Literal["day", "model", "provider", "key", "workspace", "user", "session"]
 DIMENSIONS: Sequence[Dimension] = get_args(Dimension)
-_DAY_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Sum:
 
 _COLUMNS: Mapping[Dimension, ColumnElement[Any]] = {
     # The number stands in the text, so that the database sees that what is shown is what is grouped by.
-    "day": jobs.c.finished_at // literal_column(str(_DAY_MS), BigInteger),
+    "day": jobs.c.finished_at // literal_column(str(DAY_MS), BigInteger),
     "model": jobs.c.model,
     "provider": jobs.c.provider,
     "key": jobs.c.key_id,
@@ -65,8 +65,8 @@ async def sums(db: Database, by: Sequence[Dimension], of: Selection, most: int) 
     """At most so many, in the order of the dimensions."""
     rows = await db.scan(
         _summed(tuple(by)),
-        begin=of.first_day * _DAY_MS,
-        end=(of.last_day + 1) * _DAY_MS,
+        begin=of.first_day * DAY_MS,
+        end=(of.last_day + 1) * DAY_MS,
         of_mode=of.mode,
         of_workspace=of.workspace,
         of_key=of.key,
