@@ -88,7 +88,7 @@ def test_a_sample_waits_for_a_gateway() -> None:
 def test_an_address_that_may_not_be_told_is_refused(arguments: tuple[str, ...]) -> None:
     """In live mode not even this machine; without any address it is said what is missing."""
     result = run("webhooks", "test", *arguments, "--wait", "0")
-    assert result.exit_code == Exit.FAILED
+    assert result.exit_code == Exit.USAGE
     assert "url" in result.stderr
 
 

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from reelrouter.accounts import ledger
+from reelrouter.accounts.ledger import Hold
 from reelrouter.accounts.policy import Caps, Policy
 from reelrouter.db.engine import Unit
 from reelrouter.errors import TooManyRequests
@@ -15,7 +17,7 @@ from reelrouter.jobs import store
 from reelrouter.jobs.concurrency import count_live, refuse_crowd
 from reelrouter.jobs.model import Job
 from reelrouter.work import Failed, FailureClass
-from tests.jobs.conftest import Bench
+from tests.jobs.conftest import ESTIMATE, Bench
 
 Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
 
@@ -29,6 +31,7 @@ async def submitted(bench: Bench, one: Job, rules: Policy, count: int) -> int:
 
     def together(unit: Unit, at: int) -> None:
         job = replace(one, id=type(one.id)(f"{one.id}-{at}"))
+        ledger.hold(unit, Hold(job_id=job.id, workspace=job.workspace, mode=job.mode, amount=ESTIMATE))
         refuse_crowd(unit, job, rules)
         store.place(unit, job)
 

@@ -284,6 +284,7 @@ def test_erasing_twice_changes_nothing(scenario: Scenario) -> None:
     scenario(work)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # what a server's disk keeps is its operator's
 def test_what_is_erased_is_overwritten_on_the_disk(scenario: Scenario, tmp_path: Path) -> None:
     """Once the write-ahead log is emptied, as it is again and again: also texts that take several pages."""
 

@@ -20,7 +20,7 @@ def api(
 ) -> None:
     """Run the API alone, until Ctrl-C: any number of them, on a PostgreSQL database and shared storage.
 
-    Example: REELROUTER_DATABASE_URL=postgresql://db/reelrouter reelrouter api --host 0.0.0.0
+    Example: reelrouter api --host 0.0.0.0
     """
     settings = settings_or_fail(host=host, port=port, data_dir=data_dir, public_url=public_url)
     if settings.database_url is None:

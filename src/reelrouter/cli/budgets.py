@@ -12,7 +12,7 @@ from reelrouter.cli.ending import Exit, fail
 from reelrouter.cli.money_options import OF_DEFAULT, WorkspaceRef, amount_of, shown
 from reelrouter.cli.options import Json
 from reelrouter.cli.output import out, print_json, print_line
-from reelrouter.cli.own_database import on_database
+from reelrouter.cli.own_installation import on_own
 from reelrouter.cli.tables import table
 from reelrouter.gateway.budgets import Budget, Budgets, period_of
 
@@ -50,7 +50,7 @@ def set_budget(
     if limit <= 0:
         fail("a budget must be more than 0 dollars", Exit.USAGE)
     wanted = Budget(period=period_of(per), amount=limit, include_byok=include_byok)
-    budget, beside = on_database(lambda db, clock: Budgets(db, clock).set_budget(workspace, wanted))
+    budget, beside = on_own(lambda own: Budgets(own.db, own.clock).set_budget(workspace, wanted))
     if as_json:
         print_json(budget_views.budget_view(budget, beside))
     else:
@@ -66,7 +66,7 @@ def list_all(workspace: WorkspaceRef = OF_DEFAULT, as_json: Json = False) -> Non
 
     Example: reelrouter budgets list --workspace team-red
     """
-    found = on_database(lambda db, clock: Budgets(db, clock).list_budgets(workspace))
+    found = on_own(lambda own: Budgets(own.db, own.clock).list_budgets(workspace))
     if as_json:
         print_json(budget_views.budgets_view(found))
         return
@@ -87,7 +87,7 @@ def remove(per: Per, workspace: WorkspaceRef = OF_DEFAULT, as_json: Json = False
 
     Example: reelrouter budgets remove --per monthly --workspace team-red
     """
-    removed = on_database(lambda db, clock: Budgets(db, clock).remove_budget(workspace, period_of(per)))
+    removed = on_own(lambda own: Budgets(own.db, own.clock).remove_budget(workspace, period_of(per)))
     if not removed:
         fail(f"{workspace} has no {per} budget; see: reelrouter budgets list --workspace {workspace}")
     if as_json:

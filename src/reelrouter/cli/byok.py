@@ -1,6 +1,5 @@
 """`reelrouter byok`: the vendor keys that workspaces of this installation have brought."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -11,18 +10,13 @@ import typer
 from rich.markup import escape
 
 from reelrouter.accounts import workspaces
-from reelrouter.accounts.secrets import SecretRefused
 from reelrouter.accounts.vendor_keys import VendorKey, VendorKeys
-from reelrouter.cli.configuration import settings_or_fail
 from reelrouter.cli.ending import Exit, fail
 from reelrouter.cli.groups import grouped
 from reelrouter.cli.options import Json
 from reelrouter.cli.output import note, out, print_json, print_line
+from reelrouter.cli.own_installation import Own, on_own
 from reelrouter.cli.tables import is_wide, table
-from reelrouter.clock import SystemClock
-from reelrouter.db.migrate import migrate
-from reelrouter.db.sqlite import SqliteDatabase
-from reelrouter.errors import InvalidRequest, NotFound
 from reelrouter.gateway.byok import Byok, Desk, NewVendorKey, Terms
 from reelrouter.installation import own_brought, own_catalogue, own_vault
 
@@ -206,36 +200,18 @@ def _secret(variable: str | None) -> str:
 
 
 def _run(work: Callable[[Byok], Awaitable[T]]) -> T:
-    """On this installation's own data. Ends the command for whatever is refused."""
-    try:
-        return asyncio.run(_within(work))
-    except InvalidRequest as refused:
-        fail("; ".join(problem.message for problem in refused.problems))
-    except NotFound as missing:
-        fail(missing.message, next_step="see: reelrouter byok list")
-    except SecretRefused as error:
-        fail(str(error), Exit.USAGE)
-
-
-async def _within(work: Callable[[Byok], Awaitable[T]]) -> T:
-    settings, clock = settings_or_fail(), SystemClock()
-    vault = own_vault(settings)
-    migrate(settings.data_dir / "app.db")
-    db = SqliteDatabase(settings.data_dir / "app.db")
-    try:
-        now = clock.now()
-        await db.write(lambda unit: workspaces.ensure_default(unit, now))
+    async def within(own: Own) -> T:
         desk = Desk(
-            db=db,
-            vault=vault,
-            brought=own_brought(settings),
-            catalogue=own_catalogue(settings),
-            clock=clock,
-            known=VendorKeys(db, clock),
+            db=own.db,
+            vault=own_vault(own.settings),
+            brought=own_brought(own.settings),
+            catalogue=own_catalogue(own.settings),
+            clock=own.clock,
+            known=VendorKeys(own.db, own.clock),
         )
         return await work(Byok(desk))
-    finally:
-        await db.close()
+
+    return on_own(within, lists="reelrouter byok list")
 
 
 def _show(key: VendorKey, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from reelrouter.cli.ending import Exit, fail
 from reelrouter.cli.money_options import OF_DEFAULT, WorkspaceRef, amount_of, shown
 from reelrouter.cli.options import Json
 from reelrouter.cli.output import out, print_json, print_line
-from reelrouter.cli.own_database import on_database
+from reelrouter.cli.own_installation import on_own
 from reelrouter.cli.tables import pairs, table
 from reelrouter.gateway.budgets import Account, Budgets
 from reelrouter.ids import new_id
@@ -49,7 +49,7 @@ def add(
     if not wanted:
         fail("0 dollars are nothing to grant", Exit.USAGE)
     key = once or new_id("grant")
-    granted = on_database(lambda db, clock: Budgets(db, clock).grant(workspace, wanted, note, key))
+    granted = on_own(lambda own: Budgets(own.db, own.clock).grant(workspace, wanted, note, key))
     if as_json:
         print_json(budget_views.granted_view(granted))
     else:
@@ -66,10 +66,10 @@ def show(
 
     Example: reelrouter credits show --workspace team-red --entries 20
     """
-    account = on_database(lambda db, clock: Budgets(db, clock).account(workspace))
+    account = on_own(lambda own: Budgets(own.db, own.clock).account(workspace))
     listed: tuple[Entry, ...] = ()
     if entries:
-        page = on_database(lambda db, clock: Budgets(db, clock).ledger(workspace, "live", entries, None))
+        page = on_own(lambda own: Budgets(own.db, own.clock).ledger(workspace, "live", entries, None))
         listed = page.entries
     if as_json:
         rows = [budget_views.entry_view(one) for one in listed]
@@ -86,7 +86,7 @@ def unlimit(workspace: WorkspaceRef = OF_DEFAULT, as_json: Json = False) -> None
 
     Example: reelrouter credits unlimit --workspace team-red
     """
-    account = on_database(lambda db, clock: Budgets(db, clock).unlimit(workspace))
+    account = on_own(lambda own: Budgets(own.db, own.clock).unlimit(workspace))
     if as_json:
         print_json(budget_views.account_view(account))
     else:

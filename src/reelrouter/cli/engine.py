@@ -16,7 +16,7 @@ def engine(
 ) -> None:
     """Run an engine alone, until Ctrl-C: any number of them, on a PostgreSQL database and shared storage.
 
-    Example: REELROUTER_DATABASE_URL=postgresql://db/reelrouter reelrouter engine
+    Example: reelrouter engine --data-dir ./engine
     """
     settings = settings_or_fail(data_dir=data_dir)
     if settings.database_url is None:

@@ -14,7 +14,7 @@ from reelrouter.api.moments import EPOCH
 from reelrouter.cli.ending import Exit, fail
 from reelrouter.cli.options import Json
 from reelrouter.cli.output import out, print_json, print_line
-from reelrouter.cli.own_database import on_database
+from reelrouter.cli.own_installation import on_own
 from reelrouter.cli.tables import table
 from reelrouter.cli.wording import NOTHING, dollars
 from reelrouter.gateway.usage import Question, Report, Usage
@@ -53,7 +53,7 @@ def usage(
     asked = Question(
         by=_dimensions(by), first_day=_day(first), last_day=_day(last), workspace=workspace, mode=mode
     )
-    report = on_database(lambda db, clock: Usage(db, clock).report(_OPERATOR, asked))
+    report = on_own(lambda own: Usage(own.db, own.clock).report(_OPERATOR, asked))
     if as_json:
         print_json(usage_views.report_view(report, of_operator=True))
     elif as_csv:

@@ -4,31 +4,24 @@ It works on the installation's own data. A running gateway sends what becomes du
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal, TypeVar
 
 import typer
 
 from reelrouter import net
-from reelrouter.accounts.secrets import SecretRefused
 from reelrouter.accounts.signing import LONGEST_OVERLAP
 from reelrouter.api.webhook_views import delivery_view, made_view, secret_view, story_view
 from reelrouter.brand import BRANDS
 from reelrouter.cli.configuration import settings_or_fail
-from reelrouter.cli.ending import fail
 from reelrouter.cli.options import Json
 from reelrouter.cli.output import note, out, print_json, print_line
+from reelrouter.cli.own_installation import Own, on_own
 from reelrouter.cli.tables import table
 from reelrouter.cli.webhook_stories import hours, print_page, print_story
-from reelrouter.clock import SystemClock
-from reelrouter.db.migrate import migrate
-from reelrouter.db.sqlite import SqliteDatabase
-from reelrouter.errors import ReelRouterError
 from reelrouter.gateway.deliveries import Asked, Deliveries, DeliveryPage, DeliveryStory, Reach
 from reelrouter.gateway.signing import DEFAULT_OVERLAP, Signing
 from reelrouter.installation import own_vault
-from reelrouter.settings import Settings
 from reelrouter.webhooks.store import State
 
 T = TypeVar("T")
@@ -202,47 +195,18 @@ def revoke_secret(
 
 
 def _at_desk(work: Callable[[Deliveries], Awaitable[T]]) -> T:
-    async def run(settings: Settings, db: SqliteDatabase) -> T:
-        rules = net.rules_for(allow_private=settings.allow_private_addresses)
-        return await work(Deliveries(db, Reach(rules=rules, loopback=settings.is_loopback()), SystemClock()))
+    async def within(own: Own) -> T:
+        rules = net.rules_for(allow_private=own.settings.allow_private_addresses)
+        return await work(Deliveries(own.db, Reach(rules=rules, loopback=own.settings.is_loopback()), own.clock))
 
-    return _run(run)
+    return on_own(within, lists="reelrouter webhooks deliveries", begins=False)
 
 
 def _at_safe(work: Callable[[Signing], Awaitable[T]]) -> T:
-    async def run(settings: Settings, db: SqliteDatabase) -> T:
-        return await work(Signing(db, own_vault(settings), SystemClock()))
+    async def within(own: Own) -> T:
+        return await work(Signing(own.db, own_vault(own.settings), own.clock))
 
-    return _run(run)
-
-
-def _run(work: Callable[[Settings, SqliteDatabase], Awaitable[T]]) -> T:
-    """On this installation's data; a refusal is one clear line."""
-    settings = settings_or_fail()
-    if not (settings.data_dir / "app.db").exists():
-        fail(
-            f"there is no installation in {settings.data_dir} yet",
-            next_step="name another with REELROUTER_DATA_DIR, or begin one with: reelrouter serve",
-        )
-
-    async def run() -> T:
-        async with _opened(settings) as db:
-            return await work(settings, db)
-
-    try:
-        return asyncio.run(run())
-    except (ReelRouterError, SecretRefused) as refused:
-        fail(str(refused))
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[SqliteDatabase]:
-    migrate(settings.data_dir / "app.db")
-    db = SqliteDatabase(settings.data_dir / "app.db")
-    try:
-        yield db
-    finally:
-        await db.close()
+    return on_own(within, lists="reelrouter webhooks secrets", begins=False)
 
 
 async def _attempted(look: Callable[[], Awaitable[DeliveryStory]], tries: int, seconds: float) -> DeliveryStory:

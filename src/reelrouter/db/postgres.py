@@ -1,8 +1,8 @@
 """PostgreSQL: a pool of connections, writes that share transactions, and one connection that hears of commits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeVar
@@ -141,7 +141,7 @@ class PostgresDatabase:
                 return
 
     async def _transact(self, work: Callable[[Unit], T]) -> T:
-        async with self._pool.acquire() as connection:
+        async with self._lent() as connection:
             await connection.execute("BEGIN")
             try:
                 result = await greenlet_spawn(work, _PostgresUnit(connection))
@@ -157,6 +157,16 @@ class PostgresDatabase:
                 if number is not None and not await self._is_committed(number):
                     raise
         return result
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Any]:
+        """A connection. What goes wrong when it is given back is no word on what was done with it."""
+        connection = await self._pool.acquire()
+        try:
+            yield connection
+        finally:
+            with suppress(*_GONE), _closed_is_gone():
+                await self._pool.release(connection)
 
     async def _is_committed(self, number: str) -> bool:
         """What became of a transaction whose commit was not answered: it is not done twice for want of that."""
