@@ -70,7 +70,7 @@ def test_the_operators_sample_makes_a_team(tmp_path: Path) -> None:
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     lines = sample("sh", "workspaces create team-red")
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", lines],
+        ["/bin/bash", "-euo", "pipefail", "-c", lines],
         env=environment,
         capture_output=True,
         text=True,
