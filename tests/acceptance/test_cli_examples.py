@@ -97,15 +97,11 @@ def test_the_example_works(
         line = line.replace("http://127.0.0.1:9000/hook", receiver.url).replace("rr-test-…", TEST_KEY)
         if _JOB in line:
             line = line.replace(_JOB, _job(client, line))
-        if _KEY in line:
-            line = line.replace(_KEY, _key())
-        if _VENDOR_KEY in line:
-            line = line.replace(_VENDOR_KEY, _vendor_key())
+        line = _with_keys(line)
         if line.startswith("reelrouter webhooks"):  # which works on the data of a gateway that runs
             monkeypatch.setenv("REELROUTER_DATA_DIR", str(server.data_dir))
             line = _with_delivery_and_secret(line, client, receiver.url)
-        if " acme" in line and "create acme" not in line:
-            _run("reelrouter workspaces create acme")
+        _begin(line)
         if line.startswith("reelrouter record"):
             monkeypatch.setenv("BYTEPLUS_API_KEY", KEY)
             monkeypatch.setenv("BYTEPLUS_BASE_URL", request.getfixturevalue("vendor"))
@@ -115,6 +111,21 @@ def test_the_example_works(
         _run(line + _SHORTER.get(line.split()[1], ""))
     for name in re.findall(r"(?:-o|--output) (\S+)", example):
         assert (place / name).exists()
+
+
+def _with_keys(line: str) -> str:
+    """The line with keys that there are."""
+    line = line.replace(_KEY, _key()) if _KEY in line else line
+    return line.replace(_VENDOR_KEY, _vendor_key()) if _VENDOR_KEY in line else line
+
+
+def _begin(line: str) -> None:
+    """What the line takes for granted."""
+    for workspace in ("acme", "team-red"):
+        if f" {workspace}" in line and f"create {workspace}" not in line:
+            _run(f"reelrouter workspaces create {workspace}")
+    if line.startswith("reelrouter budgets remove"):
+        _run("reelrouter budgets set 20 --per monthly --workspace team-red")
 
 
 def test_the_example_of_a_server_works(place: Path) -> None:

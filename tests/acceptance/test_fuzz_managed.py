@@ -10,7 +10,7 @@ from tests.acceptance.serving import Server
 from tests.acceptance.test_fuzz import _FUZZER
 from tests.acceptance.treasury import Treasury
 
-_ROUTES = "/(workspaces|credits|activity|usage)"
+_ROUTES = "/(budgets|credits|ledger|activity|usage)"
 _CONFIG = """
 continue-on-failure = true
 

@@ -32,6 +32,10 @@ class Team:
     """A job, as it was polled at its end."""
     waiting: str
     """The id of a job that goes on and on."""
+    delivery: str
+    vendor_key: str
+    signing: str
+    """The id of a secret that signs its webhooks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,8 @@ class Kind:
 
 
 EDIT = "black-forest-labs/flux-video-edit"
+NOBODY = "http://127.0.0.1:9/"
+"""A receiver that does not answer."""
 SIGNED = "?index=0&expires=4102444800&signature="
 
 
@@ -114,7 +120,36 @@ KINDS: Mapping[str, Kind] = {
             "make a key": lambda client, one: client.post(
                 f"{BASE}/keys", json={"name": "ours", "workspace_id": one}
             ),
+            "grant credits": lambda client, one: client.post(
+                f"{BASE}/workspaces/{one}/credits", json={"amount": 5}
+            ),
+            "budgets": _get("/workspaces/{}/budgets"),
+            "ledger": _get("/workspaces/{}/ledger"),
+            "signing secrets": _get("/workspaces/{}/webhook-secrets"),
+            "new signing secret": lambda client, one: client.post(f"{BASE}/workspaces/{one}/webhook-secrets"),
         },
+    ),
+    "delivery": Kind(
+        theirs=lambda team: team.delivery,
+        status=404,
+        probes={
+            "show": _get("/webhooks/deliveries/{}"),
+            "replay": lambda client, one: client.post(f"{BASE}/webhooks/deliveries/{one}/replay"),
+        },
+    ),
+    "vendor key": Kind(
+        theirs=lambda team: team.vendor_key,
+        status=403,
+        probes={
+            "show": _get("/byok/{}"),
+            "change": lambda client, one: client.patch(f"{BASE}/byok/{one}", json={"disabled": True}),
+            "delete": lambda client, one: client.delete(f"{BASE}/byok/{one}"),
+        },
+    ),
+    "signing secret": Kind(
+        theirs=lambda team: team.signing,
+        status=403,
+        probes={"revoke": lambda client, one: client.delete(f"{BASE}/workspaces/default/webhook-secrets/{one}")},
     ),
 }
 ROWS = [(kind, probe) for kind, row in KINDS.items() for probe in row.probes]
@@ -132,7 +167,20 @@ def team(server: Server, manager: httpx.Client, stack: ExitStack) -> Team:
         live=live,
         finished=ended(test, placed(test, small())),
         waiting=waiting,
+        delivery=_made(test.post(f"{BASE}/webhooks/test", json={"url": NOBODY})),
+        vendor_key=_made(
+            manager.post(
+                f"{BASE}/byok", json={"provider": "byteplus", "key": "a-key", "workspace_id": workspace["id"]}
+            )
+        ),
+        signing=_made(manager.post(f"{BASE}/workspaces/{workspace['id']}/webhook-secrets")),
     )
+
+
+def _made(answer: httpx.Response) -> str:
+    assert answer.is_success, answer.text
+    found = answer.json()
+    return str(found.get("data", found)["id"])
 
 
 @pytest.fixture(scope="module")
@@ -229,3 +277,12 @@ def test_an_idempotency_key_of_theirs_is_free(teams: tuple[Team, Team]) -> None:
     ours.test.delete(f"{BASE}/videos/{second.json()['id']}").raise_for_status()
     ended(theirs.live, third.json()["id"])
     theirs.live.delete(f"{BASE}/videos/{third.json()['id']}").raise_for_status()
+
+
+def test_deliveries_are_a_workspace_s_own(teams: tuple[Team, Team]) -> None:
+    """The list shows those of one's workspace and mode."""
+    theirs, ours = teams
+    listed = {one["id"] for one in ours.test.get(f"{BASE}/webhooks/deliveries").json()["data"]}
+    assert ours.delivery in listed
+    assert theirs.delivery not in listed
+    assert theirs.live.get(f"{BASE}/webhooks/deliveries").json()["data"] == []

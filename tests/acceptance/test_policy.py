@@ -146,7 +146,7 @@ def test_what_was_asked_goes_at_the_end_and_the_video_after_its_download(
         until(lambda: client.get(content).status_code == 410, "the video to be gone")
         assert "zero data retention" in client.get(shown["unsigned_urls"][0]).json()["error"]["message"]
         assert client.get(f"{content}?variant=poster").status_code == 410
-        assert files_of(job_id, server.data_dir) == []
+        until(lambda: not files_of(job_id, server.data_dir), "its files to be gone")
 
         again = client.get(f"{LIST}/{job_id}").json()
         assert (again["status"], again["usage"]) == (shown["status"], shown["usage"])

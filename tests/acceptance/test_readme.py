@@ -62,3 +62,21 @@ def test_the_command_line_sample_ends_with_a_video(server: Server, tmp_path: Pat
     command = sample("sh", "reelrouter generate").splitlines()[0].replace("--duration 4", "--duration 1")
     run(["bash", "-euo", "pipefail", "-c", command], server, tmp_path)
     assert (tmp_path / "lighthouse.mp4").read_bytes()[4:8] == b"ftyp"
+
+
+def test_the_operators_sample_makes_a_team(tmp_path: Path) -> None:
+    """On an installation of its own, which no gateway has begun yet."""
+    environment = os.environ | {"REELROUTER_DATA_DIR": str(tmp_path / "data")}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    lines = sample("sh", "workspaces create team-red")
+    done = subprocess.run(
+        ["/bin/bash", "-euo", "pipefail", "-c", lines],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "rr-live-" in done.stdout
+    assert "whsec_" in done.stdout

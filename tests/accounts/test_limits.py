@@ -179,8 +179,14 @@ def test_jobs_on_own_vendor_keys_count_as_the_limit_says(tmp_path: Path) -> None
         await set_limit(db, key, "daily", 1000, NOON, byok=True)
         await set_limit(db, team, "daily", 1000, NOON)
         assert [(await limit_of(db, one, NOON)).settled for one in (key, team)] == [80, 4]
+        await db.write(partial(place, key=key, hold=hold_of("b", team, 7), at=NOON))
+        await end(db, "b", Charge(price=Nanos(7), list_price=Nanos(9)), NOON)
+        for byok, settled in ((True, 87), (False, 11)):
+            for subject in (key, team):
+                await set_limit(db, subject, "daily", 1000, NOON, byok=byok)
+                assert (await limit_of(db, subject, NOON)).settled == settled
         spent = await spent_of(db, key, NOON)
-        assert (spent.day, spent.byok_day, spent.byok_total) == (4, 80, 80)
+        assert (spent.day, spent.byok_day, spent.byok_total) == (11, 80, 80)
 
     run(tmp_path / "app.db", work)
 

@@ -34,9 +34,9 @@ async def manager_of(request: Request, keys: KeyRing) -> Manager:
 
 
 async def anyone_of(request: Request, keys: KeyRing) -> Caller | Manager:
-    """Whose key it is, ordinary or not. Raises as `caller_of` does, but `Forbidden`."""
+    """Whose key it is, ordinary or not. Raises `Unauthorized` as `caller_of` does, and `TooManyRequests`."""
     token = _needed(request)
-    return await keys.identify(token)
+    return await keys.admit_anyone(token)
 
 
 def _needed(request: Request) -> str:

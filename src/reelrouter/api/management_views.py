@@ -93,10 +93,10 @@ def _usage_view(spent: Spent) -> dict[str, Any]:
         "usage_daily": json_usd(spent.day),
         "usage_weekly": json_usd(spent.week),
         "usage_monthly": json_usd(spent.month),
-        "byok_usage": 0,
-        "byok_usage_daily": 0,
-        "byok_usage_weekly": 0,
-        "byok_usage_monthly": 0,
+        "byok_usage": json_usd(spent.byok_total),
+        "byok_usage_daily": json_usd(spent.byok_day),
+        "byok_usage_weekly": json_usd(spent.byok_week),
+        "byok_usage_monthly": json_usd(spent.byok_month),
     }
 
 

@@ -152,6 +152,7 @@ def key_view(account: KeyAccount) -> dict[str, Any]:
         "effective_budget": key_budgets.effective(budgets),
         **key_budgets.own_limit(account),
         "rate_limit": key_budgets.rate_limit(account.policy),
+        "expires_at": None if account.key.expires_at is None else _moment(account.key.expires_at),
         "concurrency": key_budgets.concurrency(account.policy),
         **_SAME_FOR_ALL,
     }
@@ -163,11 +164,10 @@ _SAME_FOR_ALL: dict[str, Any] = {
     "is_provisioning_key": False,
     "creator_user_id": None,
     "organization_id": None,
-    "expires_at": None,
     "allowed_data_regions": ["global"],
     "free_model_daily_requests": {"limit": 0, "remaining": 0, "used": 0},
 }
-"""Keys here have no owner and no end of their own, and no model is free by its name."""
+"""Keys here have no owner, and no model is free by its name."""
 
 
 def _media(inputs: Inputs) -> list[Media]:

@@ -46,7 +46,7 @@ def usage(
 
     Example: reelrouter usage --by workspace,model --from 2026-11-01
 
-    Example: reelrouter usage --by day,key --csv > usage.csv
+    Example: reelrouter usage --by day,key --csv
     """
     if as_csv and as_json:
         fail("--csv and --json exclude each other", Exit.USAGE)
