@@ -34,7 +34,7 @@ $(CLIENTS): tests/acceptance/node/package-lock.json
 VENDORS := tests/providers tests/emulators tests/testing
 
 test: check $(CLIENTS) ## Everything that must be green
-	$(UV) run --frozen pytest -n 2 -m film
+	$(UV) run --frozen pytest -n 2 -m "film or postgres" --ignore=tests/acceptance
 	$(UV) run --frozen pytest -n 2 $(VENDORS)
 	$(UV) run --frozen pytest -n 2 --dist loadfile tests/acceptance
 
@@ -52,7 +52,7 @@ contract:
 	$(UV) run --frozen lint-imports
 
 unit:
-	$(UV) run --frozen pytest -n 2 -m "not film" --ignore=tests/acceptance $(VENDORS:%=--ignore=%)
+	$(UV) run --frozen pytest -n 2 -m "not film and not postgres" --ignore=tests/acceptance $(VENDORS:%=--ignore=%)
 
 fmt: setup ## Format and fix what can be fixed
 	$(UV) run --frozen ruff format

