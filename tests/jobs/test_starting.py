@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Unit
 from reelrouter.db.migrate import migrate
+from reelrouter.db.opening import open_database
 from reelrouter.db.sqlite import SqliteDatabase, _connect, _SqliteUnit
 from reelrouter.ids import JobId, WorkspaceId
 from reelrouter.jobs import starting, store
@@ -199,3 +201,25 @@ def test_two_takers_never_get_the_same_job(tmp_path: Path) -> None:
         bench.objects.close()
 
     asyncio.run(work())
+
+
+def test_two_engines_never_give_the_last_place_twice(scenario: Scenario, database_url: str) -> None:
+    """What an account may have under way is counted by whoever alone gives its places."""
+
+    async def work(bench: Bench) -> None:
+        for _ in range(6):
+            await bench.place("a")
+        queue = queue_of("a", "c")
+        now_ms = milliseconds(bench.clock.now())
+        places = Places(queue=queue, room=6, limit=4)
+        start = partial(starting.start_waiting, places=places, now_ms=now_ms)
+        other = await open_database(database_url, 2)
+        try:
+            taken = await asyncio.gather(*(db.write(start) for db in (bench.db, other)))
+        finally:
+            await other.close()
+        started = [one.job for some in taken for one in some]
+        assert len(started) == len(set(started)) == 4
+        assert await starting.count_under_way(bench.db, queue) == 4
+
+    scenario(work)

@@ -1,4 +1,4 @@
-"""Expressions that each database spells in its own way: how changes are numbered so that no reader misses one."""
+"""Expressions that each database spells in its own way: how changes are numbered, and how writers take turns."""
 
 from typing import Any
 
@@ -26,6 +26,13 @@ class settled_below(FunctionElement[int]):  # noqa: N801
     inherit_cache = True
 
 
+class alone(FunctionElement[int]):  # noqa: N801
+    """From here on the only transaction that has asked for this name, until its end: the others wait."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
 @compiles(next_version)
 def _next_of_one_writer(element: next_version, compiler: SQLCompiler, **options: Any) -> str:
     column = next(iter(element.clauses))
@@ -46,3 +53,14 @@ def _beyond_all(element: settled_below, compiler: SQLCompiler, **options: Any) -
 @compiles(settled_below, "postgresql")
 def _oldest_under_way(element: settled_below, compiler: SQLCompiler, **options: Any) -> str:
     return "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
+
+
+@compiles(alone)
+def _one_writer_is(element: alone, compiler: SQLCompiler, **options: Any) -> str:
+    return "1"
+
+
+@compiles(alone, "postgresql")
+def _by_advisory_lock(element: alone, compiler: SQLCompiler, **options: Any) -> str:
+    (name,) = element.clauses
+    return f"pg_advisory_xact_lock(hashtextextended({compiler.process(name, **options)}, 0))"

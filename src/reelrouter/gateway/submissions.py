@@ -158,7 +158,7 @@ class Submissions:
             refuse_crowd(unit, job, asking.caller.policy)
             store.place(unit, job)
 
-        await self._at.db.write(together)
+        await self._at.db.write(together, about=job.workspace)
 
     def _hold(self, job: Job, caller: Caller) -> ledger.Hold:
         terms, limits = self._at.terms, caller.policy.limits

@@ -110,7 +110,7 @@ class Dispatcher:
         waiting = {name: await self._count_waiting(name, now_ms) for name in lanes}
         shares = Counter(await self._shares(lanes, waiting))
         for name, share in shares.items():
-            await self._start_in(name, share, now_ms)
+            await self._start_in(name, lanes[name], share, now_ms)
         # As many as were looked for may be more; and what was given less than it wanted waits on.
         most = self._drivers.most_starting
         return bool(shares), any(count >= most or count > shares[name] for name, count in waiting.items())
@@ -152,9 +152,9 @@ class Dispatcher:
             self._turnstiles[name] = Turnstile(lane.rate)
         return self._turnstiles[name]
 
-    async def _start_in(self, name: str, share: int, now_ms: int) -> None:
+    async def _start_in(self, name: str, lane: Lane, share: int, now_ms: int) -> None:
         turns = self._turns[name]
-        places = Places(queue=name, room=share, turn_of=turns.of)
+        places = Places(queue=name, room=share, limit=lane.limit, turn_of=turns.of)
         jobs = await self._db.write(partial(starting.start_waiting, places=places, now_ms=now_ms))
         turns.note(one.workspace for one in jobs)
         if turnstile := self._turnstiles.get(name):

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Select,
+    Text,
     Update,
     and_,
     bindparam,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from reelrouter.db.functions import next_version, settled_below
+from reelrouter.db.functions import alone, next_version, settled_below
 from reelrouter.db.tables import attempts, inputs, jobs
 from reelrouter.jobs.machine import Event, State, sources
 
@@ -107,6 +108,7 @@ def _waiting_teams() -> Select[Any]:
 
 _STARTED = and_(jobs.c.started_at.is_not(None), _ALIVE)
 TEAMS = _waiting_teams()
+TURN = select(alone(bindparam("in_queue", type_=Text)).label("turn"))
 # The literal is what lets the partial index serve: a bound value could be anything when the query is planned.
 HELD_BACK = select(func.min(jobs.c.not_before).label("until")).where(
     _UNSTARTED, jobs.c.not_before > literal_column("0"), jobs.c.not_before > bindparam("at")

@@ -24,6 +24,8 @@ class Places:
 
     queue: str
     room: int
+    limit: int | None = None
+    """Jobs that may be under way there, whichever engine has started them; None where there is none to keep to."""
     turn_of: Callable[[str], int] = lambda _workspace: 0
     """When a workspace had its last turn there; 0 for never."""
 
@@ -33,7 +35,7 @@ def start_waiting(unit: Unit, places: Places, now_ms: int) -> list[Started]:
 
     In the order in which they are to be started. Each job is given to one caller only.
     """
-    order = share_out(_parties(unit, places, now_ms), places.room)
+    order = share_out(_parties(unit, places, now_ms), _room(unit, places))
     oldest = {
         workspace: iter(unit.rows(sql.WAITING_OF, of_workspace=workspace, most=count, **_values(places, now_ms)))
         for workspace, count in Counter(order).items()
@@ -68,6 +70,15 @@ async def count_under_way(db: Database, queue: str) -> int:
     """Jobs that were started for a queue and have neither ended nor been put back."""
     row = await db.row(sql.UNDER_WAY, in_queue=queue)
     return row["jobs"] if row else 0
+
+
+def _room(unit: Unit, places: Places) -> int:
+    """Counted while no other engine starts anything there: two of them must not both give the last place."""
+    if places.limit is None:
+        return places.room
+    unit.row(sql.TURN, in_queue=places.queue)
+    row = unit.row(sql.UNDER_WAY, in_queue=places.queue)
+    return max(0, min(places.room, places.limit - (row["jobs"] if row else 0)))
 
 
 def _parties(unit: Unit, places: Places, now_ms: int) -> list[Party]:

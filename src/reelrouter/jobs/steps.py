@@ -315,7 +315,7 @@ class Steps:
                 enqueue(unit, delivery, last.at)
             return book(unit, job.id, bill, now), erasure.erase(unit, job.id) if job.zdr else ()
 
-        ended = await self._in.db.write(together)
+        ended = await self._in.db.write(together, about=job.workspace)
         if ended is not None:
             overrun, unused = ended
             self._emit_job_end(job, last, overrun)
