@@ -19,7 +19,7 @@ TEST_KEY = "rr-test-acceptance-0123456789abcdef"
 MANAGEMENT_KEY = "rr-mgmt-acceptance-0123456789abcdef"
 STATED_STOP_SECONDS = 20.0
 """Ten for open requests, ten for the engine: what `app.py` grants before it ends things by force."""
-_COMMAND = (str(Path(sysconfig.get_path("scripts")) / "reelrouter"), "serve")
+_PROGRAM = str(Path(sysconfig.get_path("scripts")) / "reelrouter")
 _GREETING = "ReelRouter answers at "
 
 
@@ -32,8 +32,13 @@ class Server:
         settings: Mapping[str, str],
         environment: Mapping[str, str] | None = None,
         port: int = 0,
+        command: str = "serve",
     ) -> None:
-        """`environment` is what the vendors' own tools read; without a `port` it takes a free one."""
+        """`environment` is what the vendors' own tools read; without a `port` it takes a free one.
+
+        `command` is `serve`, or `api` for one whose engines run elsewhere.
+        """
+        self._command = (_PROGRAM, command)
         self.data_dir = folder / "data"
         self._log = folder / "serve.log"
         self._settings = {
@@ -58,7 +63,7 @@ class Server:
         """Returns when the API answers that it is ready."""
         read_before = self._log.stat().st_size if self._log.exists() else 0
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(_COMMAND, env=self._environment(), stdout=log, stderr=log)
+            self._process = subprocess.Popen(self._command, env=self._environment(), stdout=log, stderr=log)
         try:
             self.base_url = until(lambda: self._greeting(read_before), "the server's greeting", 30.0)
             self._port = int(self.base_url.rpartition(":")[2])
@@ -133,6 +138,37 @@ class Server:
             return httpx.get(f"{self.base_url}/readyz", trust_env=False).status_code == 200
         except httpx.TransportError:
             return False
+
+
+class Engine:
+    """An engine as a process of its own."""
+
+    def __init__(self, log: Path, settings: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        self._log = log
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("REELROUTER_")}
+        told = {f"REELROUTER_{name.upper()}": value for name, value in settings.items()}
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                (_PROGRAM, "engine"), env={**inherited, **environment, **told}, stdout=out, stderr=out
+            )
+
+    def kill(self) -> None:
+        """At once, as a machine that fails."""
+        self._process.kill()
+        self._process.wait()
+
+    def close(self) -> None:
+        """Ends it however it fares."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=STATED_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        told = [json.loads(line) for line in lines if line.startswith("{")]
+        return [one for one in told if one["event"] == name]
 
 
 def _command_line(pid: int) -> bytes:
