@@ -3,9 +3,6 @@
 For those who govern, by API and on the machine itself. It needs nothing but the database.
 """
 
-import base64
-import binascii
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +16,7 @@ from reelrouter.accounts.workspaces import Workspace
 from reelrouter.clock import Clock
 from reelrouter.db.engine import Database, Unit
 from reelrouter.errors import InvalidRequest, NotFound, Problem
+from reelrouter.gateway import cursors
 from reelrouter.money import Nanos, usd
 
 _WIDENING: Sequence[Period] = ("daily", "weekly", "monthly", "total")
@@ -135,13 +133,13 @@ class Budgets:
     async def ledger(self, ref: str, mode: str, limit: int, cursor: str | None) -> LedgerPage:
         """The newest first. `cursor` is a former page's; raises `InvalidRequest` for any other text."""
         workspace = await self._workspace(ref)
-        before, before_key = _read_cursor(cursor) if cursor else (_FAR_FUTURE_MS, "")
+        before, before_key = cursors.read(cursor) if cursor else (_FAR_FUTURE_MS, "")
         page = EntryPage(workspace=workspace.id, mode=mode, most=limit + 1, before=before, before_key=before_key)
         entries = await credit.list_entries(self._db, page)
         return LedgerPage(
             workspace=workspace,
             entries=tuple(entries[:limit]),
-            next_cursor=_cursor(entries[limit - 1]) if len(entries) > limit else None,
+            next_cursor=cursors.after(entries, limit, lambda one: (one.created_at, one.key)),
         )
 
     async def _workspace(self, ref: str) -> Workspace:
@@ -174,24 +172,6 @@ def _disorder(wanted: Budget, beside: Limit, word: str) -> str:
         f"limit_usd of the {_CONTRACT_NAMES[wanted.period]} budget must be {word} than ${usd(beside.amount):f}, "
         f"the {_CONTRACT_NAMES[beside.period]} budget"
     )
-
-
-_CURSOR = re.compile(r"([0-9]{1,15}):(.{1,400})", re.DOTALL)
-
-
-def _cursor(entry: Entry) -> str:
-    return base64.urlsafe_b64encode(f"{entry.created_at}:{entry.key}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[int, str]:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (ValueError, binascii.Error):
-        text = ""
-    found = _CURSOR.fullmatch(text)
-    if found is None:
-        raise InvalidRequest([Problem("cursor", "cursor must be the next_cursor of a former page")])
-    return int(found[1]), found[2]
 
 
 def period_of(word: str) -> Period:

@@ -1,8 +1,5 @@
 """Looking at webhook deliveries, and asking for more of them: list, get, replay, test."""
 
-import base64
-import binascii
-import re
 from dataclasses import dataclass
 
 from reelrouter import net
@@ -12,6 +9,7 @@ from reelrouter.accounts.policy import Policy
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.errors import Conflict, InvalidRequest, NotFound, Problem
+from reelrouter.gateway import cursors
 from reelrouter.ids import KeyId, WorkspaceId, new_job_id
 from reelrouter.jobs import announce
 from reelrouter.money import Nanos
@@ -21,7 +19,6 @@ from reelrouter.webhooks.store import AttemptRecord, Delivery, DeliveryRecord, P
 
 _SAMPLE_MODEL = "reelrouter/animatic"
 _FAR_FUTURE_MS = 2**53
-_CURSOR = re.compile(r"([0-9]{1,15}):(dlv_[0-9A-Za-z]{1,40})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +70,7 @@ class Deliveries:
 
     async def list_all(self, caller: Caller, asked: Asked, limit: int, cursor: str | None) -> DeliveryPage:
         """The newest first. `cursor` is a former page's; raises `InvalidRequest` for any other text."""
-        before, before_id = _read_cursor(cursor) if cursor else (_FAR_FUTURE_MS, "")
+        before, before_id = cursors.read(cursor) if cursor else (_FAR_FUTURE_MS, "")
         page = Page(
             workspace=caller.workspace,
             mode=caller.mode,
@@ -84,7 +81,7 @@ class Deliveries:
             state=asked.state,
         )
         found = await store.list_deliveries(self._db, page)
-        next_cursor = _cursor(found[limit - 1]) if len(found) > limit else None
+        next_cursor = cursors.after(found, limit, lambda one: (one.created_at, one.id))
         return DeliveryPage(deliveries=tuple(found[:limit]), next_cursor=next_cursor)
 
     async def get(self, caller: Caller, delivery_id: str) -> DeliveryStory:
@@ -149,18 +146,3 @@ def _sample(caller: Caller, url: str, base_url: str, now: float) -> Delivery:
         url=url,
         body=announce.body_of("completed", milliseconds(now), data),
     )
-
-
-def _cursor(record: DeliveryRecord) -> str:
-    return base64.urlsafe_b64encode(f"{record.created_at}:{record.id}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[int, str]:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (ValueError, binascii.Error):
-        text = ""
-    found = _CURSOR.fullmatch(text)
-    if found is None:
-        raise InvalidRequest([Problem("cursor", "cursor must be the next_cursor of a former page")])
-    return int(found[1]), found[2]

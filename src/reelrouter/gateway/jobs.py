@@ -1,9 +1,6 @@
 """Looking at jobs, and ending them: get, wait, list, cancel, delete."""
 
 import asyncio
-import base64
-import binascii
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,13 +8,14 @@ from reelrouter.accounts import ledger
 from reelrouter.accounts.keys import Caller
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Unit
-from reelrouter.errors import Conflict, InvalidRequest, NotFound, Problem
+from reelrouter.errors import Conflict, NotFound
+from reelrouter.gateway import cursors
 from reelrouter.gateway.answers import JobAnswer, answer_of
 from reelrouter.gateway.stations import Stations
 from reelrouter.ids import JobId
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.announce import announce
-from reelrouter.jobs.listing import END_OF_TIME, Filter, Page, Place, list_jobs
+from reelrouter.jobs.listing import END_OF_TIME, Filter, Page, list_jobs
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.jobs.model import JobView
 from reelrouter.webhooks.store import enqueue
@@ -77,12 +75,12 @@ class Jobs:
             workspace=caller.workspace,
             mode=caller.mode,
             most=limit + 1,
-            before=_read_cursor(cursor) if cursor else END_OF_TIME,
+            before=cursors.read(cursor) if cursor else END_OF_TIME,
             filter=replace(wanted, model=self._model_id(wanted.model)),
         )
         views = await list_jobs(self._at.db, page)
         answers = [await answer_of(view, self._at) for view in views[:limit]]
-        next_cursor = _cursor(views[limit - 1]) if len(views) > limit else None
+        next_cursor = cursors.after(views, limit, lambda view: (view.created_at, view.id))
         return JobPage(jobs=tuple(answers), next_cursor=next_cursor)
 
     async def cancel(self, caller: Caller, job_id: str) -> tuple[JobAnswer, str]:
@@ -149,21 +147,3 @@ def _cancel(unit: Unit, job_id: JobId, now: float) -> Sequence[str]:
     if delivery is not None:
         enqueue(unit, delivery, last.at)
     return erasure.erase(unit, job_id)
-
-
-_CURSOR = re.compile(r"([0-9]{1,15}):(gen-vid-[0-9A-Za-z-]+)", re.ASCII)
-
-
-def _cursor(view: JobView) -> str:
-    return base64.urlsafe_b64encode(f"{view.created_at}:{view.id}".encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> Place:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (ValueError, binascii.Error):
-        text = ""
-    found = _CURSOR.fullmatch(text)
-    if found is None:
-        raise InvalidRequest([Problem("cursor", "cursor must be the next_cursor of a former page")])
-    return int(found[1]), found[2]
