@@ -195,22 +195,25 @@ async def open_api(
             emit=emit,
             terms=_terms(settings),
         )
-        desk = Desk(
-            db=db,
-            vault=vault,
-            brought=own_brought(settings),
-            catalogue=stations.catalogue,
-            clock=clock,
-            known=stations.vendor_keys,
-        )
         edge = Edge(
-            gateway=open_gateway(stations, desk, _office(settings, stations, pepper)),
+            gateway=open_gateway(stations, _desk(settings, stations), _office(settings, stations, pepper)),
             keys=KeyRing(db, Peppers(pepper, _earlier_pepper(settings)), clock, Rates(clock).admit),
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,
         )
         yield build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter")), first_keys
+
+
+def _desk(settings: Settings, stations: Stations) -> Desk:
+    return Desk(
+        db=stations.db,
+        vault=stations.vault,
+        brought=own_brought(settings),
+        catalogue=stations.catalogue,
+        clock=stations.clock,
+        known=stations.vendor_keys,
+    )
 
 
 def _office(settings: Settings, stations: Stations, pepper: bytes) -> Office:
