@@ -377,3 +377,10 @@ def _calls(sdk: OpenRouter) -> tuple[Callable[[], object], ...]:
         lambda: sdk.api_keys.update(hash=UNKNOWN_KEY, name="x"),
         lambda: sdk.api_keys.delete(hash=UNKNOWN_KEY),
     )
+
+
+def test_a_management_key_is_told_what_it_is(manager: httpx.Client) -> None:
+    """It has spent nothing, and nothing limits it."""
+    found = manager.get(f"{BASE}/key").json()["data"]
+    assert (found["is_management_key"], found["mode"], found["usage"]) == (True, "management", 0)
+    assert (found["limit"], found["budgets"]) == (None, [])

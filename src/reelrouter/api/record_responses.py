@@ -137,7 +137,7 @@ class RateLimit(Answer):
 class KeyRow(Answer):
     label: str = Field(description="The key's beginning.")
     name: str
-    mode: Literal["live", "test"]
+    mode: Literal["live", "test", "management"]
     workspace_id: str
     usage: float = Field(description="What its jobs have cost in all, in US dollars.")
     usage_daily: float = Field(description="On this day, by UTC.")
@@ -159,7 +159,7 @@ class KeyRow(Answer):
     is_provisioning_key: bool
     creator_user_id: None
     organization_id: None
-    expires_at: None
+    expires_at: str | None
     allowed_data_regions: list[Literal["global"]]
     free_model_daily_requests: FreeRequests
     rate_limit: RateLimit

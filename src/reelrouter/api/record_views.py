@@ -154,14 +154,13 @@ def key_view(account: KeyAccount) -> dict[str, Any]:
         "rate_limit": key_budgets.rate_limit(account.policy),
         "expires_at": None if account.key.expires_at is None else _moment(account.key.expires_at),
         "concurrency": key_budgets.concurrency(account.policy),
+        **dict.fromkeys(("is_management_key", "is_provisioning_key"), account.key.mode == "management"),
         **_SAME_FOR_ALL,
     }
 
 
 _SAME_FOR_ALL: dict[str, Any] = {
     "is_free_tier": False,
-    "is_management_key": False,
-    "is_provisioning_key": False,
     "creator_user_id": None,
     "organization_id": None,
     "allowed_data_regions": ["global"],

@@ -3,8 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from reelrouter.accounts.keys import Caller
 from reelrouter.api import record_views
-from reelrouter.api.auth import caller_of
+from reelrouter.api.auth import anyone_of, caller_of
 from reelrouter.api.models import PRIVATE
 from reelrouter.api.queries import GenerationQuery, read_query
 from reelrouter.api.rendering import Json, mode_headers
@@ -22,6 +23,7 @@ class Records:
         return Json({"data": record_views.generation_view(found)}, headers={**PRIVATE, **mode_headers(caller)})
 
     async def key(self, request: Request) -> Response:
-        caller = await caller_of(request, self._edge.keys)
-        account = await self._edge.gateway.records.key(caller)
-        return Json({"data": record_views.key_view(account)}, headers={**PRIVATE, **mode_headers(caller)})
+        who = await anyone_of(request, self._edge.keys)
+        account = await self._edge.gateway.records.key(who)
+        mode = mode_headers(who) if isinstance(who, Caller) else {}
+        return Json({"data": record_views.key_view(account)}, headers={**PRIVATE, **mode})

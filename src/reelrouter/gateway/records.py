@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from reelrouter.accounts import keys, ledger, spending
-from reelrouter.accounts.keys import Caller, KeyRecord
+from reelrouter.accounts.keys import Caller, KeyRecord, Manager
 from reelrouter.accounts.ledger import Balance
 from reelrouter.accounts.limits import LIMITED_MODE, Limit, list_limits
 from reelrouter.accounts.policy import Policy
@@ -15,6 +15,7 @@ from reelrouter.ids import JobId, WorkspaceId
 from reelrouter.jobs import store
 from reelrouter.jobs.model import Job
 from reelrouter.jobs.store import AttemptRecord
+from reelrouter.money import Nanos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +66,14 @@ class Records:
             raise NotFound(f"Job {job_id} not found")
         return Generation(job=job, attempts=tuple(await store.list_attempt_records(self._at.db, job.id)))
 
-    async def key(self, caller: Caller) -> KeyAccount:
-        """The caller's own."""
+    async def key(self, caller: Caller | Manager) -> KeyAccount:
+        """The caller's own. A manager's makes no jobs, and so spends nothing."""
         db = self._at.db
         now = self._at.clock.now()
+        if isinstance(caller, Manager):
+            key = await keys.get_key(db, caller.key_id)
+            nothing = Balance(amount=None, held=Nanos(0), settled=Nanos(0))
+            return KeyAccount(key=key, workspace=key.workspace, spent=spending.NOTHING, budget=nothing)
         limited = [caller.workspace, caller.key_id] if caller.mode == LIMITED_MODE else []
         return KeyAccount(
             key=await keys.get_key(db, caller.key_id),
