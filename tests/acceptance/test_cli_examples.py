@@ -41,7 +41,7 @@ _SHORTER = {
     "demo": " --duration 1",
     "record": " --interval 0",
 }
-_GOING_ON = ("reelrouter serve", "reelrouter emulate")
+_GOING_ON = ("reelrouter serve", "reelrouter api", "reelrouter engine", "reelrouter emulate")
 """Commands that run until they are asked to end."""
 _RUNNER = CliRunner()
 
