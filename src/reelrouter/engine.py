@@ -225,7 +225,7 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         )
         seat = await stack.enter_async_context(take_seat(url, db, (settings.data_dir, clock, emit)))
         lanes = lanes_of(around)
-        steps = Steps(_workshop(around, db, seat, lanes))
+        steps = Steps(_workshop(around, seat, lanes))
         workflows = Workflows(steps, settings.window)
         stack.callback(workflows.close)
         drivers = Drivers(
@@ -242,7 +242,7 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
                 "dispatcher": Dispatcher(db, drivers, clock, emit).run,
                 "retention": Retention(db, objects, clock).run,
                 "latecomers": Latecomers(db, lanes, clock, emit).run,
-                "deliveries": _deliverer(around, db).run,
+                "deliveries": _deliverer(around).run,
                 **seat.loops,
             },
             lost=seat.lost,
@@ -287,12 +287,12 @@ class Loops:
                 await asyncio.sleep(1.0)
 
 
-def _workshop(around: Surroundings, db: Database, seat: Seat, lanes: Mapping[str, Lane]) -> Workshop:
+def _workshop(around: Surroundings, seat: Seat, lanes: Mapping[str, Lane]) -> Workshop:
     settings = around.settings
     scratch = around.stack.enter_context(own_folder(settings.data_dir / "work", "ingest"))
     hook_key = own_secrets(settings).derive(hooks.PURPOSE)
     return Workshop(
-        db=db,
+        db=around.db,
         lanes=lanes,
         poller=around.poller,
         ingest=Ingest(around.pool, around.objects, IngestLimits(max_bytes=settings.max_download), scratch),
@@ -310,27 +310,25 @@ def _workshop(around: Surroundings, db: Database, seat: Seat, lanes: Mapping[str
     )
 
 
-def _deliverer(around: Surroundings, db: Database) -> Deliverer:
+def _deliverer(around: Surroundings) -> Deliverer:
     settings = around.settings
     rules = net.rules_for(allow_private=settings.allow_private_addresses)
     outbox = Outbox(rules, settings.webhook_timeout, loopback=settings.is_loopback())
     around.stack.push_async_callback(outbox.close)
-    sender = Sender(
-        outbox, _secrets_of(db, own_vault(settings), around.clock), BRANDS[settings.brand].title, around.clock
-    )
+    sender = Sender(outbox, _secrets_of(around), BRANDS[settings.brand].title, around.clock)
     terms = Terms(
         schedule=Schedule(settings.webhook_schedule),
         places=Places(per_host=settings.webhook_places_per_host, in_all=settings.webhook_places),
         claim_seconds=settings.webhook_timeout + _SETTLING_SECONDS,
         history=settings.webhook_history,
     )
-    return Deliverer(db, sender.send, terms, around.clock, around.emit)
+    return Deliverer(around.db, sender.send, terms, around.clock, around.emit)
 
 
-def _secrets_of(db: Database, vault: Vault, clock: Clock) -> SecretsOf:
+def _secrets_of(around: Surroundings) -> SecretsOf:
     async def find(workspace: str) -> Sequence[str]:
         try:
-            return await signing.living_secrets(db, vault, workspace, clock.now())
+            return await signing.living_secrets(around.db, around.vault, workspace, around.clock.now())
         except SealBroken as broken:
             raise CannotSign("the operator has to look after the signing secret") from broken
 

@@ -1,11 +1,11 @@
 """PostgreSQL: a pool of connections, writes that share transactions, and one connection that hears of commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialects
@@ -78,7 +78,7 @@ class PostgresDatabase:
         task = _Task(work, about, asyncio.get_running_loop().create_future())
         self._waiting.append(task)
         if len(self._writing) < _WRITERS:
-            self._begin()
+            self._writing.add(asyncio.create_task(self._write_all()))
         result: T = await asyncio.shield(task.future)
         return result
 
@@ -107,30 +107,32 @@ class PostgresDatabase:
 
     # Writing -----------------------------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        writing = asyncio.create_task(self._write_all())
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
-
     async def _write_all(self) -> None:
         """Until nothing waits: what came during one commit goes into the next together."""
-        await asyncio.sleep(0)  # who asks in the same turn of the loop shares the first one
-        while self._waiting:
-            # Everybody locks in one order, so that no two wait for each other.
-            batch = sorted(self._waiting[:_BATCH], key=lambda task: task.about)
-            del self._waiting[:_BATCH]
-            try:
-                results = await _patiently(partial(self._transact, partial(_do_all, batch)))
-            except DatabaseGone as gone:  # whether it was committed may be unknown: nothing is done again
-                for one in batch:
-                    one.fail(gone)
-            except Exception:  # noqa: BLE001 - whose failure it is comes out when each has a transaction of its own
-                await asyncio.gather(*(self._write_alone(one) for one in batch))
-            else:
-                for one, result in zip(batch, results, strict=True):
-                    one.resolve(result)
-            self._changes += 1
-            self._is_to_tell.set()
+        try:
+            await asyncio.sleep(0)  # who asks in the same turn of the loop shares the first one
+            while self._waiting:
+                # Everybody locks in one order, so that no two wait for each other.
+                batch = sorted(self._waiting[:_BATCH], key=lambda task: task.about)
+                del self._waiting[:_BATCH]
+                await self._write_batch(batch)
+        finally:
+            # At once, and not by a callback: whoever writes next must not count on a writer that has looked.
+            self._writing.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _write_batch(self, batch: Sequence["_Task"]) -> None:
+        try:
+            results = await _patiently(partial(self._transact, partial(_do_all, batch)))
+        except DatabaseGone as gone:  # whether it was committed may be unknown: nothing is done again
+            for one in batch:
+                one.fail(gone)
+        except Exception:  # noqa: BLE001 - whose failure it is comes out when each has a transaction of its own
+            await asyncio.gather(*(self._write_alone(one) for one in batch))
+        else:
+            for one, result in zip(batch, results, strict=True):
+                one.resolve(result)
+        self._changes += 1
+        self._is_to_tell.set()
 
     async def _write_alone(self, task: "_Task") -> None:
         for left in reversed(range(_MOST_TRIES)):
@@ -145,32 +147,18 @@ class PostgresDatabase:
                 return
 
     async def _transact(self, work: Callable[[Unit], T]) -> T:
-        async with self._lent() as connection:
-            await connection.execute("BEGIN")
-            try:
-                result = await greenlet_spawn(work, _PostgresUnit(connection))
-                number = await connection.fetchval("SELECT pg_current_xact_id_if_assigned()::text")
-            except BaseException:
-                with suppress(*_GONE), _closed_is_gone():
-                    await connection.execute("ROLLBACK")
-                raise
-            try:
-                with _closed_is_gone():
-                    await connection.execute("COMMIT")
-            except _GONE:
-                if number is not None and not await self._is_committed(number):
-                    raise
-        return result
-
-    @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[Any]:
-        """A connection. What goes wrong when it is given back is no word on what was done with it."""
-        connection = await self._pool.acquire()
+        number: str | None = None
+        """Set once there is something to commit."""
         try:
-            yield connection
-        finally:
-            with suppress(*_GONE), _closed_is_gone():
-                await self._pool.release(connection)
+            with _closed_is_gone():
+                async with self._pool.acquire() as connection:
+                    number, result = await _execute(connection, work)
+                    await connection.execute("COMMIT")
+        except _GONE:
+            # Also where a connection could not be given back: that is no word on what was done with it.
+            if number is None or not await self._is_committed(number):
+                raise
+        return result
 
     async def _is_committed(self, number: str) -> bool:
         """What became of a transaction whose commit was not answered: it is not done twice for want of that."""
@@ -199,8 +187,7 @@ class PostgresDatabase:
             while not lost.is_set():
                 self._changes += 1
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
-                        await lost.wait()
+                    await asyncio.wait_for(lost.wait(), _LOOK_SECONDS)
         finally:
             connection.terminate()
 
@@ -231,6 +218,18 @@ class _Task:
     def fail(self, error: Exception) -> None:
         if not self.future.done():
             self.future.set_exception(error)
+
+
+async def _execute(connection: Any, work: Callable[[Unit], T]) -> tuple[str | None, T]:
+    """All of a transaction but its end: its number, None if it wrote nothing, and what the work gave."""
+    await connection.execute("BEGIN")
+    try:
+        result = await greenlet_spawn(work, _PostgresUnit(connection))
+        return await connection.fetchval("SELECT pg_current_xact_id_if_assigned()::text"), result
+    except BaseException:
+        with suppress(*_GONE), _closed_is_gone():
+            await connection.execute("ROLLBACK")
+        raise
 
 
 def _do_all(batch: Sequence[_Task], unit: Unit) -> list[Any]:

@@ -68,8 +68,7 @@ class Deliverer:
                     await self.sweep()
                     swept_at = self._clock.now()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
-                        await self._ended.wait()
+                    await asyncio.wait_for(self._ended.wait(), _LOOK_SECONDS)
         finally:
             for task in self._tasks:
                 task.cancel()
