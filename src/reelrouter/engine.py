@@ -35,6 +35,7 @@ from reelrouter.installation import (
 from reelrouter.jobs import hooks
 from reelrouter.jobs.announce import LinkTerms
 from reelrouter.jobs.charging import Pricing
+from reelrouter.jobs.chores import Chore
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.lanes import Lane, Lanes
 from reelrouter.jobs.late import Latecomers
@@ -42,6 +43,7 @@ from reelrouter.jobs.own_keys import OwnKey, OwnKeys, key_of
 from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.retention import Retention
 from reelrouter.jobs.seat import Seat, take_seat
+from reelrouter.jobs.served import RENDERER_QUEUE, TEST_QUEUE, Served
 from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.jobs.workflow import Workflows
 from reelrouter.lock import FileLock, own_folder
@@ -53,7 +55,7 @@ from reelrouter.providers.registry import PROVIDERS
 from reelrouter.providers.remote import Remote
 from reelrouter.renderer.local import Local
 from reelrouter.renderer.pool import Pool
-from reelrouter.routing.choose import TEST, queue_of
+from reelrouter.routing.choose import queue_of
 from reelrouter.settings import Settings, VendorSettings, read_settings
 from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
@@ -62,9 +64,6 @@ from reelrouter.webhooks.schedule import Schedule
 from reelrouter.webhooks.send import CannotSign, Outbox, SecretsOf, Sender
 from reelrouter.webhooks.turns import Places
 from reelrouter.work import Backend
-
-RENDERER_QUEUE = queue_of("renderer", "local")
-TEST_QUEUE = queue_of(TEST, TEST)
 
 _LOCAL_JOBS = 200
 """Renderer jobs under way at once; most of them wait for a free child, and may be cancelled there."""
@@ -187,8 +186,13 @@ def own_key_lanes(around: Surroundings, drive: Drive) -> Callable[[str], Lane | 
 
 
 def all_lanes(around: Surroundings) -> Mapping[str, Lane]:
+    """Of the work that this engine is for."""
+    queues = around.settings.queues
+    local = local_lanes(around) if "render" in queues else {}
+    if "remote" not in queues:
+        return local
     drive = open_drive(around)
-    return Lanes({**local_lanes(around), **vendor_lanes(around, drive)}, own_key_lanes(around, drive))
+    return Lanes({**local, **vendor_lanes(around, drive)}, own_key_lanes(around, drive))
 
 
 def _pace(provider: Provider, terms: VendorSettings | None) -> Pace:
@@ -234,20 +238,37 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             poller=poller,
             lanes=lanes,
             most_starting=settings.window * _STARTING_PER_WINDOW,
+            served=_served(settings),
         )
         yield Loops(
             launch=workflows.launch,
             loops={
                 "poller": poller.run,
                 "dispatcher": Dispatcher(db, drivers, clock, emit).run,
-                "retention": Retention(db, objects, clock).run,
-                "latecomers": Latecomers(db, lanes, clock, emit).run,
-                "deliveries": _deliverer(around).run,
+                "retention": seat.alone(Chore.RETENTION, Retention(db, objects, clock).run),
+                **_loops_of(around, seat, lanes),
                 **seat.loops,
             },
             lost=seat.lost,
             emit=emit,
         )
+
+
+def _loops_of(
+    around: Surroundings, seat: Seat, lanes: Mapping[str, Lane]
+) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    """Those that only some kinds of work need."""
+    loops: dict[str, Callable[[], Awaitable[None]]] = {}
+    if "remote" in around.settings.queues:
+        latecomers = Latecomers(around.db, lanes, around.clock, around.emit)
+        loops["latecomers"] = seat.alone(Chore.LATECOMERS, latecomers.run)
+    if "webhooks" in around.settings.queues:
+        loops["deliveries"] = _deliverer(around).run
+    return loops
+
+
+def _served(settings: Settings) -> Served:
+    return Served(frozenset(settings.queues))
 
 
 async def _reseal(db: Database, vault: Vault, emit: Emit) -> None:
@@ -302,6 +323,7 @@ def _workshop(around: Surroundings, seat: Seat, lanes: Mapping[str, Lane]) -> Wo
         owner=seat.owner,
         is_dead=seat.is_dead,
         retention=settings.retention,
+        served=_served(settings),
         pricing=Pricing(by=settings.pricing, byok_fee=settings.byok_fee),
         links=LinkTerms(life=settings.link_life, plain=settings.plain_unsigned_urls),
         resubmit=settings.unknown_submit == "resubmit",

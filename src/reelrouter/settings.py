@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -19,6 +19,10 @@ from pydantic_settings import (
 from reelrouter.brand import BrandName
 
 MEBIBYTE = 1024 * 1024
+
+Work = Literal["remote", "render", "webhooks"]
+WORK: tuple[Work, ...] = get_args(Work)
+"""What engines do: jobs at vendors, jobs of the embedded renderer, deliveries of webhooks."""
 
 
 class AccountEntry(BaseModel):
@@ -78,6 +82,8 @@ class Settings(BaseSettings):
     """That one process keeps to a database server at most, beside the few of its durable engine."""
     storage_url: str | None = None
     """Where files are kept: `s3://bucket/folder`, `gs://…`, `az://…`; without it, a folder in `data_dir`."""
+    queues: Annotated[tuple[Work, ...], NoDecode] = WORK
+    """What an engine works on, with commas between: `remote`, `render`, `webhooks`. Others must do the rest."""
 
     secret_key: SecretStr | None = None
     """Root of every derived key; without it, `data_dir/secret` is made at the first start."""
@@ -151,7 +157,13 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "console"] = "auto"
 
     @field_validator(
-        "trusted_hosts", "trusted_proxies", "catalogue", "byok_base_urls", "webhook_schedule", mode="before"
+        "trusted_hosts",
+        "trusted_proxies",
+        "catalogue",
+        "byok_base_urls",
+        "webhook_schedule",
+        "queues",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
@@ -172,6 +184,16 @@ class Settings(BaseSettings):
         if value[:1] != (0,) or not all(0 <= pause <= 7 * 24 * 3600 for pause in value) or len(value) > 100:
             raise ValueError("must be 1 to 100 numbers from 0 to 604800 with commas between, and begin with 0")
         return value
+
+    @model_validator(mode="after")
+    def _all_work_has_an_engine(self) -> Self:
+        if not self.queues:
+            raise ValueError(f"queues must name at least one of: {', '.join(WORK)}")
+        if self.database_url is None and set(self.queues) != set(WORK):
+            raise ValueError(
+                "queues must name all work unless database_url is set: without a server there is only one engine"
+            )
+        return self
 
     @model_validator(mode="after")
     def _distinct_keys(self) -> Self:

@@ -7,23 +7,27 @@ BURST = 6.0
 
 
 class Turnstile:
-    def __init__(self, rate: float, burst: float = BURST) -> None:
-        """`rate` is how many may pass in a minute; `burst` is how many seconds' worth of that a pause saves up."""
+    def __init__(self, rate: float, burst: float = BURST, full_at: float = 0.0) -> None:
+        """`rate` is how many may pass in a minute; `burst` is how many seconds' worth of that a pause saves up.
+
+        `full_at` is where another one stood: all that is to be known of it.
+        """
         self._every = 60.0 / rate
         self._most = max(1.0, burst / self._every)
-        self._saved = self._most
-        self._at = 0.0
+        self.full_at = full_at
+        """When as many may pass at once as ever can, in Unix seconds."""
 
     def room(self, now: float) -> int:
         """How many may pass now; `now` is Unix seconds."""
-        return floor(self._saved_at(now))
+        return floor(self._saved(now))
 
     def pass_through(self, count: int, now: float) -> None:
-        self._saved, self._at = self._saved_at(now) - count, now
+        self.full_at = now + (self._most - self._saved(now) + count) * self._every
 
     def wait(self, now: float) -> float:
         """Seconds until one may pass; 0 if one may now."""
-        return max(0.0, 1.0 - self._saved_at(now)) * self._every
+        return max(0.0, 1.0 - self._saved(now)) * self._every
 
-    def _saved_at(self, now: float) -> float:
-        return min(self._most, self._saved + max(0.0, now - self._at) / self._every)
+    def _saved(self, now: float) -> float:
+        # A clock that was set back owes no more than one that was empty.
+        return min(self._most, max(0.0, self._most - (self.full_at - now) / self._every))

@@ -28,6 +28,7 @@ from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
 from reelrouter.jobs.poller import Pace, Poller
+from reelrouter.jobs.served import Served
 from reelrouter.jobs.starting import Places
 from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.jobs.takeover import was_here
@@ -83,7 +84,14 @@ class Bench:
         self.lanes[queue_of(name, "c")] = Lane(backend=backend, limit=10, pace=Pace(first=0.0, ceiling=0.0))
         return backend
 
-    def steps(self, owner: str = "slot-0:1", *, resubmit: bool = False, pricing: Pricing | None = None) -> Steps:
+    def steps(
+        self,
+        owner: str = "slot-0:1",
+        *,
+        resubmit: bool = False,
+        pricing: Pricing | None = None,
+        served: Served | None = None,
+    ) -> Steps:
         workshop = Workshop(
             db=self.db,
             lanes=self.lanes,
@@ -95,6 +103,7 @@ class Bench:
             owner=owner,
             is_dead=partial(was_here, owner.partition(":")[0]),
             retention=3600,
+            served=served or Served(),
             links=LinkTerms(life=3600.0),
             pricing=pricing or Pricing(),
             resubmit=resubmit,
@@ -130,7 +139,7 @@ class Bench:
         assert row is not None
         self.clock.advance(max(0.0, row["not_before"] / 1000 - self.clock.now()))
         now_ms = milliseconds(self.clock.now())
-        await self.db.write(lambda unit: starting.start_overdue(unit, 1, now_ms))
+        await self.db.write(lambda unit: starting.start_overdue(unit, 1, now_ms, Served()))
         now = await self.job(job)
         await self.db.write(lambda unit: starting.start_waiting(unit, Places(queue=now.queue, room=1), now_ms))
         return (await self.job(job)).run
@@ -144,9 +153,9 @@ class Bench:
             while verdict == "submit":
                 verdict = await steps.submit(job.id, run)
                 if verdict == "await":
-                    verdict = await steps.await_upstream(job.id)
+                    verdict = await steps.await_upstream(job.id, run)
             if verdict == "finish":
-                await steps.finish(job.id)
+                await steps.finish(job.id, run)
         return await self.job(job)
 
     async def attempts(self, job: Job) -> list[tuple[str, str | None]]:

@@ -37,9 +37,9 @@ class Runs:
         while verdict == "submit":
             verdict = await self.steps.submit(job_id, run)
             if verdict == "await":
-                verdict = await self.steps.await_upstream(job_id)
+                verdict = await self.steps.await_upstream(job_id, run)
         if verdict == "finish":
-            await self.steps.finish(job_id)
+            await self.steps.finish(job_id, run)
 
     async def settle(self) -> None:
         """Until every run has ended."""

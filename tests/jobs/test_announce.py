@@ -159,7 +159,7 @@ def test_the_end_and_its_webhook_are_written_together(scenario: Scenario) -> Non
         job = await place(bench)
         steps = bench.steps()
         ended = await bench.run_to_end(job, steps)
-        await steps.finish(job.id)
+        await steps.finish(job.id, 1)
         (delivery,) = await told(bench)
         assert (delivery["job_id"], delivery["event"]) == (job.id, "video.generation.completed")
         assert delivery["state"] == "waiting"

@@ -12,6 +12,7 @@ from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
 from reelrouter.jobs.poller import Pace
+from reelrouter.jobs.served import Served
 from reelrouter.observe.events import AttemptEnded, JobPutBack, JobStarted, RunAbandoned
 from reelrouter.routing.choose import queue_of
 from reelrouter.testing.backends import Scripted, finished_with
@@ -32,13 +33,15 @@ class Engine:
 
     def __init__(self, bench: Bench, owner: str = "slot-0:1", **terms: Any) -> None:
         self.bench = bench
-        self.runs = Runs(bench.steps(owner))
+        served = terms.get("served", Served())
+        self.runs = Runs(bench.steps(owner, served=served))
         drivers = Drivers(
             steps=self.runs.steps,
             workflows=cast("Any", self.runs),
             poller=bench.poller,
             lanes=bench.lanes,
             most_starting=terms.get("most_starting", 100),
+            served=served,
         )
         self.dispatcher = Dispatcher(bench.db, drivers, bench.clock, bench.events.append)
 
@@ -346,6 +349,31 @@ def test_a_rate_lets_jobs_through_evenly(scenario: Scenario) -> None:
     scenario(work)
 
 
+def test_engines_share_the_rate_of_an_account(scenario: Scenario) -> None:
+    """Two of them let through what one would, and one that has just started no more than that."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[Running()])
+        limit(bench, "a", rate=20.0)
+        for _ in range(6):
+            await bench.place("a")
+        engines = [Engine(bench, f"slot-{n}:1") for n in range(2)]
+        sent = []
+        for _ in range(4):
+            for engine in [*engines, Engine(bench, "slot-2:1")]:
+                await engine.dispatcher.tick()
+                engines.append(engine)
+            while len(backend.asked) < sum(len(one.runs.begun) for one in set(engines)):
+                await asyncio.sleep(0)
+            sent.append(len(backend.orders))
+            bench.clock.advance(3.1)
+        assert sent == [2, 3, 4, 5]
+        for engine in engines:
+            await engine.close()
+
+    scenario(work)
+
+
 def test_a_job_that_waits_for_an_account_which_is_gone_goes_elsewhere(scenario: Scenario) -> None:
     """The operator took it out of the settings while jobs waited there."""
 
@@ -385,15 +413,15 @@ def test_a_job_that_is_paid_for_waits_for_its_account_to_come_back(scenario: Sce
         job = await bench.place("a")
         await bench.steps().submit(job.id, await bench.begin(job))
         (lane,) = (bench.lanes.pop(queue) for queue in list(bench.lanes))
-        without = asyncio.ensure_future(bench.steps("slot-0:2").await_upstream(job.id))
+        without = asyncio.ensure_future(bench.steps("slot-0:2").await_upstream(job.id, 1))
         while not bench.poller.waiting:
             await asyncio.sleep(0)
         without.cancel()
         await asyncio.gather(without, return_exceptions=True)
         bench.lanes[queue_of("a", "c")] = lane
         steps = bench.steps("slot-0:3")
-        assert await steps.await_upstream(job.id) == "finish"
-        await steps.finish(job.id)
+        assert await steps.await_upstream(job.id, 1) == "finish"
+        await steps.finish(job.id, 1)
         ended = await bench.job(job)
         assert ended.status is State.COMPLETED
         assert len(backend.orders) == 1

@@ -29,8 +29,8 @@ async def expired(bench: Bench, *polls: Outcome | Exception) -> tuple[Job, Scrip
     steps = bench.steps()
     assert await steps.submit(job.id, await bench.begin(job)) == "await"
     bench.clock.advance(job.deadline_at / 1000 - bench.clock.now() + 1)
-    assert await steps.await_upstream(job.id) == "finish"
-    await steps.finish(job.id)
+    assert await steps.await_upstream(job.id, 1) == "finish"
+    await steps.finish(job.id, 1)
     vendor.polls, vendor.asked = polls, {}
     return await store.get_even_deleted(bench.db, job.id), vendor
 

@@ -165,7 +165,7 @@ def test_a_key_is_used_as_it_is_at_each_call(scenario: Scenario) -> None:
         assert await steps.submit(job.id, await bench.begin(job)) == "await"
         vendor.opened["two"] = second = Scripted(endpoint="a", polls=[finished_with(bench.file())])
         await vendor.change(replace(KEY, disabled_at=1), "two")
-        assert await steps.await_upstream(job.id) == "finish"
+        assert await steps.await_upstream(job.id, 1) == "finish"
         assert (sum(first.asked.values()), sum(second.asked.values())) == (0, 1)
 
     scenario(work)
@@ -181,8 +181,8 @@ def test_what_was_accepted_with_a_removed_key_fails_and_goes_nowhere_else(scenar
         job, steps = await place(bench, "b"), bench.steps()
         await steps.submit(job.id, await bench.begin(job))
         await vendor.remove()
-        assert await steps.await_upstream(job.id) == "finish"
-        await steps.finish(job.id)
+        assert await steps.await_upstream(job.id, 1) == "finish"
+        await steps.finish(job.id, 1)
         job = await bench.job(job)
         assert job.failure is not None
         assert (job.status, job.failure.error_type, job.price) == (State.FAILED, "permission_denied", None)

@@ -104,7 +104,7 @@ def test_a_model_that_broke_off_for_nothing_gives_way(scenario: Scenario) -> Non
         job, steps = await bench.place("a", spare=("b",)), bench.steps()
         assert await steps.submit(job.id, await bench.begin(job)) == "await"
         assert shown(await view(bench, job)) == FIRST
-        assert await steps.await_upstream(job.id) == "submit"
+        assert await steps.await_upstream(job.id, 1) == "submit"
         assert shown(await view(bench, job)) == FIRST
         ended = await bench.run_to_end(job, steps)
         assert ended.status is State.COMPLETED
@@ -153,8 +153,8 @@ def test_a_crash_after_the_acceptance_settles_at_the_spares_price(scenario: Scen
         assert await steps.submit(job.id, await bench.begin(job)) == "over"
         assert await steps.submit(job.id, await bench.begin(job)) == "await"
         later = bench.steps("slot-0:2")
-        assert await later.await_upstream(job.id) == "finish"
-        await later.finish(job.id)
+        assert await later.await_upstream(job.id, 2) == "finish"
+        await later.finish(job.id, 2)
         assert (await bench.job(job)).price == 200_000_000
 
     scenario(work)

@@ -121,7 +121,7 @@ def test_held_back_jobs_are_passed_over(unit: Unit) -> None:
     """A team all of whose jobs wait for an hour does not keep a place free for them."""
     (held,) = fill(unit, "held", 1)
     assert started(unit, 1) == ["held"]
-    store.put_back(unit, held.id, QUEUE, milliseconds(NOW * 3))
+    store.put_back(unit, held, QUEUE, milliseconds(NOW * 3))
     fill(unit, "free", 2)
     assert started(unit, 5) == ["free", "free"]
 

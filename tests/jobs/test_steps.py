@@ -63,7 +63,7 @@ def test_a_vendor_that_calls_before_anybody_waits_is_asked_at_once(scenario: Sce
         now_ms = milliseconds(bench.clock.now())
         await bench.db.write(lambda unit: nudges.note(unit, job.id, now_ms))
         async with asyncio.timeout(PATIENCE):
-            assert await steps.await_upstream(job.id) == "finish"
+            assert await steps.await_upstream(job.id, 1) == "finish"
         assert sum(backend.asked.values()) == 1
 
     scenario(work)
@@ -78,8 +78,8 @@ def test_steps_that_run_again_change_nothing(scenario: Scenario) -> None:
         await bench.run_to_end(job)
         again = bench.steps("slot-0:2")
         assert await again.submit(job.id, 1) == "over"
-        assert await again.await_upstream(job.id) == "over"
-        await again.finish(job.id)
+        assert await again.await_upstream(job.id, 1) == "over"
+        await again.finish(job.id, 1)
         assert len(backend.orders) == 1
         assert (await bench.balance(job)).settled == 400_000_000
         assert len([event for event in bench.events if isinstance(event, JobEnded)]) == 1
@@ -95,8 +95,8 @@ def test_two_engines_that_finish_the_same_job_bill_it_once(scenario: Scenario) -
         job = await bench.place("a")
         steps = bench.steps()
         await steps.submit(job.id, await bench.begin(job))
-        await steps.await_upstream(job.id)
-        finishes = [bench.steps(f"slot-0:{n}").finish(job.id) for n in range(5)]
+        await steps.await_upstream(job.id, 1)
+        finishes = [bench.steps(f"slot-0:{n}").finish(job.id, 1) for n in range(5)]
         results = await asyncio.gather(*finishes, return_exceptions=True)
         assert None in results
         balance = await bench.balance(job)
@@ -228,8 +228,8 @@ def test_a_cancel_that_comes_between_the_submit_and_the_wait_is_passed_on(scenar
         assert await steps.submit(job.id, await bench.begin(job)) == "await"
         await bench.db.write(lambda unit: store.request_cancel(unit, job.id, milliseconds(bench.clock.now())))
         async with asyncio.timeout(PATIENCE):
-            assert await steps.await_upstream(job.id) == "finish"
-        await steps.finish(job.id)
+            assert await steps.await_upstream(job.id, 1) == "finish"
+        await steps.finish(job.id, 1)
         assert (await bench.job(job)).status is State.CANCELLED
         assert len(backend.cancelled) == 1
 

@@ -402,3 +402,10 @@ vendor_keys = sa.Table(
     _integer("updated_at", null=True),
     sa.Index("ix_vendor_keys_workspace", "workspace", "provider"),
 )
+
+turnstiles = sa.Table(
+    "turnstiles",
+    metadata,
+    sa.Column("queue", sa.Text, primary_key=True),
+    _integer("full_at"),  # in Unix microseconds: when a rate has been made up for, see `turnstile.Turnstile`
+)

@@ -101,6 +101,19 @@ def next_step(job: Job, attempts: Sequence[Attempt], now_ms: int, *, resubmit: b
     return turn
 
 
+def queue_of_step(step: Decision, job: Job, attempts: Sequence[Attempt]) -> str | None:
+    """Whose backend the step needs; None if any engine can take it."""
+    match step:
+        case Start() | Resolve():
+            return step.route.queue
+        case Await():
+            return route_of(step.attempt, job).queue
+        case Finish():
+            return route_of(attempts[-1], job).queue if step.ending.finished is not None else None
+        case Over():
+            return None
+
+
 def failed(failure: Failed) -> Ending:
     return Ending(event="failed", failure=failure_of(failure), vendor_cost=failure.vendor_cost)
 

@@ -7,7 +7,7 @@ A first start, a restart after a crash and a wait for a free place are one path:
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from reelrouter.clock import Clock, milliseconds
@@ -15,12 +15,12 @@ from reelrouter.db.engine import Database
 from reelrouter.jobs import nudges, starting, store
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Poller
+from reelrouter.jobs.served import Served
 from reelrouter.jobs.starting import Places, Started
 from reelrouter.jobs.steps import Steps
 from reelrouter.jobs.turns import Party, Turns, share_out
 from reelrouter.jobs.workflow import Workflows, run_id
 from reelrouter.observe.events import Emit, JobStarted, RunAbandoned
-from reelrouter.turnstile import Turnstile
 
 _QUICK, _IDLE = 0.02, 0.05
 """Seconds between two looks: while there is work, and while there is none (then only for a changed database)."""
@@ -41,6 +41,7 @@ class Drivers:
     lanes: Mapping[str, Lane]
     most_starting: int
     """Jobs that may be between their start and a backend's acceptance."""
+    served: Served = field(default_factory=Served)
 
 
 class Dispatcher:
@@ -61,7 +62,6 @@ class Dispatcher:
         """Runs that were started here and whose submit may not be over, each with its lane."""
         self._most_of_one = drivers.most_starting - drivers.most_starting // 4
         """Jobs that may be starting in one lane: if its vendor does not answer, there is still room for others."""
-        self._turnstiles: dict[str, Turnstile] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -104,9 +104,8 @@ class Dispatcher:
         """Whether any job was started, and whether some may be left that the next look must find."""
         now_ms = milliseconds(self._clock.now())
         # An account that is gone has no lane: the sweep starts its jobs, so that they go elsewhere.
-        lanes = {
-            name: lane for name in await starting.list_queues(self._db) if (lane := self._drivers.lanes.get(name))
-        }
+        queues = filter(self._drivers.served.has, await starting.list_queues(self._db))
+        lanes = {name: lane for name in queues if (lane := self._drivers.lanes.get(name))}
         waiting = {name: await self._count_waiting(name, now_ms) for name in lanes}
         shares = Counter(await self._shares(lanes, waiting))
         for name, share in shares.items():
@@ -141,24 +140,16 @@ class Dispatcher:
     async def _room(self, name: str, lane: Lane) -> int:
         # Counted in the database: after a restart, what runs there is known before its workflow is back.
         room = lane.limit - await starting.count_under_way(self._db, name)
-        if turnstile := self._turnstile(name, lane):
-            room = min(room, turnstile.room(self._clock.now()))
+        if lane.rate is not None:
+            now_ms = milliseconds(self._clock.now())
+            room = min(room, await starting.rate_room(self._db, name, lane.rate, now_ms))
         return room
-
-    def _turnstile(self, name: str, lane: Lane) -> Turnstile | None:
-        if lane.rate is None:
-            return None
-        if name not in self._turnstiles:
-            self._turnstiles[name] = Turnstile(lane.rate)
-        return self._turnstiles[name]
 
     async def _start_in(self, name: str, lane: Lane, share: int, now_ms: int) -> None:
         turns = self._turns[name]
-        places = Places(queue=name, room=share, limit=lane.limit, turn_of=turns.of)
+        places = Places(queue=name, room=share, limit=lane.limit, rate=lane.rate, turn_of=turns.of)
         jobs = await self._db.write(partial(starting.start_waiting, places=places, now_ms=now_ms))
         turns.note(one.workspace for one in jobs)
-        if turnstile := self._turnstiles.get(name):
-            turnstile.pass_through(len(jobs), self._clock.now())
         await self._start(jobs, name)
 
     async def _start(self, jobs: Sequence[Started], lane: str | None = None) -> None:
@@ -172,14 +163,15 @@ class Dispatcher:
         """Jobs that wait for an account which is not configured any more: their run sends them elsewhere."""
         now_ms = milliseconds(self._clock.now())
         for queue in await starting.list_queues(self._db):
-            if queue not in self._drivers.lanes:
+            if self._drivers.served.has(queue) and queue not in self._drivers.lanes:
                 places = Places(queue=queue, room=_SWEPT_AT_ONCE)
                 stranded = partial(starting.start_waiting, places=places, now_ms=now_ms)
                 await self._start(await self._db.write(stranded))
 
     async def _start_overdue(self) -> None:
         now_ms = milliseconds(self._clock.now())
-        while jobs := await self._db.write(partial(starting.start_overdue, most=_SWEPT_AT_ONCE, now_ms=now_ms)):
+        overdue = partial(starting.start_overdue, most=_SWEPT_AT_ONCE, now_ms=now_ms, served=self._drivers.served)
+        while jobs := await self._db.write(overdue):
             await self._start(jobs)
 
     async def _pass_cancels_on(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from reelrouter.clock import Clock
 from reelrouter.db.engine import Database
 from reelrouter.db.opening import is_server
+from reelrouter.jobs.chores import Alone, by_turns, done_by_all
 from reelrouter.jobs.takeover import Takeover, owner_name, slot_name, was_here
 from reelrouter.jobs.workflow import hand_out_anew, list_owners, open_dbos_file, open_dbos_server
 from reelrouter.observe.events import Emit
@@ -24,6 +25,8 @@ class Seat:
     """This start of it, among all that have ever sent an attempt."""
     is_dead: Callable[[str], bool]
     """Whether another owner can send nothing any more."""
+    alone: Alone = done_by_all
+    """For loops that one engine is to run for all."""
     loops: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     """What has to run for others' sake."""
     lost: asyncio.Event = field(default_factory=asyncio.Event)
@@ -52,6 +55,7 @@ async def take_seat(url: str, db: Database, around: tuple[Path, Clock, Emit]) ->
             slot=slot,
             owner=owner_name(slot, own.began),
             is_dead=takeover.is_dead,
+            alone=by_turns(own),
             loops={"takeover": takeover.run},
             lost=own.lost,
         )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Integer,
     Select,
     Text,
     Update,
@@ -17,17 +18,20 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    exists,
     func,
     insert,
     literal_column,
+    not_,
     or_,
     select,
     update,
 )
 
 from reelrouter.db.functions import alone, next_version, settled_below
-from reelrouter.db.tables import attempts, inputs, jobs
+from reelrouter.db.tables import attempts, inputs, jobs, turnstiles
 from reelrouter.jobs.machine import Event, State, sources
+from reelrouter.jobs.served import RENDER_QUEUES
 
 _NEXT_VERSION = next_version(jobs.c.version)
 _JOB = jobs.c.id == bindparam("job")
@@ -66,6 +70,10 @@ INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"ver
 GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
 ROW = select(jobs).where(_JOB)
 _UNSTARTED = and_(jobs.c.started_at.is_(None), _ALIVE)
+_AT_LARGE = exists().where(
+    attempts.c.job_id == jobs.c.id, or_(attempts.c.outcome.is_(None), attempts.c.handle.is_not(None))
+)
+"""Whether a backend has, had or may have the job: then only an engine that can ask it may end the job."""
 _ONE: Select[Any] = select(literal_column("1").label("one")).select_from(jobs)
 _IN_QUEUE = jobs.c.queue == bindparam("in_queue")
 _DUE = and_(_UNSTARTED, _IN_QUEUE, jobs.c.not_before <= bindparam("at"))
@@ -118,14 +126,28 @@ _FIRST = select(func.min(jobs.c.queue).label("queue")).where(_UNSTARTED).cte("wa
 _ABOVE = select(func.min(jobs.c.queue)).where(_UNSTARTED, jobs.c.queue > _FIRST.c.queue).scalar_subquery()
 _QUEUES = _FIRST.union_all(select(_ABOVE).where(_FIRST.c.queue.is_not(None)))
 QUEUES = select(_QUEUES.c.queue).where(_QUEUES.c.queue.is_not(None))
+_RENDERED = or_(*(jobs.c.queue == queue for queue in RENDER_QUEUES))
+_SERVED = or_(
+    and_(_RENDERED, bindparam("renders", type_=Integer) == literal_column("1")),
+    and_(not_(_RENDERED), bindparam("sends", type_=Integer) == literal_column("1")),
+)
 OVERDUE = (
     select(jobs.c.id, jobs.c.run, jobs.c.workspace)
-    .where(_UNSTARTED, or_(jobs.c.deadline_at <= bindparam("at"), jobs.c.cancel_requested_at.is_not(None)))
+    .where(
+        _UNSTARTED,
+        or_(jobs.c.deadline_at <= bindparam("at"), jobs.c.cancel_requested_at.is_not(None)),
+        or_(_SERVED, not_(_AT_LARGE)),
+    )
     .limit(bindparam("most"))
 )
 ANY = select(jobs.c.id).limit(1)
 MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(_STARTED)
 UNDER_WAY = select(func.count().label("jobs")).select_from(jobs).where(_STARTED, _IN_QUEUE)
+TURNSTILE = select(turnstiles.c.full_at).where(turnstiles.c.queue == bindparam("in_queue"))
+SET_TURNSTILE = (
+    update(turnstiles).where(turnstiles.c.queue == bindparam("in_queue")).values(full_at=bindparam("micros"))
+)
+NEW_TURNSTILE = insert(turnstiles).values(queue=bindparam("in_queue"), full_at=bindparam("micros"))
 _UNFINISHED = _ONE.where(
     jobs.c.workspace == bindparam("of_workspace"), jobs.c.mode == bindparam("of_mode"), _ALIVE
 )
@@ -135,7 +157,7 @@ CANCELLING = select(jobs.c.id, jobs.c.started_at).where(jobs.c.cancel_requested_
 START = update(jobs).where(_JOB, _UNSTARTED).values(started_at=bindparam("at"), run=bindparam("next_run"))
 PUT_BACK = (
     update(jobs)
-    .where(_JOB, _ALIVE, jobs.c.started_at.is_not(None))
+    .where(_JOB, _ALIVE, jobs.c.started_at.is_not(None), jobs.c.run == bindparam("of_run"))
     .values(started_at=None, queue=bindparam("to_queue"), not_before=bindparam("until"))
 )
 RUN_AGAIN = (
@@ -199,7 +221,7 @@ END: dict[Event, Update] = {
     )
     for event in _ENDS
 }
-_UNTOUCHED = and_(_JOB, jobs.c.status == State.PENDING.value, jobs.c.started_at.is_(None))
+_UNTOUCHED = and_(_JOB, jobs.c.status == State.PENDING.value, jobs.c.started_at.is_(None), not_(_AT_LARGE))
 UNSTARTED = select(jobs).where(_UNTOUCHED)
 END_UNSTARTED = (
     update(jobs)

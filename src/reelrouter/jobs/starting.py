@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.ids import JobId
 from reelrouter.jobs import sql
+from reelrouter.jobs.served import Served
 from reelrouter.jobs.turns import Party, share_out
+from reelrouter.turnstile import Turnstile
+
+_MICROS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,8 @@ class Places:
     room: int
     limit: int | None = None
     """Jobs that may be under way there, whichever engine has started them; None where there is none to keep to."""
+    rate: float | None = None
+    """Jobs that may be started there in a minute, likewise."""
     turn_of: Callable[[str], int] = lambda _workspace: 0
     """When a workspace had its last turn there; 0 for never."""
 
@@ -35,18 +41,25 @@ def start_waiting(unit: Unit, places: Places, now_ms: int) -> list[Started]:
 
     In the order in which they are to be started. Each job is given to one caller only.
     """
-    order = share_out(_parties(unit, places, now_ms), _room(unit, places))
+    order = share_out(_parties(unit, places, now_ms), _room(unit, places, now_ms))
     oldest = {
         workspace: iter(unit.rows(sql.WAITING_OF, of_workspace=workspace, most=count, **_values(places, now_ms)))
         for workspace, count in Counter(order).items()
     }
     chosen = [next(oldest[workspace], None) for workspace in order]
-    return _start(unit, [row for row in chosen if row is not None], now_ms)
+    started = _start(unit, [row for row in chosen if row is not None], now_ms)
+    if places.rate is not None and started:
+        _pass_through(unit, places.queue, places.rate, len(started), now_ms)
+    return started
 
 
-def start_overdue(unit: Unit, most: int, now_ms: int) -> list[Started]:
-    """Takes jobs whose deadline or cancel came while they waited: their run will end them."""
-    return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most), now_ms)
+def start_overdue(unit: Unit, most: int, now_ms: int, served: Served) -> list[Started]:
+    """Takes jobs whose deadline or cancel came while they waited: their run will end them.
+
+    One that a backend may have is left to an engine that can ask it.
+    """
+    kinds = {"renders": int("render" in served.kinds), "sends": int("remote" in served.kinds)}
+    return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most, **kinds), now_ms)
 
 
 async def count_waiting(db: Database, queue: str, now_ms: int, most: int) -> int:
@@ -72,13 +85,35 @@ async def count_under_way(db: Database, queue: str) -> int:
     return row["jobs"] if row else 0
 
 
-def _room(unit: Unit, places: Places) -> int:
+async def rate_room(db: Database, queue: str, rate: float, now_ms: int) -> int:
+    """How many jobs a rate lets start now."""
+    return _turnstile(await db.row(sql.TURNSTILE, in_queue=queue), rate).room(now_ms / 1000)
+
+
+def _room(unit: Unit, places: Places, now_ms: int) -> int:
     """Counted while no other engine starts anything there: two of them must not both give the last place."""
     if places.limit is None:
         return places.room
     unit.row(sql.TURN, in_queue=places.queue)
     row = unit.row(sql.UNDER_WAY, in_queue=places.queue)
-    return max(0, min(places.room, places.limit - (row["jobs"] if row else 0)))
+    room = min(places.room, places.limit - (row["jobs"] if row else 0))
+    if places.rate is not None:
+        turnstile = _turnstile(unit.row(sql.TURNSTILE, in_queue=places.queue), places.rate)
+        room = min(room, turnstile.room(now_ms / 1000))
+    return max(0, room)
+
+
+def _pass_through(unit: Unit, queue: str, rate: float, count: int, now_ms: int) -> None:
+    turnstile = _turnstile(unit.row(sql.TURNSTILE, in_queue=queue), rate)
+    turnstile.pass_through(count, now_ms / 1000)
+    values = {"in_queue": queue, "micros": round(turnstile.full_at * _MICROS)}
+    if unit.execute(sql.SET_TURNSTILE, **values) == 0:
+        unit.execute(sql.NEW_TURNSTILE, **values)
+
+
+def _turnstile(row: Row | None, rate: float) -> Turnstile:
+    """As whichever engine was last has left it."""
+    return Turnstile(rate, full_at=row["full_at"] / _MICROS if row else 0.0)
 
 
 def _parties(unit: Unit, places: Places, now_ms: int) -> list[Party]:

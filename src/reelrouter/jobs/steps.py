@@ -21,6 +21,7 @@ from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.order import attempt_key, order_of
 from reelrouter.jobs.poller import Awaited, Poller, Watch
+from reelrouter.jobs.served import Served
 from reelrouter.jobs.unconfigured import unconfigured
 from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
@@ -67,6 +68,8 @@ class Workshop:
     """Whether another such process can send nothing any more."""
     retention: int
     """Seconds that outputs are kept."""
+    served: Served = field(default_factory=Served)
+    """What this engine works on."""
     links: LinkTerms
     """How the addresses in webhooks look."""
     pricing: Pricing = field(default_factory=Pricing)
@@ -93,18 +96,17 @@ class Steps:
         """
         while True:
             job, attempts = await self._load(job_id)
-            if job.run != run or job.started_at is None:
+            step = self._next_step(job, attempts)
+            if _is_superseded(job, run) or await self._is_left_to_others(job, attempts, step):
                 return "over"
-            match self._next_step(job, attempts):
-                case decide.Start() as start if (
-                    start.route.queue == job.queue and start.not_before <= self._now_ms()
-                ):
-                    await self._send(job, start)
-                case decide.Start() as start:
-                    await self._put_back(job, start)
+            match step:
+                case decide.Start() if step.route.queue == job.queue and step.not_before <= self._now_ms():
+                    await self._send(job, step)
+                case decide.Start():
+                    await self._put_back(job, step.route.queue, step.not_before)
                     return "over"
-                case decide.Resolve() as resolve:
-                    await self._resolve(job, resolve)
+                case decide.Resolve():
+                    await self._resolve(job, step)
                 case decide.Await():
                     return "await"
                 case decide.Finish():
@@ -112,10 +114,12 @@ class Steps:
                 case decide.Over():
                     return "over"
 
-    async def await_upstream(self, job_id: JobId) -> Verdict:
+    async def await_upstream(self, job_id: JobId, run: int) -> Verdict:
         """One step however long it takes; after a crash it begins again with a poll."""
         job, attempts = await self._load(job_id)
         step = self._next_step(job, attempts)
+        if _is_superseded(job, run) or await self._is_left_to_others(job, attempts, step):
+            return "over"
         if isinstance(step, decide.Await):
             await self._wait_for(job, step)
             job, attempts = await self._load(job_id)
@@ -128,10 +132,12 @@ class Steps:
             case decide.Over():
                 return "over"
 
-    async def finish(self, job_id: JobId) -> None:
+    async def finish(self, job_id: JobId, run: int) -> None:
         """Stores what was made, then ends the job: state, ledger and hold in one transaction."""
         job, attempts = await self._load(job_id)
         step = self._next_step(job, attempts)
+        if _is_superseded(job, run) or await self._is_left_to_others(job, attempts, step):
+            return
         if isinstance(step, decide.Finish):
             await self._finish(job, attempts, step.ending)
         elif not isinstance(step, decide.Over):
@@ -193,10 +199,17 @@ class Steps:
             self._first_polls[job.id] = lane.pace.first if wait is None else wait
             await self._record_accepted(job, attempt, accepted.handle)
 
-    async def _put_back(self, job: Job, start: decide.Start) -> None:
-        queue, not_before = start.route.queue, start.not_before
-        await self._in.db.write(lambda unit: store.put_back(unit, job.id, queue, not_before))
-        self._in.emit(JobPutBack(job=job.id, queue=queue, not_before=not_before))
+    async def _is_left_to_others(self, job: Job, attempts: Sequence[Attempt], step: decide.Decision) -> bool:
+        """Whether the step is not this engine's work; a dead engine's may not be. Then the job waits anew."""
+        queue = decide.queue_of_step(step, job, attempts)
+        if queue is None or self._in.served.has(queue):
+            return False
+        await self._put_back(job, queue, step.not_before if isinstance(step, decide.Start) else 0)
+        return True
+
+    async def _put_back(self, job: Job, queue: str, not_before: int) -> None:
+        if await self._in.db.write(lambda unit: store.put_back(unit, job, queue, not_before)):
+            self._in.emit(JobPutBack(job=job.id, queue=queue, not_before=not_before))
 
     async def _resolve(self, job: Job, resolve: decide.Resolve) -> None:
         """An attempt that somebody began: wait while its owner may only be slow, then look it up."""
@@ -390,6 +403,11 @@ class Steps:
 
 _UNDER_WAY: set[asyncio.Future[None]] = set()
 """Progress notes that are being written: the loop itself holds tasks only weakly."""
+
+
+def _is_superseded(job: Job, run: int) -> bool:
+    """Whether the job was put back by this run, or started anew since."""
+    return job.run != run or job.started_at is None
 
 
 def _was_nudged(job: Job, attempt: Attempt) -> bool:

@@ -59,9 +59,9 @@ def place(unit: Unit, job: Job) -> None:
         unit.execute(sql.INSERT_INPUT, job_id=job.id, key=key)
 
 
-def put_back(unit: Unit, job: JobId, queue: str, not_before: int) -> None:
-    """A started job waits again, for another place or another hour. Its run is over."""
-    unit.execute(sql.PUT_BACK, job=job, to_queue=queue, until=not_before)
+def put_back(unit: Unit, job: Job, queue: str, not_before: int) -> bool:
+    """A started job waits again, for another place or another hour: its run is over. False if it was already."""
+    return unit.execute(sql.PUT_BACK, job=job.id, of_run=job.run, to_queue=queue, until=not_before) == 1
 
 
 def run_again(unit: Unit, job: JobId, last_run: int) -> bool:

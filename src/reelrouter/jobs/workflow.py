@@ -157,29 +157,29 @@ def _register(
         return await steps.submit(JobId(job_id), run)
 
     @DBOS.step(name="await_upstream")
-    async def await_upstream(job_id: str) -> str:
-        return await steps.await_upstream(JobId(job_id))
+    async def await_upstream(job_id: str, run: int) -> str:
+        return await steps.await_upstream(JobId(job_id), run)
 
     @DBOS.step(name="finish")
-    async def finish(job_id: str) -> None:
-        await steps.finish(JobId(job_id))
+    async def finish(job_id: str, run: int) -> None:
+        await steps.finish(JobId(job_id), run)
 
     @DBOS.workflow(name="run_job")
     async def run_job(job_id: str) -> None:
         name = DBOS.workflow_id or ""
-        verdict = "submit"
+        run, verdict = run_of(name), "submit"
         while verdict == "submit":
             # The permit is taken here and not by whoever starts the workflow: recovered ones pass no starter.
             try:
                 async with permits.of(starting.get(name)):
-                    verdict = await submit(job_id, run_of(name))
+                    verdict = await submit(job_id, run)
             finally:
                 starting.pop(name, None)
             if verdict == "await":
-                verdict = await await_upstream(job_id)
+                verdict = await await_upstream(job_id, run)
         if verdict == "finish":
             async with permits.of():
-                await finish(job_id)
+                await finish(job_id, run)
 
     return run_job
 

@@ -21,6 +21,7 @@ from reelrouter import engine
 from reelrouter.engine import Surroundings
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Pace
+from reelrouter.jobs.served import RENDER_QUEUES
 from reelrouter.work import (
     Accepted,
     Blob,
@@ -214,7 +215,7 @@ def lanes(behaviour: Behaviour, around: Surroundings) -> Mapping[str, Lane]:
     if gauge is not None:
         around.stack.push_async_callback(_cancelled, asyncio.ensure_future(gauge.run()))
     built: dict[str, Lane] = {}
-    for queue in (engine.RENDERER_QUEUE, engine.TEST_QUEUE):
+    for queue in RENDER_QUEUES:
         backend = Instant(behaviour, directory, queue.partition("/")[0], gauge)
         around.stack.callback(backend.close)
         built[queue] = Lane(backend=backend, limit=behaviour.capacity, pace=_pace(behaviour.poll_every))
