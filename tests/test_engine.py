@@ -11,12 +11,14 @@ from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.engine import Surroundings, open_engine
 from reelrouter.jobs.lanes import Lane
+from reelrouter.jobs.machine import State
+from reelrouter.jobs.model import Job
 from reelrouter.jobs.poller import Pace
-from reelrouter.observe.events import Event, JobEnded, JobPutBack, JobStarted, RunAbandoned
+from reelrouter.observe.events import Event, JobEnded, JobPutBack, JobStarted, RunAbandoned, StopCutShort
 from reelrouter.routing.choose import queue_of
 from reelrouter.settings import Settings
 from reelrouter.testing.backends import Scripted
-from reelrouter.work import Failed, FailureClass
+from reelrouter.work import Accepted, Failed, FailureClass, Order, Running
 from tests.jobs.conftest import Bench
 
 PATIENCE = 60.0
@@ -73,6 +75,72 @@ def test_jobs_move_between_queues_and_each_is_sent_once_to_each(tmp_path: Path) 
         assert (len(full.orders), len(other.orders)) == (9, 9)
         assert (len(stage.of(JobStarted)), len(stage.of(JobPutBack))) == (18, 9)
         assert stage.of(RunAbandoned) == []
+        await stage.db.close()
+        bench.objects.close()
+
+    asyncio.run(scenario())
+
+
+class Slow(Scripted):
+    """Answers a submit when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(endpoint="slow", polls=[Running()])
+        self.reached = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def submit(self, order: Order) -> Accepted:
+        self.reached.set()
+        await self.may_answer.wait()
+        return await super().submit(order)
+
+
+async def stopped_amid_a_submit(stage: Stage, vendor: Slow, bench: Bench, *, answers: bool) -> Job:
+    """A job that was being sent when its engine was told to stop; behind it another one waits for its turn."""
+    stage.settings = stage.settings.model_copy(update={"window": 1, "stop_wait": 30 if answers else 0})
+    job = await bench.place("slow")
+    async with asyncio.timeout(PATIENCE), open_engine(stage.settings, stage.emit, stage.lanes) as loops:
+        stop = asyncio.Event()
+        running = asyncio.ensure_future(loops.run(stop))
+        await vendor.reached.wait()
+        behind = await bench.place("slow")
+        while JobStarted(job=behind.id, run=1) not in stage.events:
+            await asyncio.sleep(0.01)
+        stop.set()
+        if answers:
+            vendor.may_answer.set()
+        await running
+    assert await bench.attempts(behind) == []
+    return job
+
+
+def test_a_stop_waits_for_the_answer_to_what_is_being_sent(tmp_path: Path) -> None:
+    """So that the job is the vendor's, and known to be; what was not sent yet is left for the next start."""
+
+    async def scenario() -> None:
+        vendor = Slow()
+        stage = Stage(tmp_path, slow=vendor)
+        bench = Bench(stage.db, tmp_path, FrozenClock(SystemClock().now()))
+        job = await stopped_amid_a_submit(stage, vendor, bench, answers=True)
+        assert (await bench.job(job)).status is State.IN_PROGRESS
+        assert len(vendor.orders) == 1
+        assert stage.of(StopCutShort) == []
+        await stage.db.close()
+        bench.objects.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_does_not_wait_for_ever(tmp_path: Path) -> None:
+    """Whoever does not answer is cut off, and the log says so; the next start asks what became of it."""
+
+    async def scenario() -> None:
+        vendor = Slow()
+        stage = Stage(tmp_path, slow=vendor)
+        bench = Bench(stage.db, tmp_path, FrozenClock(SystemClock().now()))
+        job = await stopped_amid_a_submit(stage, vendor, bench, answers=False)
+        assert await bench.attempts(job) == [("slow", None)]
+        assert stage.of(StopCutShort) == [StopCutShort(seconds=0)]
         await stage.db.close()
         bench.objects.close()
 

@@ -69,7 +69,8 @@ from reelrouter.storage.objects import Objects
 ENGINE = (sys.executable, "-m", "reelrouter.engine")
 _DECODERS = 2
 _RESTART_PAUSE = 0.5
-_STOP_SECONDS = 10.0
+_ENDING_SECONDS = 5.0
+"""What an engine may take beyond the wait, to close its databases, before it is ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def serve(
             stack.enter_context(FileLock(settings.data_dir / "serve.lock"))
         listener = stack.enter_context(_bind(settings))
         emit = open_log(settings.log_format, "api")
-        supervisor = Supervisor(engine, overrides or {}, emit) if engine is not None else None
+        supervisor = Supervisor(engine, overrides or {}, emit, settings.stop_wait) if engine is not None else None
         uvloop.run(_serve(settings, listener, supervisor, emit, on_start))
 
 
@@ -121,14 +122,21 @@ async def _serve(
     prepare(database_url(settings))
     address = _address(settings, listener)
     checks = {"engine": supervisor.check} if supervisor is not None else {}
-    async with open_api(settings, secrets, emit, checks) as (app, first_keys):
-        server = _Server(_config(app))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+    async with open_api(settings, secrets, emit, checks) as api:
+        server = _Server(_config(api.app, settings))
         watching = asyncio.ensure_future(supervisor.run() if supervisor is not None else _nothing())
+
+        def stop(number: signal.Signals) -> None:
+            """Both processes at one time, so that the waits of the two are one."""
+            server.handle_exit(number, None)
+            api.release()
+            watching.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop, number)
         gc.collect()
         gc.freeze()
-        on_start(Started(address=address, first_keys=first_keys))
+        on_start(Started(address=address, first_keys=api.first_keys))
         try:
             await server.serve(sockets=[listener])
         finally:
@@ -140,10 +148,18 @@ async def _nothing() -> None:
     """Where engines are others' business."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    app: Starlette
+    first_keys: ShownKeys | None
+    release: Callable[[], None]
+    """Answers all who wait for news of a job: the process is about to stop."""
+
+
 @asynccontextmanager
 async def open_api(
     settings: Settings, secrets: Secrets, emit: Emit, checks: Mapping[str, Check]
-) -> AsyncIterator[tuple[Starlette, ShownKeys | None]]:
+) -> AsyncIterator[Api]:
     """The application with everything that it uses, opened in order and closed in reverse."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -202,7 +218,8 @@ async def open_api(
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,
         )
-        yield build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter")), first_keys
+        app = build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter"))
+        yield Api(app=app, first_keys=first_keys, release=signals.release)
 
 
 def _desk(settings: Settings, stations: Stations) -> Desk:
@@ -264,10 +281,11 @@ def _bootstrap(unit: Unit, settings: Settings, pepper: bytes, now: float) -> Sho
 class Supervisor:
     """Keeps the engine running as a child that dies with this process and is started again if it dies alone."""
 
-    def __init__(self, command: Sequence[str], overrides: Mapping[str, str], emit: Emit) -> None:
+    def __init__(self, command: Sequence[str], overrides: Mapping[str, str], emit: Emit, stop_wait: float) -> None:
         self._command = command
         self._environment = {**os.environ, **overrides, "REELROUTER_PARENT": str(os.getpid())}
         self._emit = emit
+        self._patience = stop_wait + _ENDING_SECONDS
         self._process: asyncio.subprocess.Process | None = None
 
     async def run(self) -> None:
@@ -291,7 +309,7 @@ class Supervisor:
             return
         process.terminate()
         try:
-            async with asyncio.timeout(_STOP_SECONDS):
+            async with asyncio.timeout(self._patience):
                 await process.wait()
         except TimeoutError:
             process.kill()
@@ -325,7 +343,7 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"http://{host}:{listener.getsockname()[1]}"
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Protocol,
@@ -334,7 +352,7 @@ def _config(app: Starlette) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,  # `Addresses` reads them, from trusted proxies alone
         server_header=False,
-        timeout_graceful_shutdown=int(_STOP_SECONDS),
+        timeout_graceful_shutdown=settings.stop_wait,
     )
 
 

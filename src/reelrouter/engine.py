@@ -47,7 +47,7 @@ from reelrouter.jobs.served import RENDERER_QUEUE, TEST_QUEUE, Served
 from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.jobs.workflow import Workflows
 from reelrouter.lock import FileLock, own_folder
-from reelrouter.observe.events import Emit, TaskCrashed, VendorKeyUnusable
+from reelrouter.observe.events import Emit, StopCutShort, TaskCrashed, VendorKeyUnusable
 from reelrouter.observe.log import open_log
 from reelrouter.providers.base import Provider
 from reelrouter.providers.drive import Drive
@@ -240,22 +240,25 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             most_starting=settings.window * _STARTING_PER_WINDOW,
             served=_served(settings),
         )
+        deliverer = _deliverer(around)
         yield Loops(
             launch=workflows.launch,
+            starting=Dispatcher(db, drivers, clock, emit).run,
             loops={
                 "poller": poller.run,
-                "dispatcher": Dispatcher(db, drivers, clock, emit).run,
                 "retention": seat.alone(Chore.RETENTION, Retention(db, objects, clock).run),
-                **_loops_of(around, seat, lanes),
+                **_loops_of(around, seat, lanes, deliverer),
                 **seat.loops,
             },
+            drains=(steps.drain, deliverer.drain),
+            stop_wait=settings.stop_wait,
             lost=seat.lost,
             emit=emit,
         )
 
 
 def _loops_of(
-    around: Surroundings, seat: Seat, lanes: Mapping[str, Lane]
+    around: Surroundings, seat: Seat, lanes: Mapping[str, Lane], deliverer: Deliverer
 ) -> Mapping[str, Callable[[], Awaitable[None]]]:
     """Those that only some kinds of work need."""
     loops: dict[str, Callable[[], Awaitable[None]]] = {}
@@ -263,7 +266,7 @@ def _loops_of(
         latecomers = Latecomers(around.db, lanes, around.clock, around.emit)
         loops["latecomers"] = seat.alone(Chore.LATECOMERS, latecomers.run)
     if "webhooks" in around.settings.queues:
-        loops["deliveries"] = _deliverer(around).run
+        loops["deliveries"] = deliverer.run
     return loops
 
 
@@ -283,21 +286,37 @@ class Loops:
     """What an engine does until it is told to stop."""
 
     launch: Callable[[], None]
+    starting: Callable[[], Awaitable[None]]
+    """The loop that takes jobs up: the first to end."""
     loops: Mapping[str, Callable[[], Awaitable[None]]]
+    drains: Sequence[Callable[[], Awaitable[None]]]
+    """Each stops sending something, and waits for what is on its way."""
+    stop_wait: float
+    """Seconds that it may wait."""
     lost: asyncio.Event
     """Set when another engine may have been given this one's place."""
     emit: Emit
 
     async def run(self, stop: asyncio.Event) -> None:
+        starting = asyncio.ensure_future(self._keep("dispatcher", self.starting))
         tasks = [asyncio.ensure_future(self._keep(name, loop)) for name, loop in self.loops.items()]
         self.launch()
         # What lives until the end is not worth looking at again: this halved the longest pauses when measured.
         gc.collect()
         gc.freeze()
         await stop.wait()
+        starting.cancel()
+        await self._drain()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(starting, *tasks, return_exceptions=True)
+
+    async def _drain(self) -> None:
+        try:
+            async with asyncio.timeout(self.stop_wait):
+                await asyncio.gather(*(drain() for drain in self.drains))
+        except TimeoutError:
+            self.emit(StopCutShort(seconds=self.stop_wait))
 
     async def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -155,6 +155,9 @@ class Settings(BaseSettings):
     pricing: Literal["catalogue", "vendor"] = "catalogue"
     """What a video costs its workspace: the catalogue's price, or what its vendor says that it cost."""
     log_format: Literal["auto", "json", "console"] = "auto"
+    stop_wait: int = Field(default=25, ge=1, le=600)
+    """Seconds that a process which is told to stop gives to what it is in the middle of: answers and downloads,
+    submits to vendors, webhooks being sent. With nothing of that, it stops at once."""
 
     @field_validator(
         "trusted_hosts",

@@ -17,8 +17,8 @@ from tests.acceptance.waiting import until
 LIVE_KEY = "rr-live-acceptance-0123456789abcdef"
 TEST_KEY = "rr-test-acceptance-0123456789abcdef"
 MANAGEMENT_KEY = "rr-mgmt-acceptance-0123456789abcdef"
-STATED_STOP_SECONDS = 20.0
-"""Ten for open requests, ten for the engine: what `app.py` grants before it ends things by force."""
+STATED_STOP_SECONDS = 30.0
+"""The default of `stop_wait`, and the five seconds in which an engine closes what it has open."""
 _PROGRAM = str(Path(sysconfig.get_path("scripts")) / "reelrouter")
 _GREETING = "ReelRouter answers at "
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -55,6 +56,27 @@ def test_a_stop_ends_everything_in_the_stated_time(start_server: Starter) -> Non
             assert client.post(f"/api/v1/videos/{job_id}/cancel").status_code == 200
         assert [ended(client, job_id)["status"] for job_id in (stuck, render)] == ["cancelled"] * 2
     _assert_all_settled(server, 0)
+
+
+def test_a_stop_sends_those_home_who_wait(start_server: Starter) -> None:
+    """An event stream ends, a submit that waits is answered with the job as it is; the stop waits for neither."""
+    server = start_server()
+    with server.client() as client, ThreadPoolExecutor(1) as threads:
+        stuck = placed(client, small(prompt="[[stuck]]"))
+        waiting = threads.submit(
+            client.post, "/api/v1/videos", json=small(prompt="[[stuck]]"), headers={"Prefer": "wait=60"}
+        )
+        until(lambda: len(client.get("/api/v1/videos").json()["data"]) == 2, "the second job")
+        with client.stream("GET", f"/api/v1/videos/{stuck}/events") as events:
+            lines = events.iter_lines()
+            assert next(lines) == "event: job"
+            assert not waiting.done()
+            os.kill(server.pid, signal.SIGTERM)
+            assert len(list(lines)) < 20, "what was left of an event, and the end"
+        answer = waiting.result(STATED_STOP_SECONDS)
+        assert answer.status_code == 202
+        assert answer.json()["status"] in {"pending", "in_progress"}
+    until(lambda: not is_alive(server.pid), "the end of the API", STATED_STOP_SECONDS)
 
 
 def _at_work(engine: int, jobs: list[str]) -> int | None:

@@ -101,6 +101,27 @@ def test_a_refusal_is_sent_again_at_its_hour(scenario: Scenario) -> None:
     scenario(work)
 
 
+def test_an_orderly_end_waits_for_what_is_being_sent(scenario: Scenario) -> None:
+    """And begins nothing: what is due then is sent after the next start."""
+
+    async def work(post: Post) -> None:
+        receivers = Receivers(held=asyncio.Event())
+        loop = deliverer(post, receivers.send)
+        made = await post.add()
+        assert await loop.tick() == 1
+        draining = asyncio.ensure_future(loop.drain())
+        await asyncio.sleep(0)
+        late = await post.add("b.example")
+        assert await loop.tick() == 0
+        assert not draining.done()
+        assert receivers.held is not None
+        receivers.held.set()
+        await draining
+        assert [(await post.get(one)).state for one in (made, late)] == ["delivered", "waiting"]
+
+    scenario(work)
+
+
 def test_hosts_have_their_bounds(scenario: Scenario) -> None:
     """So many at one time for each, and so many in all."""
 

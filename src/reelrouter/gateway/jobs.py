@@ -43,20 +43,21 @@ class Jobs:
     async def wait(
         self, caller: Caller, job_id: str, seconds: float, is_gone: Callable[[], Awaitable[bool]]
     ) -> JobAnswer:
-        """The job once it has ended, or as it is after `seconds`, or when nobody is there to hear of it."""
+        """The job once it has ended, or as it is after `seconds`, or when it is no use to wait any longer."""
         until = asyncio.get_running_loop().time() + seconds
         async with self._at.signals.subscribe(job_id) as changed:
             while True:
                 view = await self._view(caller, job_id)
                 left = until - asyncio.get_running_loop().time()
-                if is_terminal(State(view.status)) or left <= 0 or await is_gone():
+                if is_terminal(State(view.status)) or left <= 0 or self._at.signals.is_over or await is_gone():
                     return await answer_of(view, self._at)
                 await _change(changed, min(left, _GONE_SECONDS))
 
     async def watch(
         self, caller: Caller, job_id: str, seen: int | None, pause: float
     ) -> AsyncIterator[JobAnswer | None]:
-        """The job whenever it has changed since version `seen`, until its end; None after a `pause` without news.
+        """The job whenever it has changed since version `seen`, until its end or this process's; None after a
+        `pause` without news.
 
         Raises `NotFound` as `get` does, also when the job is deleted meanwhile.
         """
@@ -65,7 +66,7 @@ class Jobs:
                 view = await self._view(caller, job_id)
                 yield await answer_of(view, self._at) if view.version != seen else None
                 seen = view.version
-                if is_terminal(State(view.status)):
+                if is_terminal(State(view.status)) or self._at.signals.is_over:
                     return
                 await _change(changed, pause)
 

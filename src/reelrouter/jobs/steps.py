@@ -21,6 +21,7 @@ from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.order import attempt_key, order_of
 from reelrouter.jobs.poller import Awaited, Poller, Watch
+from reelrouter.jobs.sends import Sends
 from reelrouter.jobs.served import Served
 from reelrouter.jobs.unconfigured import unconfigured
 from reelrouter.money import Nanos
@@ -87,6 +88,7 @@ class Steps:
         self._in = workshop
         self._drifts = Drifts(workshop.db, workshop.clock, workshop.emit)
         self._first_polls: dict[str, float] = {}
+        self._sends = Sends()
 
     async def submit(self, job_id: JobId, run: int) -> Verdict:
         """Sends the job to where it was started for; for another place, or a later hour, it is put back.
@@ -101,7 +103,8 @@ class Steps:
                 return "over"
             match step:
                 case decide.Start() if step.route.queue == job.queue and step.not_before <= self._now_ms():
-                    await self._send(job, step)
+                    async with self._sends.one():
+                        await self._send(job, step)
                 case decide.Start():
                     await self._put_back(job, step.route.queue, step.not_before)
                     return "over"
@@ -165,6 +168,10 @@ class Steps:
         job, _ = await self._load(job_id)
         if not job.is_over:
             await self._end(job, decide.failed(Failed(failure=FailureClass.INTERNAL)), (), None)
+
+    async def drain(self) -> None:
+        """Nothing more is sent from now on; returns once what is being sent has its answer."""
+        await self._sends.drain()
 
     # Sending -----------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@
 | Governed | a manager made, changed or removed a workspace or a key |
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
 | VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
+| StopCutShort | an engine that was told to stop broke off what it was sending, after `stop_wait` seconds |
 | ChildLog | a child process wrote to its error stream |
 | TaskCrashed | a background loop met an error that nobody expected, and goes on |
 """
@@ -184,6 +185,13 @@ class VendorKeyUnusable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StopCutShort:
+    """Something was still under way when the time for an orderly end was over."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChildLog:
     line: str
 
@@ -212,6 +220,7 @@ Event = (
     | Governed
     | RunAbandoned
     | VendorKeyUnusable
+    | StopCutShort
     | ChildLog
     | TaskCrashed
 )

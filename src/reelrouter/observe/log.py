@@ -17,6 +17,7 @@ from reelrouter.observe.events import (
     ObjectMissing,
     PollFailed,
     RunAbandoned,
+    StopCutShort,
     TaskCrashed,
     VendorKeyUnusable,
 )
@@ -30,6 +31,7 @@ _LOUD = (
     ObjectMissing,
     PollFailed,
     RunAbandoned,
+    StopCutShort,
     TaskCrashed,
     VendorKeyUnusable,
 )

@@ -43,6 +43,8 @@ class Signals:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._watching: asyncio.Task[None] | None = None
         self._beginning = asyncio.Lock()
+        self.is_over = False
+        """Whether this process is about to stop, so that nobody ought to wait any longer."""
 
     @asynccontextmanager
     async def subscribe(self, job_id: str) -> AsyncIterator[asyncio.Event]:
@@ -64,6 +66,12 @@ class Signals:
     def is_watching(self) -> bool:
         """Whether the database is looked at just now."""
         return self._watching is not None
+
+    def release(self) -> None:
+        """Sends all who wait home."""
+        self.is_over = True
+        for job_id in list(self._waiting):
+            self._wake(job_id)
 
     async def close(self) -> None:
         if self._watching is not None:

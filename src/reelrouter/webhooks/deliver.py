@@ -55,6 +55,7 @@ class Deliverer:
         self._silent: set[str] = set()
         """The hosts that did not answer when they were last called."""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
@@ -77,7 +78,7 @@ class Deliverer:
     async def tick(self) -> int:
         """One look; how many attempts it began."""
         changed, now_ms = self._db.change_counter(), milliseconds(self._clock.now())
-        if changed == self._seen and now_ms < self._look_at:
+        if self._is_closed or (changed == self._seen and now_ms < self._look_at):
             return 0
         waiting = await store.list_hosts(self._db)
         self._seen = changed
@@ -93,6 +94,11 @@ class Deliverer:
         for one in claimed:
             self._begin(one)
         return len(claimed)
+
+    async def drain(self) -> None:
+        """Nothing more is sent from now on; returns once what is being sent has been answered."""
+        self._is_closed = True
+        await self.settled()
 
     async def settled(self) -> None:
         """Until nothing is under way."""
