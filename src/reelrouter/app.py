@@ -384,6 +384,7 @@ def _terms(settings: Settings) -> Terms:
         callbacks=net.rules_for(allow_private=settings.allow_private_addresses),
         loopback_callbacks=settings.is_loopback(),
         plain_unsigned_urls=settings.plain_unsigned_urls,
+        redirects=settings.downloads == "redirect",
     )
 
 

@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     """That one process keeps to a database server at most, beside the few of its durable engine."""
     storage_url: str | None = None
     """Where files are kept: `s3://bucket/folder`, `gs://…`, `az://…`; without it, a folder in `data_dir`."""
+    downloads: Literal["proxy", "redirect"] = "proxy"
+    """How clients get files that lie in a bucket: through the API, or by an address of the bucket's, signed for an
+    hour, to which they are sent. The bucket must then be within their reach."""
     queues: Annotated[tuple[Work, ...], NoDecode] = WORK
     """What an engine works on, with commas between: `remote`, `render`, `webhooks`. Others must do the rest."""
 
@@ -187,6 +190,12 @@ class Settings(BaseSettings):
         if value[:1] != (0,) or not all(0 <= pause <= 7 * 24 * 3600 for pause in value) or len(value) > 100:
             raise ValueError("must be 1 to 100 numbers from 0 to 604800 with commas between, and begin with 0")
         return value
+
+    @model_validator(mode="after")
+    def _redirects_lead_somewhere(self) -> Self:
+        if self.downloads == "redirect" and self.storage_url is None:
+            raise ValueError("downloads can be redirect only with a storage_url that is a bucket's")
+        return self
 
     @model_validator(mode="after")
     def _all_work_has_an_engine(self) -> Self:

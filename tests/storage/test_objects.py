@@ -1,11 +1,14 @@
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
 from reelrouter.errors import StorageFailed
 from reelrouter.storage.objects import Folder, Objects
+from tests.buckets import BUCKET, s3_server
 from tests.storage.conformance import exercise_objects, keys
 
 
@@ -18,6 +21,34 @@ def test_a_store_on_a_disk_conforms(tmp_path: Path) -> None:
 def test_a_store_in_memory_conforms(tmp_path: Path) -> None:
     """The store that tests use passes the same suite."""
     exercise_objects(lambda: Objects.from_url("memory:///"), tmp_path)
+
+
+def test_a_store_in_a_bucket_conforms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So does one behind the API of S3; each check has a folder of its own in the bucket."""
+    folders = iter(range(1000))
+    with s3_server() as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        exercise_objects(lambda: Objects.from_url(f"s3://{BUCKET}/{next(folders)}"), tmp_path)
+
+
+def test_a_bucket_has_addresses_that_need_no_key_and_say_what_the_file_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For as long as they are signed for; a disk and a memory have none."""
+
+    async def scenario() -> None:
+        bucket = Objects.from_url(f"s3://{BUCKET}/gateway")
+        await bucket.put_bytes("outputs/j/0.mp4", b"video")
+        address = await bucket.signed_address("outputs/j/0.mp4", 60)
+        assert address is not None
+        answer = await asyncio.to_thread(partial(httpx.get, address, trust_env=False))
+        assert (answer.content, answer.headers["Content-Type"]) == (b"video", "video/mp4")
+        assert "X-Amz-Expires=60" in address
+        assert await Objects.from_url("memory:///").signed_address("outputs/j/0.mp4", 60) is None
+
+    with s3_server() as environment:
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        asyncio.run(scenario())
 
 
 def test_only_a_disk_has_local_paths(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from reelrouter.accounts.keys import Caller
@@ -82,6 +82,8 @@ class Content:
         }
         if _has_it_already(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
+        if request.method == "GET" and (elsewhere := await self._edge.gateway.files.address_of(file)) is not None:
+            return RedirectResponse(elsewhere, 302, {"Cache-Control": "no-store"})
         span = _span(request, file.size, headers["ETag"])
         if file.once is not None:
             return await self._once(request, wanted, headers, span)

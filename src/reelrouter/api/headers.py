@@ -54,6 +54,9 @@ def attribution(brand: Brand) -> tuple[Header, ...]:
     )
 
 
+LOCATION = Header(
+    name="Location", description="Where the file is, for an hour. Send your key to nobody but this gateway."
+)
 MODE = Header(
     name=rendering.MODE,
     description="`test` where the key is a test key; absent otherwise.",

@@ -108,6 +108,8 @@ def _also(row: Row) -> dict[int | str, dict[str, Any]]:
         part = {**_plain_success(row), "description": "A part of it."}
         return {
             206: part | _answered_with([*row.answer_headers, headers.RANGE]),
+            302: {"description": "It lies at the address in `Location`, which needs no key."}
+            | _answered_with([headers.LOCATION]),
             304: {"description": "Not changed."} | _answered_with(row.answer_headers),
         }
     if row.operation == "readyz":

@@ -42,6 +42,8 @@ class Terms:
     """Whether test jobs may tell this machine as well: where nobody else can reach the gateway."""
     plain_unsigned_urls: bool
     """Whether `unsigned_urls` need the key, as upstream's do, in place of carrying a signature."""
+    redirects: bool = False
+    """Whether clients are sent to the bucket for a file, in place of getting it through this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,12 +17,12 @@ from uuid import uuid4
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store, from_url
 
 from reelrouter.errors import StorageFailed
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta  # it exists for type checkers alone
+    from obstore import Attributes, ObjectMeta  # they exist for type checkers alone
 
 CHUNK = 256 * 1024
 """Bytes of a piece that `open_range` yields, at most."""
@@ -32,6 +32,8 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _BUCKETS = frozenset({"s3", "gs", "az"})
 _INCOMING = ".incoming"
 _THREADS = 4
+_TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
+"""What a bucket is told of a file, by its key's end: whoever is sent there is answered by the bucket."""
 
 T = TypeVar("T")
 
@@ -81,7 +83,7 @@ class Objects:
             if self._folder is not None:
                 await self.in_thread(partial(self._folder.copy, path, key))
             else:
-                await obstore.put_async(self._store, key, path)
+                await self._put(key, path)
 
     async def move_file(self, key: str, path: Path) -> None:
         """Stores the file and takes it away: on the same disk it is only renamed."""
@@ -90,7 +92,7 @@ class Objects:
             if self._folder is not None:
                 await self.in_thread(partial(self._folder.move, path, key))
             else:
-                await obstore.put_async(self._store, key, path)
+                await self._put(key, path)
                 await self.in_thread(path.unlink)
 
     async def put_bytes(self, key: str, data: bytes) -> None:
@@ -99,7 +101,15 @@ class Objects:
             if self._folder is not None:
                 await self.in_thread(partial(self._folder.write, data, key))
             else:
-                await obstore.put_async(self._store, key, data)
+                await self._put(key, data)
+
+    async def signed_address(self, key: str, seconds: float) -> str | None:
+        """Where a client may fetch the object by itself, for so long; None if the store has no such addresses."""
+        check_key(key)
+        if not isinstance(self._store, S3Store | GCSStore | AzureStore):
+            return None
+        with _translated(key):
+            return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=seconds))
 
     def local_path(self, key: str) -> Path | None:
         """Where the object lies, or would, on this machine's disk; None if the store is no disk."""
@@ -199,6 +209,11 @@ class Objects:
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Blocking work on files, off the loop and off its default executor."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _put(self, key: str, content: Path | bytes) -> None:
+        mime = _TYPES.get(Path(key).suffix)
+        told: Attributes | None = None if mime is None else {"Content-Type": mime}
+        await obstore.put_async(self._store, key, content, attributes=told)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
