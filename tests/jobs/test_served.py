@@ -18,7 +18,7 @@ from reelrouter.settings import Work
 from reelrouter.testing.backends import Scripted, finished_with
 from reelrouter.work import Running
 from tests.jobs.conftest import Bench
-from tests.jobs.test_dispatch import Engine, stop_at
+from tests.jobs.test_dispatch import Engine, limit, stop_at
 
 Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
 
@@ -79,6 +79,22 @@ def test_what_a_vendor_has_is_gone_on_with_by_an_engine_that_may_ask_it(scenario
         ended = await engine_for(bench, 2, "remote").until_over(job)
         assert (ended.status, ended.run) == (State.COMPLETED, 2)
         assert len(backend.orders) == 1
+
+    scenario(work)
+
+
+def test_what_a_vendor_has_takes_no_second_place_there(scenario: Scenario) -> None:
+    """Another engine goes on with it though its account is full, and may start nothing for a while."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[Running(), finished_with(bench.file())])
+        limit(bench, "a", limit=1, rate=0.01)
+        job, first = await bench.place("a"), engine_for(bench, 0, "remote")
+        await under_way(bench, backend, first)
+        waiting = await bench.place("a")
+        await taken_up_by_another(bench, first, job)
+        assert (await engine_for(bench, 2, "remote").until_over(job)).status is State.COMPLETED
+        assert (await bench.job(waiting)).status is State.PENDING
 
     scenario(work)
 

@@ -16,7 +16,11 @@ from reelrouter.jobs import sql
 VALUES: dict[str, Any] = dict.fromkeys(
     ("of_workspace", "of_mode", "of_key", "of_status", "of_model", "of_user", "of_session"), "x"
 )
-VALUES |= {"in_queue": "a/c", "before_id": "", **dict.fromkeys(("at", "most", "since", "before"), 1)}
+VALUES |= {
+    "in_queue": "a/c",
+    "before_id": "",
+    **dict.fromkeys(("at", "most", "since", "before", "renders", "sends"), 1),
+}
 
 
 @pytest.fixture
@@ -40,6 +44,7 @@ def searches(statement: ClauseElement, connection: sqlite3.Connection) -> list[s
         (sql.WAITING, "SEARCH jobs USING COVERING INDEX ix_jobs_waiting (queue=?)"),
         (sql.WAITING_OF, "SEARCH jobs USING INDEX ix_jobs_waiting (queue=? AND workspace=?)"),
         (sql.HELD_BACK, "SEARCH jobs USING INDEX ix_jobs_held_back (not_before>?)"),
+        (sql.LEFT, "SEARCH jobs USING INDEX ix_jobs_left (not_before=?)"),
         (sql.UNDER_WAY, "SEARCH jobs USING COVERING INDEX ix_jobs_moving (queue=?)"),
         (
             sql.UNFINISHED_OF_WORKSPACE,

@@ -187,6 +187,12 @@ jobs = sa.Table(
         postgresql_where=sa.text("started_at IS NULL AND finished_at IS NULL AND not_before > 0"),
     ),
     sa.Index(
+        "ix_jobs_left",
+        "not_before",
+        sqlite_where=sa.text("started_at IS NULL AND finished_at IS NULL AND not_before < 0"),
+        postgresql_where=sa.text("started_at IS NULL AND finished_at IS NULL AND not_before < 0"),
+    ),
+    sa.Index(
         "ix_jobs_moving",
         "queue",
         "workspace",

@@ -6,12 +6,12 @@ A first start, a restart after a crash and a wait for a free place are one path:
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from reelrouter.clock import Clock, milliseconds
-from reelrouter.db.engine import Database
+from reelrouter.db.engine import Database, Unit
 from reelrouter.jobs import nudges, starting, store
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Poller
@@ -81,6 +81,7 @@ class Dispatcher:
             return False
         await self._pass_cancels_on()
         await self._pass_nudges_on()
+        await self._start_left()
         started, more = await self._start_waiting()
         # With jobs left over the counter must not hide them: the next look has to come whatever happens.
         self._seen = -1 if more else changed
@@ -169,9 +170,20 @@ class Dispatcher:
                 await self._start(await self._db.write(stranded))
 
     async def _start_overdue(self) -> None:
+        await self._start_all(starting.start_overdue)
+
+    async def _start_left(self) -> None:
+        if await starting.are_left(self._db, self._drivers.served):
+            await self._start_all(starting.start_left)
+
+    async def _start_all(self, take: Callable[[Unit, int, int, Served], list[Started]]) -> None:
+        """Whatever room there is."""
         now_ms = milliseconds(self._clock.now())
-        overdue = partial(starting.start_overdue, most=_SWEPT_AT_ONCE, now_ms=now_ms, served=self._drivers.served)
-        while jobs := await self._db.write(overdue):
+
+        def some(unit: Unit) -> list[Started]:
+            return take(unit, _SWEPT_AT_ONCE, now_ms, self._drivers.served)
+
+        while jobs := await self._db.write(some):
             await self._start(jobs)
 
     async def _pass_cancels_on(self) -> None:

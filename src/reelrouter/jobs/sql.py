@@ -140,6 +140,9 @@ OVERDUE = (
     )
     .limit(bindparam("most"))
 )
+# The first literal is what lets the partial index serve, the second one what has SQLite take it.
+_LEFT = and_(_UNSTARTED, jobs.c.not_before < literal_column("0"), jobs.c.not_before == literal_column("-1"))
+LEFT = select(jobs.c.id, jobs.c.run, jobs.c.workspace).where(_LEFT, _SERVED).limit(bindparam("most"))
 ANY = select(jobs.c.id).limit(1)
 MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(_STARTED)
 UNDER_WAY = select(func.count().label("jobs")).select_from(jobs).where(_STARTED, _IN_QUEUE)

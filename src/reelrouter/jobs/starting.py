@@ -11,6 +11,8 @@ from reelrouter.jobs.served import Served
 from reelrouter.jobs.turns import Party, share_out
 from reelrouter.turnstile import Turnstile
 
+AT_ONCE = -1
+"""The hour of a job that is to be started whatever room there is."""
 _MICROS = 1_000_000
 
 
@@ -58,8 +60,17 @@ def start_overdue(unit: Unit, most: int, now_ms: int, served: Served) -> list[St
 
     One that a backend may have is left to an engine that can ask it.
     """
-    kinds = {"renders": int("render" in served.kinds), "sends": int("remote" in served.kinds)}
-    return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most, **kinds), now_ms)
+    return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most, **_kinds(served)), now_ms)
+
+
+async def are_left(db: Database, served: Served) -> bool:
+    """Whether there is anything for `start_left`."""
+    return await db.row(sql.LEFT, most=1, **_kinds(served)) is not None
+
+
+def start_left(unit: Unit, most: int, now_ms: int, served: Served) -> list[Started]:
+    """Takes jobs that a backend may have, and that one engine left to another: they need no new place there."""
+    return _start(unit, unit.rows(sql.LEFT, most=most, **_kinds(served)), now_ms)
 
 
 async def count_waiting(db: Database, queue: str, now_ms: int, most: int) -> int:
@@ -83,6 +94,10 @@ async def count_under_way(db: Database, queue: str) -> int:
     """Jobs that were started for a queue and have neither ended nor been put back."""
     row = await db.row(sql.UNDER_WAY, in_queue=queue)
     return row["jobs"] if row else 0
+
+
+def _kinds(served: Served) -> dict[str, object]:
+    return {"renders": int("render" in served.kinds), "sends": int("remote" in served.kinds)}
 
 
 async def rate_room(db: Database, queue: str, rate: float, now_ms: int) -> int:

@@ -23,6 +23,7 @@ from reelrouter.jobs.order import attempt_key, order_of
 from reelrouter.jobs.poller import Awaited, Poller, Watch
 from reelrouter.jobs.sends import Sends
 from reelrouter.jobs.served import Served
+from reelrouter.jobs.starting import AT_ONCE
 from reelrouter.jobs.unconfigured import unconfigured
 from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
@@ -211,12 +212,12 @@ class Steps:
         queue = decide.queue_of_step(step, job, attempts)
         if queue is None or self._in.served.has(queue):
             return False
-        await self._put_back(job, queue, step.not_before if isinstance(step, decide.Start) else 0)
+        await self._put_back(job, queue, step.not_before if isinstance(step, decide.Start) else AT_ONCE)
         return True
 
     async def _put_back(self, job: Job, queue: str, not_before: int) -> None:
         if await self._in.db.write(lambda unit: store.put_back(unit, job, queue, not_before)):
-            self._in.emit(JobPutBack(job=job.id, queue=queue, not_before=not_before))
+            self._in.emit(JobPutBack(job=job.id, queue=queue, not_before=max(0, not_before)))
 
     async def _resolve(self, job: Job, resolve: decide.Resolve) -> None:
         """An attempt that somebody began: wait while its owner may only be slow, then look it up."""
