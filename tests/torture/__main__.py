@@ -74,7 +74,7 @@ def _torture(plan: Plan, directory: Path | None, console: Console) -> Report:
     finally:
         over.set()
         showing.join()
-    if report.is_good:
+    if report.is_good and directory is None:
         shutil.rmtree(folder)
     else:
         console.print(f"logs and data: {folder}")
@@ -93,17 +93,16 @@ def _show(plan: Plan, watching: Watching, over: threading.Event, console: Consol
 
 
 def _line(plan: Plan, watching: Watching) -> str:
-    progress = watching.progress
+    jobs = watching.progress
     return (
-        f"{plan.database} {watching.elapsed:4.0f} s  {watching.stage:<11}  {progress.placed} placed, {progress.ended}"
-        f" ended, {progress.under_way} under way, {watching.faults.total()} faults"
+        f"{plan.database} {watching.elapsed:4.0f} s  {watching.stage:<11}  {jobs.placed} placed, {jobs.ended} ended,"
+        f" {jobs.under_way} under way, {watching.faults.total()} faults"
     )
 
 
 def _table(report: Report) -> Table:
     plan = report.plan
     table = Table(title=f"{plan.database}, {plan.seconds:g} s, seed {plan.seed}", show_header=False)
-    )
     counted = {
         "faults": report.faults, "found nobody": report.missed, "vendors": report.fates, "jobs": report.jobs,
         "submits": report.answers, "webhooks": report.webhooks, "downloads": {"whole": report.downloads},

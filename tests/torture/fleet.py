@@ -1,5 +1,6 @@
 """The gateway in its two forms, and what is done to it: one machine on SQLite, many processes on PostgreSQL."""
 
+import os
 import signal
 import socket
 import sqlite3
@@ -114,7 +115,7 @@ class Fleet(ABC):
 
     def leftovers(self) -> list[str]:
         """Every file of the gateway's that belongs to a job, a download or a write."""
-        found = [path for path in self.folder.rglob("*") if path.is_file() and not _belongs(path)]
+        found = [path for path in files_below(self.folder) if not _belongs(path)]
         return sorted({str(path.relative_to(self.folder)) for path in found} | self.files())
 
 
@@ -152,7 +153,7 @@ class OneMachine(Fleet):
 
     def files(self) -> frozenset[str]:
         root = self._data / "objects"
-        return frozenset(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+        return frozenset(str(path.relative_to(root)) for path in files_below(root))
 
 
 class Many(Fleet):
@@ -237,6 +238,11 @@ def with_words(
     """One machine that runs a module of tests in place of the program."""
     with closing(OneMachine(folder, settings, environment, (sys.executable, "-m", *words))) as fleet:
         yield fleet
+
+
+def files_below(root: Path) -> list[Path]:
+    """Every file, also while folders are being removed: looking for those is no error here."""
+    return [Path(folder) / name for folder, _, names in os.walk(root) for name in names]
 
 
 def free_port() -> int:
