@@ -26,4 +26,6 @@ class Turnstile:
         return max(0.0, 1.0 - self._saved_at(now)) * self._every
 
     def _saved_at(self, now: float) -> float:
-        return min(self._most, self._saved + max(0.0, now - self._at) / self._every)
+        # Where the clock was set back, time counts from there: else nobody would pass until it has caught up.
+        self._at = min(self._at, now)
+        return min(self._most, self._saved + (now - self._at) / self._every)
