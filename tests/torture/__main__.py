@@ -49,7 +49,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--database", choices=get_args(Database), default=given.get("TORTURE_DATABASE") or None)
     parser.add_argument("--seconds", type=float, default=float(given.get("TORTURE_SECONDS") or 600))
     parser.add_argument("--seed", type=int, default=int(given.get("TORTURE_SEED") or random.randrange(1_000_000)))
-    parser.add_argument("--rate", type=float, default=4.0, help="jobs placed in a second")
+    parser.add_argument("--rate", type=float, default=3.0, help="jobs placed in a second")
     parser.add_argument("--directory", type=Path, help="where runs keep their files; a temporary one")
     parser.add_argument("--json", action="store_true", help="the reports as JSON on standard output")
     return parser.parse_args()
@@ -93,9 +93,9 @@ def _show(plan: Plan, watching: Watching, over: threading.Event, console: Consol
 
 
 def _line(plan: Plan, watching: Watching) -> str:
-    jobs = watching.progress
+    jobs, stage = watching.progress, f"{watching.elapsed:4.0f} s  {watching.stage:<11}"
     return (
-        f"{plan.database} {watching.elapsed:4.0f} s  {watching.stage:<11}  {jobs.placed} placed, {jobs.ended} ended,"
+        f"{plan.database} {stage}  {jobs.placed} placed, {jobs.ended} ended,"
         f" {jobs.under_way} under way, {watching.faults.total()} faults"
     )
 

@@ -28,7 +28,7 @@ APIS, ENGINES = 2, 3
 _ENGINE = b"reelrouter.engine"
 _KEPT = ("app.db", "dbos.db", "secret", "clock", "log")
 """How the names of files begin that belong to an installation as such."""
-_START_SECONDS = 60.0
+_START_SECONDS = 180.0
 
 
 class Fleet(ABC):

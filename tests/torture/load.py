@@ -17,7 +17,7 @@ from tests.fates import MODELS, prompt_of
 from tests.torture.evidence import Send, Told
 from tests.torture.plan import Errand, Plan, errand
 
-_POLL_SECONDS = 0.7
+_POLL_SECONDS = 1.5
 _AGAIN_SECONDS = 0.5
 _ANSWER_SECONDS = 30.0
 _SUPPORT_SECONDS = 10.0

@@ -49,9 +49,9 @@ class Plan:
     seconds: float
     """How long jobs are placed, and faults done."""
     seed: int
-    rate: float = 4.0
+    rate: float = 3.0
     """Jobs placed in a second."""
-    pause: float = 3.0
+    pause: float = 5.0
     """Seconds between two faults, on average."""
     patience: float = 180.0
     """Seconds after the last fault within which everything is to have come to its end."""

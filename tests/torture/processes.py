@@ -82,8 +82,10 @@ class Supervised:
         if pid is None:
             return False
         limit = resource.RLIM_INFINITY if most is None else most
-        limited = [_limit(one, limit) for one in (pid, *descendants_of(pid))]
-        return all(limited)
+        is_done = _limit(pid, limit)  # before its children are looked for: the next ones have it from their parent
+        for one in descendants_of(pid):
+            _limit(one, limit)
+        return is_done
 
     def fill_disk(self) -> bool:
         return self.limit_files(_NOTHING_MORE)

@@ -23,7 +23,7 @@ from tests.torture.plan import Fault, Plan, faults
 from tests.torture.teams import made_teams, support_of
 from tests.torture.vendors import Vendors
 
-_PACE = {"poll_every": 0.4, "concurrency": 60}
+_PACE = {"poll_every": 0.8, "concurrency": 60}
 _RETRIES = ["0"] + ["0.2"] * 5 + ["1"] * 20 + ["3"] * 60
 SETTINGS: Mapping[str, str] = {
     "live_key": LIVE_KEY,
