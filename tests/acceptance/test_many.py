@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
+from moto.server import ThreadedMotoServer
 
 from reelrouter.cli.emulating import environment_of
 from reelrouter.emulators.frame import Emulator, in_thread
@@ -20,7 +22,6 @@ from tests.acceptance.governing import BASE, made_key, made_workspace
 from tests.acceptance.orders import placed, small, submit
 from tests.acceptance.serving import LIVE_KEY, MANAGEMENT_KEY, TEST_KEY, Engine, Server
 from tests.acceptance.waiting import ended, in_progress, until
-from tests.buckets import bucket_environment
 from tests.postgres import fresh_database
 
 BODY: dict[str, Any] = {
@@ -53,7 +54,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     vendor.script = Script(seconds=3)
     with ExitStack() as stack:
         database = stack.enter_context(fresh_database())
-        bucket = stack.enter_context(bucket_environment())
+        bucket = _bucket(stack)
         site = stack.enter_context(in_thread(vendor))
         environment = bucket | environment_of("byteplus", site.url)
         settings = {
@@ -79,6 +80,23 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         for engine in engines:
             stack.callback(engine.close)
         yield Fleet(apis=apis, engines=engines, vendor=vendor, database=database, folder=folder)
+
+
+def _bucket(stack: ExitStack) -> dict[str, str]:
+    """The environment that leads to a bucket on an S3 server of one's own."""
+    storage = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    storage.start()
+    stack.callback(storage.stop)
+    host, port = storage.get_host_and_port()
+    url = f"http://{host}:{port}"
+    httpx.put(f"{url}/videos", trust_env=False).raise_for_status()
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ALLOW_HTTP": "true",
+    }
 
 
 def test_what_one_takes_another_tells_of_and_a_third_sends(fleet: Fleet) -> None:

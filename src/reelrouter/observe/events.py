@@ -20,6 +20,7 @@
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
 | VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
 | ChildLog | a child process wrote to its error stream |
+| LogInterrupted | lines could not be written: the disk that takes them is full, or their reader is gone |
 | TaskCrashed | a background loop met an error that nobody expected, and goes on |
 """
 
@@ -189,6 +190,13 @@ class ChildLog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogInterrupted:
+    lines: int
+    """How many, up to now."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCrashed:
     task: str
     error: str
@@ -213,6 +221,7 @@ Event = (
     | RunAbandoned
     | VendorKeyUnusable
     | ChildLog
+    | LogInterrupted
     | TaskCrashed
 )
 
