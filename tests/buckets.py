@@ -1,4 +1,4 @@
-"""An S3 server of one's own for tests, with the bucket `videos`."""
+"""A real S3 API for tests: a server in this process, and the environment that leads to it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,16 +6,18 @@ from contextlib import contextmanager
 import httpx
 from moto.server import ThreadedMotoServer
 
+BUCKET = "videos"
+
 
 @contextmanager
-def bucket_environment() -> Iterator[dict[str, str]]:
-    """The environment that leads a gateway there; its storage URL is then `s3://videos/…`."""
+def s3_server() -> Iterator[dict[str, str]]:
+    """With an empty bucket; the environment is what obstore and every other tool of S3 reads."""
     storage = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     storage.start()
     try:
         host, port = storage.get_host_and_port()
         url = f"http://{host}:{port}"
-        httpx.put(f"{url}/videos", trust_env=False).raise_for_status()
+        httpx.put(f"{url}/{BUCKET}", trust_env=False).raise_for_status()
         yield {
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",

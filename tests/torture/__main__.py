@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import random
 import shutil
@@ -32,6 +33,7 @@ _SHOWN = 40
 
 def main() -> None:
     asked = _parse()
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # the S3 server would tell of every request
     console = Console(stderr=True, highlight=False)
     reports = [_torture(plan, asked.directory, console) for plan in _plans(asked)]
     for report in reports:

@@ -20,7 +20,7 @@ from psycopg.rows import dict_row
 from tests import postgres
 from tests.acceptance.serving import PROGRAM
 from tests.acceptance.waiting import until
-from tests.buckets import bucket_environment
+from tests.buckets import s3_server
 from tests.torture.plan import Fault
 from tests.torture.processes import Command, Supervised
 
@@ -224,7 +224,7 @@ def one_machine(folder: Path, settings: Mapping[str, str], environment: Mapping[
 @contextmanager
 def many(folder: Path, settings: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[Fleet]:
     with (
-        bucket_environment() as bucket,
+        s3_server() as bucket,
         postgres.own_server(folder / "postgres") as server,
         closing(Many(folder / "gateway", settings, {**environment, **bucket}, server)) as fleet,
     ):

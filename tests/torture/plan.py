@@ -53,7 +53,7 @@ class Plan:
     """Jobs placed in a second."""
     pause: float = 5.0
     """Seconds between two faults, on average."""
-    patience: float = 180.0
+    patience: float = 300.0
     """Seconds after the last fault within which everything is to have come to its end."""
     brisk: bool = False
     """For short runs: no pauses of minutes, and the gateway is started anew as soon as the faults are over."""
