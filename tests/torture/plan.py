@@ -22,6 +22,8 @@ _DECK: Sequence[Act] = (
     "kill_engine", "set_clock", "fill_disk", "kill_api",
 )  # fmt: skip
 _DATABASE_DECK: Sequence[Act] = (*_DECK, "kill_database", "kill_database")
+STARTS = frozenset(_DATABASE_DECK)
+"""Those that are not only the end of another."""
 _ENDS: Mapping[Act, Act] = {
     "stop_engine": "continue_engine",
     "fill_disk": "free_disk",

@@ -19,7 +19,7 @@ from tests.torture.evidence import Evidence, Told
 from tests.torture.fleet import Fleet, FleetOf
 from tests.torture.gather import Seen, evidence_of, is_calm
 from tests.torture.load import Load, Progress, Team, World
-from tests.torture.plan import Fault, Plan, faults
+from tests.torture.plan import STARTS, Fault, Plan, faults
 from tests.torture.teams import made_teams, support_of
 from tests.torture.vendors import Vendors
 
@@ -43,6 +43,7 @@ _SILENT_SHARE = 0.03
 _DAY = 25 * 3600.0
 """Longer than anything is kept."""
 _SWEPT_SECONDS = 60.0
+_TARGET_SECONDS = 20.0
 
 
 @dataclass(slots=True)
@@ -153,11 +154,21 @@ def _do_faults(plan: Plan, fleet: Fleet, moods: Moods, watching: Watching, loadi
     began, latest, nobody = time.monotonic(), 0.0, threading.Event()
     for fault in faults(plan):
         nobody.wait(max(0.0, began + fault.at - time.monotonic()))
-        befell = _do(fault, fleet, moods)
+        befell = _befall(fault, fleet, moods)
         (watching.faults if befell else watching.missed)[fault.act] += 1
         latest = max(latest, fault.shift)
     nobody.wait(max(0.0, began + plan.seconds - time.monotonic()))
     return latest
+
+
+def _befall(fault: Fault, fleet: Fleet, moods: Moods) -> bool:
+    """What begins waits for somebody whom it can befall, who may just be starting; what ends does not."""
+    if fault.act not in STARTS:
+        return _do(fault, fleet, moods)
+    try:
+        return until(lambda: _do(fault, fleet, moods), f"somebody for {fault.act}", _TARGET_SECONDS)
+    except AssertionError:
+        return False
 
 
 def _do(fault: Fault, fleet: Fleet, moods: Moods) -> bool:
