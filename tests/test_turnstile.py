@@ -42,6 +42,14 @@ def test_a_clock_that_goes_back_gives_nothing_away() -> None:
     assert turnstile.room(NOW - 3600) == 0
 
 
+def test_a_clock_that_was_set_back_does_not_shut_it() -> None:
+    """Places come back as they always do, and not only once the clock has caught up."""
+    turnstile = Turnstile(rate=60)
+    turnstile.pass_through(6, NOW)
+    assert turnstile.room(NOW - 3600) == 0
+    assert turnstile.room(NOW - 3598) == 2
+
+
 @given(rate=st.floats(0.5, 600), pauses=st.lists(st.floats(0.0, 30.0), min_size=1, max_size=100))
 def test_no_minute_sees_more_than_its_rate_and_what_was_saved(rate: float, pauses: list[float]) -> None:
     """Whoever takes all that is offered, whenever they come, stays below the rate but for one burst."""

@@ -5,7 +5,6 @@ from math import floor
 BURST = 6.0
 """Seconds' worth of a rate that may pass at once after a pause, unless somebody says otherwise."""
 
-
 class Turnstile:
     def __init__(self, rate: float, burst: float = BURST, full_at: float = 0.0) -> None:
         """`rate` is how many may pass in a minute; `burst` is how many seconds' worth of that a pause saves up.
@@ -29,5 +28,6 @@ class Turnstile:
         return max(0.0, 1.0 - self._saved(now)) * self._every
 
     def _saved(self, now: float) -> float:
-        # A clock that was set back owes no more than one that was empty.
-        return min(self._most, max(0.0, self._most - (self.full_at - now) / self._every))
+        # Where the clock was set back, time counts from there: else nobody would pass until it has caught up.
+        self.full_at = min(self.full_at, now + self._most * self._every)
+        return min(self._most, self._most - (self.full_at - now) / self._every)

@@ -6,7 +6,6 @@ What happened is taken from the emulators' own journals, and never from what the
 import json
 import os
 import random
-import re
 import signal
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,31 +15,19 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from reelrouter.cli.emulating import environment_of
 from reelrouter.emulators.frame import Emulator, Entry, in_thread
 from reelrouter.emulators.registry import SITES
-from reelrouter.emulators.script import BREAKAGES, ENDS, REFUSALS, Script
+from reelrouter.emulators.script import Script
 from tests.acceptance.books import Books
 from tests.acceptance.serving import LIVE_KEY, Server
 from tests.acceptance.waiting import TERMINAL, until
+from tests.fates import MODELS, fate, forbids_another, mark_of, prompt_of, was_accepted, within
 
-MODELS: Mapping[str, Mapping[str, Any]] = {
-    "google/veo-3.1-lite": {"duration": 4, "resolution": "720p"},
-    "bytedance/seedance-2.0-fast": {"duration": 4, "resolution": "480p"},
-    "alibaba/wan-2.7": {"duration": 2, "resolution": "720p"},
-    "alibaba/wan-2.6": {"duration": 5, "resolution": "720p"},
-    "openai/sora-2-pro": {"duration": 4, "resolution": "720p"},
-    "minimax/hailuo-2.3": {"duration": 6, "resolution": "1080p"},
-}
-"""Each with a body that it takes; between them they lead to every emulator."""
-_MARK = re.compile(rb"chaos-(\d{5})")
 _SUBMITTERS = 8
-_RETRYABLE = frozenset({"transient"})
-"""Ends after which a vendor has billed nothing, so that another may be tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +56,7 @@ class Found:
 def fates(plan: Plan) -> Mapping[int, list[Script]]:
     """For each mark, what befalls its first submit, its second, and so on; afterwards all goes well."""
     dice = random.Random(plan.seed)
-    return {mark: [_fate(dice) for _ in range(3)] for mark in range(plan.jobs)}
+    return {mark: [fate(dice) for _ in range(3)] for mark in range(plan.jobs)}
 
 
 def run(plan: Plan, folder: Path) -> Iterator[Found]:
@@ -100,34 +87,10 @@ def run(plan: Plan, folder: Path) -> Iterator[Found]:
         yield found
 
 
-def _fate(dice: random.Random) -> Script:
-    kind = dice.choices(("fine", "refused", "broken", "ends badly", "polls badly"), (45, 15, 12, 16, 12))[0]
-    seconds = dice.uniform(0.0, 2.0)
-    match kind:
-        case "refused":
-            return Script(refuse=dice.choice(REFUSALS))
-        case "broken":
-            return Script(break_submit=dice.choice([one for one in BREAKAGES if one != "hang"]))
-        case "ends badly":
-            return Script(seconds=seconds, end=dice.choice([one for one in ENDS if one not in ("done", "drift")]))
-        case "polls badly":
-            breakage = dice.choice([one for one in BREAKAGES if one != "hang"])
-            return Script(seconds=seconds, break_polls=breakage, broken_polls=dice.randint(1, 4))
-        case _:
-            return Script(seconds=seconds)
-
-
 def _next_script(scripts: Mapping[int, list[Script]], lacks: frozenset[str], body: bytes) -> Script:
-    """What a vendor has no words for does not befall it."""
     mark = mark_of(body)
     queue = scripts.get(mark, []) if mark is not None else []
-    script = queue.pop(0) if queue else Script()
-    return Script(seconds=script.seconds) if {script.refuse, script.end} & lacks else script
-
-
-def mark_of(body: bytes) -> int | None:
-    found = _MARK.search(body)
-    return int(found[1]) if found else None
+    return within(queue.pop(0) if queue else Script(), lacks)
 
 
 def _play(plan: Plan, server: Server, books: Books) -> dict[str, int]:
@@ -162,7 +125,7 @@ def _kill(server: Server, dice: random.Random) -> None:
 def _place(client: httpx.Client, mark: int) -> str | None:
     """The job's id; None if the gateway was gone before it answered."""
     model = list(MODELS)[mark % len(MODELS)]
-    body = {"model": model, "prompt": f"a boat, chaos-{mark:05d}", **MODELS[model]}
+    body = {"model": model, "prompt": prompt_of(mark), **MODELS[model]}
     try:
         response = client.post("/api/v1/videos", json=body)
     except httpx.TransportError:
@@ -186,9 +149,8 @@ def doubles(found: Found) -> Sequence[str]:
     wrong = []
     for mark, entries in found.submits.items():
         for (_, before), (vendor, _) in pairwise(entries):
-            script = before.script or Script()
-            if (_was_accepted(before) and script.end not in _RETRYABLE) or script.break_submit is not None:
-                wrong.append(f"chaos-{mark:05d} went to {vendor} after {script}")
+            if forbids_another(before):
+                wrong.append(f"mark {mark} went to {vendor} after {before.script}")
     return wrong
 
 
@@ -204,7 +166,7 @@ def leaks(found: Found) -> Sequence[str]:
 
 def made(found: Found, mark: int) -> bool:
     """Whether a vendor has made the video of that mark."""
-    scripts = [entry.script or Script() for _, entry in found.submits[mark] if _was_accepted(entry)]
+    scripts = [entry.script or Script() for _, entry in found.submits[mark] if was_accepted(entry)]
     return any(script.end == "done" for script in scripts)
 
 
@@ -216,11 +178,6 @@ def was_uncertain(found: Found, mark: int) -> bool:
 
 def with_submits(found: Found, mark: int, entries: list[tuple[str, Entry]]) -> Found:
     return replace(found, submits={**found.submits, mark: entries})
-
-
-def _was_accepted(entry: Entry) -> bool:
-    script = entry.script or Script()
-    return script.creates and (script.break_submit is not None or (entry.answered or 500) < 400)
 
 
 def _was_heard(found: Found, entry: Entry) -> bool:

@@ -19,7 +19,7 @@ TEST_KEY = "rr-test-acceptance-0123456789abcdef"
 MANAGEMENT_KEY = "rr-mgmt-acceptance-0123456789abcdef"
 STATED_STOP_SECONDS = 30.0
 """The default of `stop_wait`, and the five seconds in which an engine closes what it has open."""
-_PROGRAM = str(Path(sysconfig.get_path("scripts")) / "reelrouter")
+PROGRAM = str(Path(sysconfig.get_path("scripts")) / "reelrouter")
 _GREETING = "ReelRouter answers at "
 
 
@@ -38,7 +38,7 @@ class Server:
 
         `command` is `serve`, or `api` for one whose engines run elsewhere.
         """
-        self._command = (_PROGRAM, command)
+        self._command = (PROGRAM, command)
         self.data_dir = folder / "data"
         self._log = folder / "serve.log"
         self._settings = {
@@ -149,7 +149,7 @@ class Engine:
         told = {f"REELROUTER_{name.upper()}": value for name, value in settings.items()}
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                (_PROGRAM, "engine"), env={**inherited, **environment, **told}, stdout=out, stderr=out
+                (PROGRAM, "engine"), env={**inherited, **environment, **told}, stdout=out, stderr=out
             )
 
     def kill(self) -> None:

@@ -374,6 +374,26 @@ def test_engines_share_the_rate_of_an_account(scenario: Scenario) -> None:
     scenario(work)
 
 
+def test_a_clock_that_was_set_back_does_not_close_an_account(scenario: Scenario) -> None:
+    """Its rate counts from there."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[Running()])
+        limit(bench, "a", rate=20.0)
+        for _ in range(4):
+            await bench.place("a")
+        engine = Engine(bench)
+        for pause in (0, -3600, 3.1):
+            bench.clock.advance(pause)
+            await engine.dispatcher.tick()
+        while len(backend.asked) < len(engine.runs.begun):
+            await asyncio.sleep(0)
+        assert len(backend.orders) == 3
+        await engine.close()
+
+    scenario(work)
+
+
 def test_a_job_that_waits_for_an_account_which_is_gone_goes_elsewhere(scenario: Scenario) -> None:
     """The operator took it out of the settings while jobs waited there."""
 

@@ -193,6 +193,37 @@ def test_a_backend_that_asks_to_be_left_alone_is() -> None:
     asyncio.run(scenario())
 
 
+def test_a_clock_that_is_set_back_stops_no_polls() -> None:
+    """What was to be asked in seconds is still asked in seconds, and not once the clock has caught up."""
+
+    async def scenario() -> None:
+        clock = FrozenClock()
+        poller = Poller(clock, lambda _event: None)
+        task = asyncio.ensure_future(poller.run())
+        slow, other = Scripted(polls=[Running(), DONE]), Scripted(polls=[Running(), Running(), DONE])
+        patient = replace(watch(slow), pace=Pace(first=5.0, ceiling=5.0), deadline=clock.now() + 1e6)
+        waits = [
+            asyncio.ensure_future(poller.wait(one))
+            for one in (
+                patient,
+                replace(patient, backend=other, job_id="other", handle=watch(other, "other").handle),
+            )
+        ]
+        await next_due(poller, slow, 1)
+        clock.advance(-3600.0)
+        poller.nudge("other")
+        while other.asked.get("other", 0) < 2:
+            await asyncio.sleep(0)
+        assert 0 <= await next_due(poller, slow, 1) - clock.now() <= 5.5
+        clock.advance(6.0)
+        poller.nudge("other")
+        assert await asyncio.gather(*waits) == [DONE, DONE]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(scenario())
+
+
 async def next_due(poller: Poller, backend: Scripted, polls: int) -> float:
     """When the job is asked for again after so many polls."""
     entry = poller._entries.get("job")

@@ -1,6 +1,9 @@
 """Events: a closed list that its table describes, and lines that machines can read."""
 
+import errno
+import io
 import json
+import os
 import re
 from typing import get_args
 
@@ -53,3 +56,28 @@ def test_people_get_a_readable_line(capfd: pytest.CaptureFixture[str]) -> None:
     line = capfd.readouterr().err
     assert "job_ended" in line
     assert "completed" in line
+
+
+def test_work_goes_on_without_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full costs lines, and nothing else; the gap is told as soon as there is room again."""
+    full = _Disk()
+    monkeypatch.setattr("sys.stderr", full)
+    emit = open_log("json", "engine")
+    ended = AttemptEnded(job="j", attempt=0, endpoint="renderer", credential="local", end="finished")
+    full.is_full = True
+    emit(ended)
+    emit(ended)
+    full.is_full = False
+    emit(ended)
+    first, second = (json.loads(line) for line in full.getvalue().splitlines())
+    assert (first["event"], first["lines"], first["reason"]) == ("log_interrupted", 2, "No space left on device")
+    assert second["event"] == "attempt_ended"
+
+
+class _Disk(io.StringIO):
+    is_full = False
+
+    def write(self, text: str) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(text)

@@ -70,7 +70,7 @@ class Dispatcher:
         while True:
             started = await self.tick()
             await asyncio.sleep(_QUICK if started else _IDLE)
-            if self._clock.now() - swept_at >= _SWEEP_SECONDS:
+            if not 0 <= self._clock.now() - swept_at < _SWEEP_SECONDS:  # also where the clock was set back
                 await self.sweep()
                 swept_at = self._clock.now()
 

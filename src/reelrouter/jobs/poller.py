@@ -85,6 +85,8 @@ class Poller:
         self._heap: list[_Slot] = []
         self._entries: dict[str, _Entry] = {}
         self._order = 0
+        self._looked_at = 0.0
+        """The hour at which it last looked for what is due."""
         self._changed = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._polls: set[asyncio.Task[None]] = set()
@@ -148,6 +150,9 @@ class Poller:
     def _start_due(self) -> float | None:
         """Starts every poll whose hour has come; the seconds until the next one, None if there is none."""
         now = self._clock.now()
+        if now < self._looked_at:
+            self._bring_forward(self._looked_at - now)
+        self._looked_at = now
         while self._heap:
             slot = self._heap[0]
             if slot.due > now:
@@ -160,6 +165,15 @@ class Poller:
                 self._polls.add(poll)
                 poll.add_done_callback(self._polls.discard)
         return None
+
+    def _bring_forward(self, seconds: float) -> None:
+        """The clock was set back: what was to be asked in a moment would wait for as long as that."""
+        for entry in self._entries.values():
+            entry.due -= seconds
+        slots = enumerate(self._entries.values())
+        self._heap = [_Slot(entry.due, order, entry) for order, entry in slots if not entry.polling]
+        self._order = len(self._entries)
+        heapq.heapify(self._heap)
 
     async def _look(self, entry: _Entry) -> None:
         async with self._slots:
@@ -222,7 +236,7 @@ class Poller:
             entry.interval = running.poll_after
         now = self._clock.now()
         progress = running.progress
-        if progress is None or progress <= entry.progress or now - entry.told_at < _PROGRESS_SECONDS:
+        if progress is None or progress <= entry.progress or 0 <= now - entry.told_at < _PROGRESS_SECONDS:
             return
         entry.progress = progress
         entry.told_at = now

@@ -102,7 +102,12 @@ def _kinds(served: Served) -> dict[str, object]:
 
 async def rate_room(db: Database, queue: str, rate: float, now_ms: int) -> int:
     """How many jobs a rate lets start now."""
-    return _turnstile(await db.row(sql.TURNSTILE, in_queue=queue), rate).room(now_ms / 1000)
+    row = await db.row(sql.TURNSTILE, in_queue=queue)
+    turnstile = _turnstile(row, rate)
+    room = turnstile.room(now_ms / 1000)
+    if row is not None and _micros(turnstile) < row["full_at"]:  # the clock was set back
+        await db.write(lambda unit: _keep(unit, queue, turnstile))
+    return room
 
 
 def _room(unit: Unit, places: Places, now_ms: int) -> int:
@@ -121,9 +126,17 @@ def _room(unit: Unit, places: Places, now_ms: int) -> int:
 def _pass_through(unit: Unit, queue: str, rate: float, count: int, now_ms: int) -> None:
     turnstile = _turnstile(unit.row(sql.TURNSTILE, in_queue=queue), rate)
     turnstile.pass_through(count, now_ms / 1000)
-    values = {"in_queue": queue, "micros": round(turnstile.full_at * _MICROS)}
+    _keep(unit, queue, turnstile)
+
+
+def _keep(unit: Unit, queue: str, turnstile: Turnstile) -> None:
+    values = {"in_queue": queue, "micros": _micros(turnstile)}
     if unit.execute(sql.SET_TURNSTILE, **values) == 0:
         unit.execute(sql.NEW_TURNSTILE, **values)
+
+
+def _micros(turnstile: Turnstile) -> int:
+    return round(turnstile.full_at * _MICROS)
 
 
 def _turnstile(row: Row | None, rate: float) -> Turnstile:

@@ -21,6 +21,7 @@
 | VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
 | StopCutShort | an engine that was told to stop broke off what it was sending, after `stop_wait` seconds |
 | ChildLog | a child process wrote to its error stream |
+| LogInterrupted | lines could not be written: the disk that takes them is full, or their reader is gone |
 | TaskCrashed | a background loop met an error that nobody expected, and goes on |
 """
 
@@ -197,6 +198,13 @@ class ChildLog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LogInterrupted:
+    lines: int
+    """How many, up to now."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskCrashed:
     task: str
     error: str
@@ -222,6 +230,7 @@ Event = (
     | VendorKeyUnusable
     | StopCutShort
     | ChildLog
+    | LogInterrupted
     | TaskCrashed
 )
 

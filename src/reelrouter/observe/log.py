@@ -14,6 +14,7 @@ from reelrouter.observe.events import (
     EndpointDrifted,
     EngineTakenOver,
     Event,
+    LogInterrupted,
     ObjectMissing,
     PollFailed,
     RunAbandoned,
@@ -28,6 +29,7 @@ _LOUD = (
     AttemptUnknown,
     EndpointDrifted,
     EngineTakenOver,
+    LogInterrupted,
     ObjectMissing,
     PollFailed,
     RunAbandoned,
@@ -54,9 +56,32 @@ def open_log(log_format: LogFormat, process: str) -> Emit:
     )
     logger = structlog.get_logger().bind(process=process)
 
-    def emit(event: Event) -> None:
+    def write(event: Event) -> None:
         fields = {name: value for name, value in asdict(event).items() if value is not None}
         name = _NAME.sub("_", type(event).__name__).lower()
         (logger.warning if isinstance(event, _LOUD) else logger.info)(name, **fields)
 
-    return emit
+    return _Patient(write).emit
+
+
+class _Patient:
+    """Goes on without a log that cannot be written, and tells of the gap as soon as it can be again.
+
+    What is told has happened: a job that is placed must not be answered with an error over a line, nor a step done
+    again.
+    """
+
+    def __init__(self, write: Emit) -> None:
+        self._write = write
+        self._lost = 0
+        self._reason = ""
+
+    def emit(self, event: Event) -> None:
+        try:
+            if self._lost:
+                self._write(LogInterrupted(lines=self._lost, reason=self._reason))
+                self._lost = 0
+            self._write(event)
+        except OSError as error:
+            self._lost += 1
+            self._reason = error.strerror or repr(error)

@@ -65,7 +65,7 @@ class Deliverer:
             while True:
                 self._ended.clear()
                 await self.tick()
-                if self._clock.now() - swept_at >= _SWEEP_SECONDS:
+                if not 0 <= self._clock.now() - swept_at < _SWEEP_SECONDS:  # also where the clock was set back
                     await self.sweep()
                     swept_at = self._clock.now()
                 with suppress(TimeoutError):

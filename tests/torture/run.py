@@ -1,0 +1,232 @@
+"""One run from its beginning to its evidence: vendors, receivers and a gateway, load and faults, then calm."""
+
+import asyncio
+import hashlib
+import json
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tests.acceptance.receivers import Answer, Receivers, receivers
+from tests.acceptance.serving import LIVE_KEY, MANAGEMENT_KEY
+from tests.acceptance.waiting import until
+from tests.torture import vendors
+from tests.torture.evidence import Evidence, Told
+from tests.torture.fleet import Fleet, FleetOf
+from tests.torture.gather import Seen, evidence_of, is_calm
+from tests.torture.load import Load, Progress, Team, World
+from tests.torture.plan import STARTS, Fault, Plan, faults
+from tests.torture.teams import made_teams, support_of
+from tests.torture.vendors import Vendors
+
+_PACE = {"poll_every": 0.8, "concurrency": 60}
+_RETRIES = ["0"] + ["0.2"] * 5 + ["1"] * 20 + ["3"] * 60
+SETTINGS: Mapping[str, str] = {
+    "live_key": LIVE_KEY,
+    "management_key": MANAGEMENT_KEY,
+    "log_format": "json",
+    "allow_private_addresses": "true",
+    "providers": json.dumps(dict.fromkeys(vendors.NAMES, _PACE)),
+    "max_download": "2097152",
+    "max_job_age": "1800",
+    "retention": "21600",
+    "webhook_schedule": ",".join(_RETRIES),
+    "webhook_timeout": "1",
+}
+"""A clock that jumps by an hour ends jobs that are under way, and no video's time to be kept."""
+_MOST_REFUSALS = 6
+_SILENT_SHARE = 0.03
+_DAY = 25 * 3600.0
+"""Longer than anything is kept."""
+_SWEPT_SECONDS = 60.0
+_TARGET_SECONDS = 20.0
+
+
+@dataclass(slots=True)
+class Watching:
+    """How a run is getting on."""
+
+    progress: Progress = field(default_factory=Progress)
+    faults: Counter[str] = field(default_factory=Counter)
+    """Those that really befell somebody."""
+    missed: Counter[str] = field(default_factory=Counter)
+    """Those that found nobody there."""
+    stage: str = "starting"
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    evidence: Evidence
+    watching: Watching
+    impatient: bool
+    """Whether something had not come to its end when patience did."""
+
+
+def run(plan: Plan, folder: Path, fleet_of: FleetOf, watching: Watching) -> Outcome:
+    """Everything is made in `folder`, logs included, and stays there."""
+    moods = Moods()
+    with (
+        vendors.running(plan) as made,
+        receivers(moods.answer) as listening,
+        fleet_of(folder, SETTINGS, made.environment) as fleet,
+    ):
+        fleet.start()
+        teams = made_teams(fleet.addresses[0])
+        world = World(
+            addresses=fleet.addresses, teams=teams, callback=f"{listening.url}/hook", support=support_of(teams)
+        )
+        loading = Loading(Load(plan, world, watching.progress))
+        watching.stage = "faults"
+        latest = _do_faults(plan, fleet, moods, watching, loading)
+        watching.stage = "calm"
+        calm = _calm_down(plan, fleet, loading, latest)
+        seen = _seen(loading.finish(), made, listening, teams)
+        watching.stage = "evidence"
+        if not plan.brisk:
+            _start_anew(fleet)
+        evidence = evidence_of(fleet.rows, seen, _outputs(fleet), (time.time() + latest) * 1000)
+        watching.stage = "a day later"
+        return Outcome(
+            evidence=replace(evidence, leftovers=tuple(_a_day_later(fleet, latest))),
+            watching=watching,
+            impatient=not calm,
+        )
+
+
+class Moods:
+    """How receivers take what they are told: half of it not at the first time, and at times none of it."""
+
+    def __init__(self) -> None:
+        self.refuse = threading.Event()
+
+    def answer(self, _path: str, key: str, seen: int) -> Answer | None:
+        dice = random.Random(f"{key} {seen}")
+        if self.refuse.is_set():
+            return Answer(status=503)
+        if seen >= _refusals(key):
+            return Answer()
+        return None if dice.random() < _SILENT_SHARE else Answer(status=dice.choice((500, 503, 404)))
+
+
+def _refusals(key: str) -> int:
+    """How often an event is refused before it is taken: one half not at all, a quarter once, and so on."""
+    number = hashlib.sha256(key.encode()).digest()[0] | 1 << _MOST_REFUSALS
+    return (number & -number).bit_length() - 1
+
+
+class Loading:
+    """The load, in a thread of its own."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._loop = asyncio.new_event_loop()
+        self._told: list[Told] = []
+        self._thread = threading.Thread(target=self._run, name="load", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        return not self._thread.is_alive()
+
+    def finish(self) -> list[Told]:
+        """What the clients were told; those that still wait do not wait any longer."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._load.over.set)
+        self._thread.join()
+        return self._told
+
+    def _run(self) -> None:
+        self._told = self._loop.run_until_complete(self._load.run())
+        self._loop.close()
+
+
+def _do_faults(plan: Plan, fleet: Fleet, moods: Moods, watching: Watching, loading: Loading) -> float:
+    """Each at its time; the latest hour that any clock has shown, as seconds from the true one."""
+    began, latest, nobody = time.monotonic(), 0.0, threading.Event()
+    for fault in faults(plan):
+        nobody.wait(max(0.0, began + fault.at - time.monotonic()))
+        befell = _befall(fault, fleet, moods)
+        (watching.faults if befell else watching.missed)[fault.act] += 1
+        latest = max(latest, fault.shift)
+    nobody.wait(max(0.0, began + plan.seconds - time.monotonic()))
+    return latest
+
+
+def _befall(fault: Fault, fleet: Fleet, moods: Moods) -> bool:
+    """What begins waits for somebody whom it can befall, who may just be starting; what ends does not."""
+    if fault.act not in STARTS:
+        return _do(fault, fleet, moods)
+    try:
+        return until(lambda: _do(fault, fleet, moods), f"somebody for {fault.act}", _TARGET_SECONDS)
+    except AssertionError:
+        return False
+
+
+def _do(fault: Fault, fleet: Fleet, moods: Moods) -> bool:
+    match fault.act:
+        case "refuse_webhooks":
+            moods.refuse.set()
+            return True
+        case "take_webhooks":
+            moods.refuse.clear()
+            return True
+        case "kill_database":
+            return fleet.kill_database()
+        case "start_database":
+            return fleet.start_database()
+        case _:
+            return fleet.do(fault)
+
+
+def _calm_down(plan: Plan, fleet: Fleet, loading: Loading, latest: float) -> bool:
+    """Whether everything came to its end in time, once nothing is done to it any more.
+
+    Clocks that differ are put to the latest of their hours: what was promised for an hour is due then.
+    """
+    fleet.set_clocks(latest)
+    if plan.brisk:
+        _start_anew(fleet)
+    try:
+        until(lambda: loading.is_over and is_calm(fleet.rows), "everything to come to its end", plan.patience)
+    except AssertionError:
+        return False
+    return True
+
+
+def _start_anew(fleet: Fleet) -> None:
+    fleet.rest()
+    fleet.start()
+
+
+def _a_day_later(fleet: Fleet, latest: float) -> list[str]:
+    """What is left of everything when its time is over, and the gateway has had time to notice."""
+    fleet.rest()
+    fleet.set_clocks(latest + _DAY)
+    fleet.start()
+    try:
+        until(lambda: not fleet.leftovers(), "everything to be removed", _SWEPT_SECONDS)
+    except AssertionError:
+        return fleet.leftovers()
+    return []
+
+
+def _outputs(fleet: Fleet) -> frozenset[str]:
+    return frozenset(key for key in fleet.files() if key.startswith("outputs/"))
+
+
+def _seen(told: list[Told], made: Vendors, listening: Receivers, teams: list[Team]) -> Seen:
+    return Seen(
+        told=told,
+        emulators=made.emulators,
+        got=list(listening.got),
+        secrets={team.workspace: team.secret for team in teams},
+    )
