@@ -8,14 +8,14 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 
 import uvicorn
 import uvloop
 from pydantic import SecretStr
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from reelrouter import net
 from reelrouter.accounts import keys, signing, workspaces
@@ -24,6 +24,7 @@ from reelrouter.accounts.rates import Rates
 from reelrouter.accounts.secrets import Secrets, load_secrets
 from reelrouter.accounts.vendor_keys import VendorKeys
 from reelrouter.api.addresses import Addresses
+from reelrouter.api.metrics import Exposition
 from reelrouter.api.protocol import Protocol
 from reelrouter.api.routes import build_app
 from reelrouter.api.videos import Edge
@@ -55,7 +56,8 @@ from reelrouter.jobs.own_outputs import OwnOutputs
 from reelrouter.jobs.variants import Variants
 from reelrouter.lock import FileLock, own_folder
 from reelrouter.media.intake import Intake, IntakeLimits
-from reelrouter.observe.events import Emit, TaskCrashed
+from reelrouter.observe.api_metrics import ApiMetrics
+from reelrouter.observe.events import Emit, TaskCrashed, fan_out
 from reelrouter.observe.log import open_log
 from reelrouter.observe.signals import Changes, Signals
 from reelrouter.providers.accounts import what_to_set
@@ -88,6 +90,16 @@ class Started:
     first_keys: ShownKeys | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What an operator sees this process by."""
+
+    emit: Emit
+    metrics: ApiMetrics
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    """Beside those of the stations."""
+
+
 def serve(
     settings: Settings,
     *,
@@ -105,23 +117,25 @@ def serve(
         if not is_server(database_url(settings)):
             stack.enter_context(FileLock(settings.data_dir / "serve.lock"))
         listener = stack.enter_context(_bind(settings))
-        emit = open_log(settings.log_format, "api")
+        metrics = ApiMetrics()
+        emit = fan_out(open_log(settings.log_format, "api"), metrics.listen)
         supervisor = Supervisor(engine, overrides or {}, emit) if engine is not None else None
-        uvloop.run(_serve(settings, listener, supervisor, emit, on_start))
+        checks = {"engine": supervisor.check} if supervisor is not None else {}
+        sight = Sight(emit=emit, metrics=metrics, checks=checks)
+        uvloop.run(_serve(settings, listener, supervisor, sight, on_start))
 
 
 async def _serve(
     settings: Settings,
     listener: socket.socket,
     supervisor: "Supervisor | None",
-    emit: Emit,
+    sight: Sight,
     on_start: Callable[[Started], None],
 ) -> None:
     secrets = own_secrets(settings)
     prepare(database_url(settings))
     address = _address(settings, listener)
-    checks = {"engine": supervisor.check} if supervisor is not None else {}
-    async with open_api(settings, secrets, emit, checks) as (app, first_keys):
+    async with open_api(settings, secrets, sight) as (app, first_keys):
         server = _Server(_config(app))
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
@@ -142,10 +156,10 @@ async def _nothing() -> None:
 
 @asynccontextmanager
 async def open_api(
-    settings: Settings, secrets: Secrets, emit: Emit, checks: Mapping[str, Check]
-) -> AsyncIterator[tuple[Starlette, ShownKeys | None]]:
+    settings: Settings, secrets: Secrets, sight: Sight
+) -> AsyncIterator[tuple[ASGIApp, ShownKeys | None]]:
     """The application with everything that it uses, opened in order and closed in reverse."""
-    clock = SystemClock()
+    clock, emit = SystemClock(), sight.emit
     async with AsyncExitStack() as stack:
         db = await open_database(database_url(settings), settings.database_connections)
         stack.push_async_callback(db.close)
@@ -201,8 +215,23 @@ async def open_api(
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,
+            exposition=_exposition(settings, sight),
+            count_request=sight.metrics.count_request,
+            emit=emit,
         )
-        yield build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter")), first_keys
+        checks = {**readiness.checks(stations), **sight.checks}
+        yield build_app(edge, checks, version("reelrouter")), first_keys
+
+
+def _exposition(settings: Settings, sight: Sight) -> Exposition:
+    async def own() -> bytes:
+        return sight.metrics.text()
+
+    return Exposition(
+        parts=(own,),
+        token=_plain(settings.metrics_token),
+        trusted_proxies=frozenset(settings.trusted_proxies),
+    )
 
 
 def _desk(settings: Settings, stations: Stations) -> Desk:
@@ -325,7 +354,7 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"http://{host}:{listener.getsockname()[1]}"
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Protocol,

@@ -149,6 +149,8 @@ class Settings(BaseSettings):
     pricing: Literal["catalogue", "vendor"] = "catalogue"
     """What a video costs its workspace: the catalogue's price, or what its vendor says that it cost."""
     log_format: Literal["auto", "json", "console"] = "auto"
+    metrics_token: SecretStr | None = Field(default=None, min_length=1)
+    """Who shows it may read `/metrics`; without one only this machine may."""
 
     @field_validator(
         "trusted_hosts", "trusted_proxies", "catalogue", "byok_base_urls", "webhook_schedule", mode="before"

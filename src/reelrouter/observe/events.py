@@ -1,4 +1,4 @@
-"""Everything that is worth telling an operator, as a closed list. Logs (and later metrics) only listen.
+"""Everything that is worth telling an operator, as a closed list. Logs and metrics only listen.
 
 | event | when |
 | --- | --- |
@@ -19,7 +19,7 @@
 | Governed | a manager made, changed or removed a workspace or a key |
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
 | VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
-| ChildLog | a child process wrote to its error stream |
+| RequestFailed | a request was answered with 5xx, or broke off |
 | TaskCrashed | a background loop met an error that nobody expected, and goes on |
 """
 
@@ -184,8 +184,17 @@ class VendorKeyUnusable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChildLog:
-    line: str
+class RequestFailed:
+    """The client was answered with 5xx, or its answer broke off. What is only not ready yet, is no failure."""
+
+    method: str
+    route: str
+    """As the table of routes has it: never the whole address."""
+    status: int | None
+    """None if nothing was answered at all."""
+    seconds: float
+    error: str | None = None
+    """What nobody expected; None where the gateway knew what it answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +221,18 @@ Event = (
     | Governed
     | RunAbandoned
     | VendorKeyUnusable
-    | ChildLog
+    | RequestFailed
     | TaskCrashed
 )
 
 Emit = Callable[[Event], None]
+
+
+def fan_out(*listeners: Emit) -> Emit:
+    """One that hands each event to all of them, in their order."""
+
+    def emit(event: Event) -> None:
+        for listen in listeners:
+            listen(event)
+
+    return emit

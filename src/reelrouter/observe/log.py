@@ -16,10 +16,12 @@ from reelrouter.observe.events import (
     Event,
     ObjectMissing,
     PollFailed,
+    RequestFailed,
     RunAbandoned,
     TaskCrashed,
     VendorKeyUnusable,
 )
+from reelrouter.observe.request import request_id
 
 LogFormat = Literal["auto", "json", "console"]
 
@@ -29,6 +31,7 @@ _LOUD = (
     EngineTakenOver,
     ObjectMissing,
     PollFailed,
+    RequestFailed,
     RunAbandoned,
     TaskCrashed,
     VendorKeyUnusable,
@@ -54,6 +57,8 @@ def open_log(log_format: LogFormat, process: str) -> Emit:
 
     def emit(event: Event) -> None:
         fields = {name: value for name, value in asdict(event).items() if value is not None}
+        if (request := request_id.get()) is not None:
+            fields["request"] = request
         name = _NAME.sub("_", type(event).__name__).lower()
         (logger.warning if isinstance(event, _LOUD) else logger.info)(name, **fields)
 

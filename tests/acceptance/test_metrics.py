@@ -1,0 +1,66 @@
+"""What `/metrics` tells of a real gateway, and whom it tells."""
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.acceptance.conftest import Starter
+from tests.acceptance.orders import placed, small
+from tests.acceptance.serving import Server
+
+TOKEN = "metrics-token-0123456789"
+
+
+class Figures:
+    """A scrape, read as Prometheus reads it."""
+
+    def __init__(self, text: str) -> None:
+        self.families = {one.name: one for one in text_string_to_metric_families(text)}
+
+    def value(self, name: str, **labels: str) -> float:
+        """The sum of the samples of that name that have these labels."""
+        return sum(
+            sample.value
+            for family in self.families.values()
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+
+def scraped(server: Server, token: str | None = None) -> Figures:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    answer = httpx.get(f"{server.base_url}/metrics", headers=headers, trust_env=False, timeout=30)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    return Figures(answer.text)
+
+
+def test_requests_and_submits_are_counted(server: Server, client: httpx.Client) -> None:
+    """By the route as the table has it, so that a job's id never becomes a label."""
+    before = scraped(server)
+    job_id = placed(client, small())
+    client.get(f"/api/v1/videos/{job_id}")
+    client.get("/nowhere")
+    after = scraped(server)
+
+    def grown(name: str, **labels: str) -> float:
+        return after.value(name, **labels) - before.value(name, **labels)
+
+    assert grown("reelrouter_http_requests_total", route="/api/v1/videos", method="POST", status="202") == 1
+    shown = {"route": "/api/v1/videos/{job_id}", "method": "GET", "status": "200"}
+    assert grown("reelrouter_http_requests_total", **shown) == 1
+    assert grown("reelrouter_http_request_seconds_count", route="none", method="GET") == 1
+    assert grown("reelrouter_submits_total", mode="test") == 1
+
+
+def test_another_machine_needs_a_token(start_server: Starter) -> None:
+    """Without one, whoever comes through a proxy is refused, with the setting's name; with one, all others are."""
+    server = start_server()
+    proxied = httpx.get(f"{server.base_url}/metrics", headers={"X-Forwarded-For": "203.0.113.9"}, trust_env=False)
+    assert proxied.status_code == 403
+    assert "REELROUTER_METRICS_TOKEN" in proxied.json()["error"]["message"]
+    guarded = start_server(metrics_token=TOKEN)
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}):
+        refused = httpx.get(f"{guarded.base_url}/metrics", headers=headers, trust_env=False)
+        assert refused.status_code == 401
+        assert refused.json()["error"]["metadata"]["error_type"] == "authentication"
+    assert scraped(guarded, TOKEN).families
