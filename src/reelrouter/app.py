@@ -8,9 +8,10 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 import uvicorn
 import uvloop
@@ -57,6 +58,7 @@ from reelrouter.jobs.variants import Variants
 from reelrouter.lock import FileLock, own_folder
 from reelrouter.media.intake import Intake, IntakeLimits
 from reelrouter.observe.api_metrics import ApiMetrics
+from reelrouter.observe.engine_door import SOCKET_VARIABLE, engine_text
 from reelrouter.observe.events import Emit, TaskCrashed, fan_out
 from reelrouter.observe.log import open_log
 from reelrouter.observe.signals import Changes, Signals
@@ -98,6 +100,8 @@ class Sight:
     metrics: ApiMetrics
     checks: Mapping[str, Check] = field(default_factory=dict)
     """Beside those of the stations."""
+    engine: Path | None = None
+    """The socket at which the engine of this process tells its figures."""
 
 
 def serve(
@@ -118,10 +122,14 @@ def serve(
             stack.enter_context(FileLock(settings.data_dir / "serve.lock"))
         listener = stack.enter_context(_bind(settings))
         metrics = ApiMetrics()
-        emit = fan_out(open_log(settings.log_format, "api"), metrics.listen)
-        supervisor = Supervisor(engine, overrides or {}, emit) if engine is not None else None
-        checks = {"engine": supervisor.check} if supervisor is not None else {}
-        sight = Sight(emit=emit, metrics=metrics, checks=checks)
+        sight = Sight(emit=fan_out(open_log(settings.log_format, "api"), metrics.listen), metrics=metrics)
+        supervisor = None
+        if engine is not None:
+            door = stack.enter_context(own_folder(settings.data_dir / "work", "serve")) / "engine.sock"
+            supervisor = Supervisor(
+                engine, {**(overrides or {}), SOCKET_VARIABLE: str(door.absolute())}, sight.emit
+            )
+            sight = replace(sight, checks={"engine": supervisor.check}, engine=door)
         uvloop.run(_serve(settings, listener, supervisor, sight, on_start))
 
 
@@ -228,7 +236,7 @@ def _exposition(settings: Settings, sight: Sight) -> Exposition:
         return sight.metrics.text()
 
     return Exposition(
-        parts=(own,),
+        parts=(own, *([partial(engine_text, sight.engine)] if sight.engine else [])),
         token=_plain(settings.metrics_token),
         trusted_proxies=frozenset(settings.trusted_proxies),
     )

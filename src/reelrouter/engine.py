@@ -1,6 +1,6 @@
 """The engine process: drives jobs. A composition root: it builds everything, and nothing else may know everything.
 
-It serves no HTTP. It dies with the API process that started it, and is started again by it.
+It serves no HTTP but its own figures. It dies with the API process that started it, and is started again by it.
 """
 
 import asyncio
@@ -45,7 +45,9 @@ from reelrouter.jobs.seat import Seat, take_seat
 from reelrouter.jobs.steps import Steps, Workshop
 from reelrouter.jobs.workflow import Workflows
 from reelrouter.lock import FileLock, own_folder
-from reelrouter.observe.events import Emit, TaskCrashed, VendorKeyUnusable
+from reelrouter.observe.engine_door import SOCKET_VARIABLE, Door, opened
+from reelrouter.observe.engine_metrics import EngineMetrics
+from reelrouter.observe.events import Emit, TaskCrashed, VendorKeyUnusable, fan_out
 from reelrouter.observe.log import open_log
 from reelrouter.providers.base import Provider
 from reelrouter.providers.drive import Drive
@@ -54,7 +56,7 @@ from reelrouter.providers.remote import Remote
 from reelrouter.renderer.local import Local
 from reelrouter.renderer.pool import Pool
 from reelrouter.routing.choose import TEST, queue_of
-from reelrouter.settings import Settings, VendorSettings, read_settings
+from reelrouter.settings import Settings, VendorSettings, host_and_port, read_settings
 from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
 from reelrouter.webhooks.deliver import Deliverer, Terms
@@ -200,8 +202,10 @@ def _pace(provider: Provider, terms: VendorSettings | None) -> Pace:
 @asynccontextmanager
 async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_lanes) -> AsyncIterator["Loops"]:
     """Everything an engine consists of, opened in order and closed in reverse."""
-    clock = SystemClock()
+    clock, metrics = SystemClock(), EngineMetrics()
+    emit = fan_out(emit, metrics.listen)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(opened(_door(settings), metrics))
         url = database_url(settings)
         db = await open_database(url, settings.database_connections)
         stack.push_async_callback(db.close)
@@ -209,7 +213,8 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         stack.callback(objects.close)
         pool = Pool(size=settings.render_concurrency + 1, preload=("reelrouter.renderer.animatic.render",))
         stack.push_async_callback(pool.close)
-        poller = Poller(clock, emit)
+        poller = Poller(clock, emit, metrics.note_lag)
+        metrics.watch_waiting(lambda: poller.waiting)
         vault = own_vault(settings)
         await _reseal(db, vault, emit)
         around = Surroundings(
@@ -225,6 +230,7 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         )
         seat = await stack.enter_async_context(take_seat(url, db, (settings.data_dir, clock, emit)))
         lanes = lanes_of(around)
+        metrics.expect({queue.partition("/")[0] for queue in lanes})
         steps = Steps(_workshop(around, seat, lanes))
         workflows = Workflows(steps, settings.window)
         stack.callback(workflows.close)
@@ -248,6 +254,15 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             lost=seat.lost,
             emit=emit,
         )
+
+
+def _door(settings: Settings) -> Door:
+    socket, token = os.environ.get(SOCKET_VARIABLE), settings.metrics_token
+    return Door(
+        socket=Path(socket) if socket else None,
+        address=host_and_port(settings.engine_metrics) if settings.engine_metrics else None,
+        token=token.get_secret_value() if token else None,
+    )
 
 
 async def _reseal(db: Database, vault: Vault, emit: Emit) -> None:

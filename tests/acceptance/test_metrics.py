@@ -1,11 +1,15 @@
 """What `/metrics` tells of a real gateway, and whom it tells."""
 
+import os
+import signal
+
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.acceptance.conftest import Starter
 from tests.acceptance.orders import placed, small
 from tests.acceptance.serving import Server
+from tests.acceptance.waiting import ended, until
 
 TOKEN = "metrics-token-0123456789"
 
@@ -64,3 +68,22 @@ def test_another_machine_needs_a_token(start_server: Starter) -> None:
         assert refused.status_code == 401
         assert refused.json()["error"]["metadata"]["error_type"] == "authentication"
     assert scraped(guarded, TOKEN).families
+
+
+def test_one_scrape_has_the_engines_figures(start_server: Starter) -> None:
+    """The engine counts what became of jobs, and the API tells it; a dead engine shows, and so does the next."""
+    server = start_server()
+    with server.client() as client:
+        assert ended(client, placed(client, small()))["status"] == "completed"
+        assert ended(client, placed(client, small(prompt="[[fail:server]]")))["status"] == "failed"
+    told = scraped(server)
+    assert told.value("reelrouter_engine_up") == 1
+    assert told.value("reelrouter_jobs_ended_total", mode="test", status="completed", error_type="none") == 1
+    assert told.value("reelrouter_jobs_ended_total", status="failed", error_type="server") == 1
+    assert told.value("reelrouter_attempts_total", endpoint="test", end="finished") == 1
+    assert told.value("reelrouter_render_seconds_count", endpoint="test") == 1
+    assert told.value("reelrouter_poll_lag_seconds_count") >= 2
+    assert told.value("reelrouter_engine_process_resident_memory_bytes") > 0
+    os.kill(server.engine_pid(), signal.SIGKILL)
+    until(lambda: scraped(server).value("reelrouter_engine_up") == 0, "the engine to be missed", 5.0)
+    until(lambda: scraped(server).value("reelrouter_engine_up") == 1, "the next engine", 30.0)

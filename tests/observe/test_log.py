@@ -20,7 +20,7 @@ def test_the_table_names_every_event_and_no_other() -> None:
 def test_an_event_is_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:
     """Name, fields and process, and nothing for what has no value."""
     emit = open_log("json", "engine")
-    emit(AttemptEnded(job="j", attempt=0, endpoint="renderer", credential="local", end="finished"))
+    emit(AttemptEnded(job="j", attempt=0, endpoint="renderer", credential="local", end="finished", seconds=2.0))
     line = json.loads(capfd.readouterr().err)
     assert line.pop("timestamp")
     assert line == {
@@ -32,6 +32,7 @@ def test_an_event_is_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None
         "endpoint": "renderer",
         "credential": "local",
         "end": "finished",
+        "seconds": 2.0,
     }
 
 

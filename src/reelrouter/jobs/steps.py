@@ -348,6 +348,7 @@ class Steps:
                 endpoint=attempt.endpoint,
                 credential=attempt.credential,
                 end=end.kind,
+                seconds=round(self._in.clock.now() - attempt.intent_at / 1000, 3),
                 failure=end.failure.value if end.failure else None,
                 vendor_code=failed.vendor_code if failed else None,
                 vendor_text=failed.vendor_text if failed and not job.zdr else None,

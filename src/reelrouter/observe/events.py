@@ -67,6 +67,8 @@ class AttemptEnded:
     credential: str
     """The name of the account."""
     end: str
+    seconds: float
+    """Since the attempt was begun."""
     failure: str | None = None
     """The `FailureClass`."""
     vendor_code: str | None = None
