@@ -39,6 +39,7 @@ from reelrouter.gateway.byok import Desk
 from reelrouter.gateway.door import open_gateway
 from reelrouter.gateway.management import Office
 from reelrouter.gateway.readiness import Check
+from reelrouter.gateway.standing import Lookout
 from reelrouter.gateway.stations import Stations, Terms
 from reelrouter.installation import (
     database_url,
@@ -223,7 +224,7 @@ async def open_api(
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,
-            exposition=_exposition(settings, sight),
+            exposition=_exposition(settings, sight, Lookout(db, clock, scratch)),
             count_request=sight.metrics.count_request,
             emit=emit,
         )
@@ -231,12 +232,12 @@ async def open_api(
         yield build_app(edge, checks, version("reelrouter")), first_keys
 
 
-def _exposition(settings: Settings, sight: Sight) -> Exposition:
+def _exposition(settings: Settings, sight: Sight, lookout: Lookout) -> Exposition:
     async def own() -> bytes:
         return sight.metrics.text()
 
     return Exposition(
-        parts=(own, *([partial(engine_text, sight.engine)] if sight.engine else [])),
+        parts=(own, lookout.text, *([partial(engine_text, sight.engine)] if sight.engine else [])),
         token=_plain(settings.metrics_token),
         trusted_proxies=frozenset(settings.trusted_proxies),
     )

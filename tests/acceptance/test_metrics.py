@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.acceptance.conftest import Starter
 from tests.acceptance.orders import placed, small
 from tests.acceptance.serving import Server
-from tests.acceptance.waiting import ended, until
+from tests.acceptance.waiting import ended, in_progress, until
 
 TOKEN = "metrics-token-0123456789"
 
@@ -87,3 +87,23 @@ def test_one_scrape_has_the_engines_figures(start_server: Starter) -> None:
     os.kill(server.engine_pid(), signal.SIGKILL)
     until(lambda: scraped(server).value("reelrouter_engine_up") == 0, "the engine to be missed", 5.0)
     until(lambda: scraped(server).value("reelrouter_engine_up") == 1, "the next engine", 30.0)
+
+
+def test_what_waits_and_what_is_kept_is_told(start_server: Starter) -> None:
+    """Read from the database, also where no engine would start anything."""
+    server = start_server()
+    with server.client() as client:
+        assert ended(client, placed(client, small()))["status"] == "completed"
+        stuck = placed(client, small(prompt="[[stuck]]"))
+        in_progress(client, stuck)
+
+        def told() -> Figures | None:
+            found = scraped(server)
+            return found if found.value("reelrouter_jobs", state="in_progress", mode="test") == 1 else None
+
+        found = until(told, "the job in the figures", 15.0)
+        assert found.value("reelrouter_queue_under_way", endpoint="test") == 1
+        assert found.value("reelrouter_holds", mode="test") == 1
+        assert found.value("reelrouter_jobs_awaited") == 1
+        assert found.value("reelrouter_stored_bytes") > 10_000
+        assert found.value("reelrouter_disk_free_bytes") > 0

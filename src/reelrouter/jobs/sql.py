@@ -192,6 +192,7 @@ END: dict[Event, Update] = {
         failure=bindparam("why"),
         outputs=bindparam("files"),
         output_count=bindparam("how_many"),
+        stored_bytes=bindparam("bytes_kept"),
         price=bindparam("cost"),
         list_price=bindparam("listed"),
         vendor_cost=bindparam("vendor"),

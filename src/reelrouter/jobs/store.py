@@ -151,6 +151,7 @@ def end(unit: Unit, job: Job, last: End) -> bool:
             why=FAILURE.dump_json(last.failure, exclude_none=True).decode() if last.failure else None,
             files=OUTPUTS.dump_json(last.files).decode() if last.files else None,
             how_many=len(last.files),
+            bytes_kept=sum(file.size for file in last.files) if last.files else None,
             cost=last.price,
             listed=last.list_price,
             vendor=last.vendor_cost,
