@@ -63,6 +63,7 @@ from reelrouter.observe.engine_door import SOCKET_VARIABLE, engine_text
 from reelrouter.observe.events import Emit, TaskCrashed, fan_out
 from reelrouter.observe.log import open_log
 from reelrouter.observe.signals import Changes, Signals
+from reelrouter.observe.traces import Traces, open_traces
 from reelrouter.providers.accounts import what_to_set
 from reelrouter.providers.configured import Configured
 from reelrouter.providers.registry import PROVIDERS
@@ -99,6 +100,7 @@ class Sight:
 
     emit: Emit
     metrics: ApiMetrics
+    traces: Traces
     checks: Mapping[str, Check] = field(default_factory=dict)
     """Beside those of the stations."""
     engine: Path | None = None
@@ -114,8 +116,8 @@ def serve(
 ) -> None:
     """Runs the API, and the command of its engine unless that is None, until interrupted.
 
-    Raises `AlreadyLocked`, `SecretRefused`, `OSError` for a taken port. `overrides` are settings that came by
-    argument: the engine gets them by environment, as it reads its own.
+    Raises `AlreadyLocked`, `SecretRefused`, `TracesRefused`, `OSError` for a taken port. `overrides` are settings
+    that came by argument: the engine gets them by environment, as it reads its own.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -123,7 +125,8 @@ def serve(
             stack.enter_context(FileLock(settings.data_dir / "serve.lock"))
         listener = stack.enter_context(_bind(settings))
         metrics = ApiMetrics()
-        sight = Sight(emit=fan_out(open_log(settings.log_format, "api"), metrics.listen), metrics=metrics)
+        emit = fan_out(open_log(settings.log_format, "api"), metrics.listen)
+        sight = Sight(emit=emit, metrics=metrics, traces=open_traces("api"))
         supervisor = None
         if engine is not None:
             door = stack.enter_context(own_folder(settings.data_dir / "work", "serve")) / "engine.sock"
@@ -170,6 +173,7 @@ async def open_api(
     """The application with everything that it uses, opened in order and closed in reverse."""
     clock, emit = SystemClock(), sight.emit
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(sight.traces.close)
         db = await open_database(database_url(settings), settings.database_connections)
         stack.push_async_callback(db.close)
         objects = Objects.from_url(storage_url(settings))
@@ -227,6 +231,7 @@ async def open_api(
             exposition=_exposition(settings, sight, Lookout(db, clock, scratch)),
             count_request=sight.metrics.count_request,
             emit=emit,
+            traces=sight.traces,
         )
         checks = {**readiness.checks(stations), **sight.checks}
         yield build_app(edge, checks, version("reelrouter")), first_keys

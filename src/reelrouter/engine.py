@@ -43,12 +43,14 @@ from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.retention import Retention
 from reelrouter.jobs.seat import Seat, take_seat
 from reelrouter.jobs.steps import Steps, Workshop
+from reelrouter.jobs.tracing import Tracing
 from reelrouter.jobs.workflow import Workflows
 from reelrouter.lock import FileLock, own_folder
 from reelrouter.observe.engine_door import SOCKET_VARIABLE, Door, opened
 from reelrouter.observe.engine_metrics import EngineMetrics
 from reelrouter.observe.events import Emit, TaskCrashed, VendorKeyUnusable, fan_out
 from reelrouter.observe.log import open_log
+from reelrouter.observe.traces import Traces, open_traces
 from reelrouter.providers.base import Provider
 from reelrouter.providers.drive import Drive
 from reelrouter.providers.registry import PROVIDERS
@@ -90,6 +92,7 @@ class Surroundings:
     poller: Poller
     emit: Emit
     clock: Clock
+    traces: Traces
     stack: AsyncExitStack
     """Takes what a backend must do before its children are closed."""
 
@@ -205,6 +208,8 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
     clock, metrics = SystemClock(), EngineMetrics()
     emit = fan_out(emit, metrics.listen)
     async with AsyncExitStack() as stack:
+        traces = open_traces("engine")
+        stack.push_async_callback(traces.close)
         await stack.enter_async_context(opened(_door(settings), metrics))
         url = database_url(settings)
         db = await open_database(url, settings.database_connections)
@@ -226,6 +231,7 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             poller=poller,
             emit=emit,
             clock=clock,
+            traces=traces,
             stack=stack,
         )
         seat = await stack.enter_async_context(take_seat(url, db, (settings.data_dir, clock, emit)))
@@ -319,6 +325,7 @@ def _workshop(around: Surroundings, seat: Seat, lanes: Mapping[str, Lane]) -> Wo
         retention=settings.retention,
         pricing=Pricing(by=settings.pricing, byok_fee=settings.byok_fee),
         links=LinkTerms(life=settings.link_life, plain=settings.plain_unsigned_urls),
+        traces=around.traces,
         resubmit=settings.unknown_submit == "resubmit",
         hook_of=_hook_of(settings, hook_key),
         mark_of=partial(hooks.mark_of, hook_key),
@@ -337,7 +344,8 @@ def _deliverer(around: Surroundings) -> Deliverer:
         claim_seconds=settings.webhook_timeout + _SETTLING_SECONDS,
         history=settings.webhook_history,
     )
-    return Deliverer(around.db, sender.send, terms, around.clock, around.emit)
+    send = Tracing(around.traces, around.clock).sending(around.db, sender.send)
+    return Deliverer(around.db, send, terms, around.clock, around.emit)
 
 
 def _secrets_of(around: Surroundings) -> SecretsOf:

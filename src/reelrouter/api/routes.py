@@ -33,7 +33,7 @@ from reelrouter.api.metrics import Metrics
 from reelrouter.api.models import Models
 from reelrouter.api.providers import Providers
 from reelrouter.api.records import Records
-from reelrouter.api.requests import Requests
+from reelrouter.api.requests import Requests, Traced
 from reelrouter.api.row import Handler, Row
 from reelrouter.api.schemas import VideoBody
 from reelrouter.api.videos import Edge, Videos
@@ -70,7 +70,7 @@ def _jobs(edge: Edge) -> Sequence[Row]:
             summary="Submit a video job", status=202, answer=responses.SubmittedJob, body=VideoBody,
             errors=(400, 401, 402, 403, 404, 409, 413, 429, 499, 500, 503),
             headers=(*headers.TWINS, *headers.ONCE, *headers.attribution(edge.brand)),
-            answer_headers=headers.PLACED,
+            answer_headers=headers.PLACED, is_traced=True,
         ),
         Row(
             method="POST", path=f"{BASE}/videos/estimate", handler=videos.estimate, operation="estimateVideos",
@@ -238,7 +238,8 @@ def build_app(edge: Edge, checks: Mapping[str, Check], version: str) -> ASGIApp:
         },
     )
     app.router.redirect_slashes = False  # a redirect would repeat whatever Host the caller claims
-    return Requests(app, edge.count_request, edge.emit)
+    traced = frozenset((row.method, row.path) for row in rows if row.is_traced)
+    return Requests(app, edge.count_request, edge.emit, Traced(edge.traces, traced))
 
 
 def _routes(rows: Sequence[Row]) -> list[Route]:

@@ -25,6 +25,7 @@ from reelrouter.gateway.door import Gateway
 from reelrouter.gateway.stations import ClientGone, Visit
 from reelrouter.jobs.idempotency import Once, fingerprint_of
 from reelrouter.observe.events import Emit
+from reelrouter.observe.traces import NoTraces, Traces, present
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class Edge:
     exposition: Exposition = field(default_factory=Exposition)
     count_request: Count = lambda _route, _method, _status, _seconds: None
     emit: Emit = lambda _event: None
+    traces: Traces = field(default_factory=NoTraces)
 
 
 class Videos:
@@ -110,6 +112,7 @@ class Videos:
             base_url=self._edge.addresses.base(request),
             via=request.headers.get("X-ReelRouter-Via"),
             is_gone=request.is_disconnected,
+            traceparent=place.traceparent if (place := present.get()) else None,
             once=Once(key=key, fingerprint=await asyncio.to_thread(fingerprint_of, body)) if key else None,
         )
         return wish, visit

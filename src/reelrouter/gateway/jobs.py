@@ -149,6 +149,7 @@ def _end_of(job: Job, now: float) -> JobEnded:
         status=State.CANCELLED.value,
         error_type=decide.CANCELLED.failure.error_type if decide.CANCELLED.failure else None,
         price=None,
+        overrun=0,
         seconds=round(now - job.created_at / 1000, 3),
     )
 

@@ -61,6 +61,7 @@ _PLACED = (
     "zdr",
     "retention",
     "estimate",
+    "traceparent",
 )
 INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"version": _NEXT_VERSION})
 GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))

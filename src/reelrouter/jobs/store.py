@@ -54,6 +54,7 @@ def place(unit: Unit, job: Job) -> None:
         zdr=int(job.zdr),
         retention=job.retention,
         estimate=job.estimate,
+        traceparent=job.traceparent,
     )
     for key in job.input_keys:
         unit.execute(sql.INSERT_INPUT, job_id=job.id, key=key)
@@ -319,6 +320,7 @@ def job_of(row: Row) -> Job:
 
 
 _PLAIN_COLUMNS = (
+    "traceparent",
     "id",
     "workspace",
     "key_id",
