@@ -8,14 +8,15 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 import uvicorn
 import uvloop
 from pydantic import SecretStr
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from reelrouter import net
 from reelrouter.accounts import keys, signing, workspaces
@@ -24,6 +25,7 @@ from reelrouter.accounts.rates import Rates
 from reelrouter.accounts.secrets import Secrets, load_secrets
 from reelrouter.accounts.vendor_keys import VendorKeys
 from reelrouter.api.addresses import Addresses
+from reelrouter.api.metrics import Exposition
 from reelrouter.api.protocol import Protocol
 from reelrouter.api.routes import build_app
 from reelrouter.api.videos import Edge
@@ -37,6 +39,7 @@ from reelrouter.gateway.byok import Desk
 from reelrouter.gateway.door import open_gateway
 from reelrouter.gateway.management import Office
 from reelrouter.gateway.readiness import Check
+from reelrouter.gateway.standing import Lookout
 from reelrouter.gateway.stations import Stations, Terms
 from reelrouter.installation import (
     database_url,
@@ -55,9 +58,12 @@ from reelrouter.jobs.own_outputs import OwnOutputs
 from reelrouter.jobs.variants import Variants
 from reelrouter.lock import FileLock, own_folder
 from reelrouter.media.intake import Intake, IntakeLimits
-from reelrouter.observe.events import Emit, TaskCrashed
+from reelrouter.observe.api_metrics import ApiMetrics
+from reelrouter.observe.engine_door import SOCKET_VARIABLE, engine_text
+from reelrouter.observe.events import Emit, TaskCrashed, fan_out
 from reelrouter.observe.log import open_log
 from reelrouter.observe.signals import Changes, Signals
+from reelrouter.observe.traces import Traces, open_traces
 from reelrouter.providers.accounts import what_to_set
 from reelrouter.providers.configured import Configured
 from reelrouter.providers.registry import PROVIDERS
@@ -92,6 +98,19 @@ class Started:
     first_keys: ShownKeys | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What an operator sees this process by."""
+
+    emit: Emit
+    metrics: ApiMetrics
+    traces: Traces
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    """Beside those of the stations."""
+    engine: Path | None = None
+    """The socket at which the engine of this process tells its figures."""
+
+
 def serve(
     settings: Settings,
     *,
@@ -101,8 +120,8 @@ def serve(
 ) -> None:
     """Runs the API, and the command of its engine unless that is None, until interrupted.
 
-    Raises `AlreadyLocked`, `SecretRefused`, `OSError` for a taken port. `overrides` are settings that came by
-    argument: the engine gets them by environment, as it reads its own.
+    Raises `AlreadyLocked`, `SecretRefused`, `TracesRefused`, `OSError` for a taken port. `overrides` are settings
+    that came by argument: the engine gets them by environment, as it reads its own.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -110,23 +129,30 @@ def serve(
         if not is_server(database_url(settings)):
             stack.enter_context(FileLock(settings.data_dir / "serve.lock"))
         listener = stack.enter_context(_bind(settings))
-        emit = open_log(settings.log_format, "api")
-        supervisor = Supervisor(engine, overrides or {}, emit, settings.stop_wait) if engine is not None else None
-        uvloop.run(_serve(settings, listener, supervisor, emit, on_start))
+        metrics = ApiMetrics()
+        emit = fan_out(open_log(settings.log_format, "api"), metrics.listen)
+        sight = Sight(emit=emit, metrics=metrics, traces=open_traces("api"))
+        supervisor = None
+        if engine is not None:
+            door = stack.enter_context(own_folder(settings.data_dir / "work", "serve")) / "engine.sock"
+            supervisor = Supervisor(
+                engine, {**(overrides or {}), SOCKET_VARIABLE: str(door.absolute())}, emit, settings.stop_wait
+            )
+            sight = replace(sight, checks={"engine": supervisor.check}, engine=door)
+        uvloop.run(_serve(settings, listener, supervisor, sight, on_start))
 
 
 async def _serve(
     settings: Settings,
     listener: socket.socket,
     supervisor: "Supervisor | None",
-    emit: Emit,
+    sight: Sight,
     on_start: Callable[[Started], None],
 ) -> None:
     secrets = own_secrets(settings)
     prepare(database_url(settings))
     address = _address(settings, listener)
-    checks = {"engine": supervisor.check} if supervisor is not None else {}
-    async with open_api(settings, secrets, emit, checks) as api:
+    async with open_api(settings, secrets, sight) as api:
         server = _Server(_config(api.app, settings))
         watching = asyncio.ensure_future(supervisor.run() if supervisor is not None else _nothing())
 
@@ -154,19 +180,18 @@ async def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    app: Starlette
+    app: ASGIApp
     first_keys: ShownKeys | None
     release: Callable[[], None]
     """Answers all who wait for news of a job: the process is about to stop."""
 
 
 @asynccontextmanager
-async def open_api(
-    settings: Settings, secrets: Secrets, emit: Emit, checks: Mapping[str, Check]
-) -> AsyncIterator[Api]:
+async def open_api(settings: Settings, secrets: Secrets, sight: Sight) -> AsyncIterator[Api]:
     """The application with everything that it uses, opened in order and closed in reverse."""
-    clock = SystemClock()
+    clock, emit = SystemClock(), sight.emit
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(sight.traces.close)
         db = await open_database(database_url(settings), settings.database_connections)
         stack.push_async_callback(db.close)
         objects = Objects.from_url(storage_url(settings))
@@ -221,9 +246,25 @@ async def open_api(
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,
+            exposition=_exposition(settings, sight, Lookout(db, clock, scratch)),
+            count_request=sight.metrics.count_request,
+            emit=emit,
+            traces=sight.traces,
         )
-        app = build_app(edge, {**readiness.checks(stations), **checks}, version("reelrouter"))
+        checks = {**readiness.checks(stations), **sight.checks}
+        app = build_app(edge, checks, version("reelrouter"))
         yield Api(app=app, first_keys=first_keys, release=signals.release)
+
+
+def _exposition(settings: Settings, sight: Sight, lookout: Lookout) -> Exposition:
+    async def own() -> bytes:
+        return sight.metrics.text()
+
+    return Exposition(
+        parts=(own, lookout.text, *([partial(engine_text, sight.engine)] if sight.engine else [])),
+        token=_plain(settings.metrics_token),
+        trusted_proxies=frozenset(settings.trusted_proxies),
+    )
 
 
 def _desk(settings: Settings, stations: Stations) -> Desk:
@@ -347,7 +388,7 @@ def _address(settings: Settings, listener: socket.socket) -> str:
     return f"http://{host}:{listener.getsockname()[1]}"
 
 
-def _config(app: Starlette, settings: Settings) -> uvicorn.Config:
+def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Protocol,

@@ -1,6 +1,6 @@
 """The engine process: drives jobs. A composition root: it builds everything, and nothing else may know everything.
 
-It serves no HTTP. It dies with the API process that started it, and is started again by it.
+It serves no HTTP but its own figures. It dies with the API process that started it, and is started again by it.
 """
 
 import asyncio
@@ -45,10 +45,14 @@ from reelrouter.jobs.retention import Retention
 from reelrouter.jobs.seat import Seat, take_seat
 from reelrouter.jobs.served import RENDERER_QUEUE, TEST_QUEUE, Served
 from reelrouter.jobs.steps import Steps, Workshop
+from reelrouter.jobs.tracing import Tracing
 from reelrouter.jobs.workflow import Workflows
 from reelrouter.lock import FileLock, own_folder
-from reelrouter.observe.events import Emit, StopCutShort, TaskCrashed, VendorKeyUnusable
+from reelrouter.observe.engine_door import SOCKET_VARIABLE, Door, opened
+from reelrouter.observe.engine_metrics import EngineMetrics
+from reelrouter.observe.events import Emit, StopCutShort, TaskCrashed, VendorKeyUnusable, fan_out
 from reelrouter.observe.log import open_log
+from reelrouter.observe.traces import Traces, open_traces
 from reelrouter.providers.base import Provider
 from reelrouter.providers.drive import Drive
 from reelrouter.providers.registry import PROVIDERS
@@ -56,7 +60,7 @@ from reelrouter.providers.remote import Remote
 from reelrouter.renderer.local import Local
 from reelrouter.renderer.pool import Pool
 from reelrouter.routing.choose import queue_of
-from reelrouter.settings import Settings, VendorSettings, read_settings
+from reelrouter.settings import Settings, VendorSettings, host_and_port, read_settings
 from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
 from reelrouter.webhooks.deliver import Deliverer, Terms
@@ -87,6 +91,7 @@ class Surroundings:
     poller: Poller
     emit: Emit
     clock: Clock
+    traces: Traces
     stack: AsyncExitStack
     """Takes what a backend must do before its children are closed."""
 
@@ -204,8 +209,12 @@ def _pace(provider: Provider, terms: VendorSettings | None) -> Pace:
 @asynccontextmanager
 async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_lanes) -> AsyncIterator["Loops"]:
     """Everything an engine consists of, opened in order and closed in reverse."""
-    clock = SystemClock()
+    clock, metrics = SystemClock(), EngineMetrics()
+    emit = fan_out(emit, metrics.listen)
     async with AsyncExitStack() as stack:
+        traces = open_traces("engine")
+        stack.push_async_callback(traces.close)
+        await stack.enter_async_context(opened(_door(settings), metrics))
         url = database_url(settings)
         db = await open_database(url, settings.database_connections)
         stack.push_async_callback(db.close)
@@ -213,7 +222,8 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         stack.callback(objects.close)
         pool = Pool(size=settings.render_concurrency + 1, preload=("reelrouter.renderer.animatic.render",))
         stack.push_async_callback(pool.close)
-        poller = Poller(clock, emit)
+        poller = Poller(clock, emit, metrics.note_lag)
+        metrics.watch_waiting(lambda: poller.waiting)
         vault = own_vault(settings)
         await _reseal(db, vault, emit)
         around = Surroundings(
@@ -225,10 +235,12 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             poller=poller,
             emit=emit,
             clock=clock,
+            traces=traces,
             stack=stack,
         )
         seat = await stack.enter_async_context(take_seat(url, db, (settings.data_dir, clock, emit)))
         lanes = lanes_of(around)
+        metrics.expect({queue.partition("/")[0] for queue in lanes})
         steps = Steps(_workshop(around, seat, lanes))
         workflows = Workflows(steps, settings.window)
         stack.callback(workflows.close)
@@ -272,6 +284,15 @@ def _loops_of(
 
 def _served(settings: Settings) -> Served:
     return Served(frozenset(settings.queues))
+
+
+def _door(settings: Settings) -> Door:
+    socket, token = os.environ.get(SOCKET_VARIABLE), settings.metrics_token
+    return Door(
+        socket=Path(socket) if socket else None,
+        address=host_and_port(settings.engine_metrics) if settings.engine_metrics else None,
+        token=token.get_secret_value() if token else None,
+    )
 
 
 async def _reseal(db: Database, vault: Vault, emit: Emit) -> None:
@@ -345,6 +366,7 @@ def _workshop(around: Surroundings, seat: Seat, lanes: Mapping[str, Lane]) -> Wo
         served=_served(settings),
         pricing=Pricing(by=settings.pricing, byok_fee=settings.byok_fee),
         links=LinkTerms(life=settings.link_life, plain=settings.plain_unsigned_urls),
+        traces=around.traces,
         resubmit=settings.unknown_submit == "resubmit",
         hook_of=_hook_of(settings, hook_key),
         mark_of=partial(hooks.mark_of, hook_key),
@@ -363,7 +385,8 @@ def _deliverer(around: Surroundings) -> Deliverer:
         claim_seconds=settings.webhook_timeout + _SETTLING_SECONDS,
         history=settings.webhook_history,
     )
-    return Deliverer(around.db, sender.send, terms, around.clock, around.emit)
+    send = Tracing(around.traces, around.clock).sending(around.db, sender.send)
+    return Deliverer(around.db, send, terms, around.clock, around.emit)
 
 
 def _secrets_of(around: Surroundings) -> SecretsOf:

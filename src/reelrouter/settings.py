@@ -161,6 +161,10 @@ class Settings(BaseSettings):
     stop_wait: int = Field(default=25, ge=1, le=600)
     """Seconds that a process which is told to stop gives to what it is in the middle of: answers and downloads,
     submits to vendors, webhooks being sent. With nothing of that, it stops at once."""
+    metrics_token: SecretStr | None = Field(default=None, min_length=1)
+    """Who shows it may read `/metrics`; without one only this machine may."""
+    engine_metrics: str | None = None
+    """`host:port` at which an engine answers `/metrics` and `/healthz`: for engines that run without an API."""
 
     @field_validator(
         "trusted_hosts",
@@ -183,6 +187,13 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return value.rstrip("/") if value else value
+
+    @field_validator("engine_metrics")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        if value is not None:
+            host_and_port(value)
+        return value
 
     @field_validator("webhook_schedule")
     @classmethod
@@ -238,6 +249,17 @@ class Settings(BaseSettings):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Of `host:port` or `[address]:port`. Raises `ValueError`."""
+    host, _, port = address.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not host or (":" in host and not bracketed) or not (port.isascii() and port.isdecimal()):
+        raise ValueError("must be host:port, e.g. 127.0.0.1:9464, or [::1]:9464")
+    if not 0 < int(port) <= 65535:
+        raise ValueError("must have a port from 1 to 65535")
+    return host.strip("[]"), int(port)
 
 
 def read_settings(**overrides: Any) -> Settings:

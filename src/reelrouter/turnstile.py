@@ -5,6 +5,7 @@ from math import floor
 BURST = 6.0
 """Seconds' worth of a rate that may pass at once after a pause, unless somebody says otherwise."""
 
+
 class Turnstile:
     def __init__(self, rate: float, burst: float = BURST, full_at: float = 0.0) -> None:
         """`rate` is how many may pass in a minute; `burst` is how many seconds' worth of that a pause saves up.

@@ -70,7 +70,7 @@ def test_path_parameters_are_declared(document: dict[str, Any]) -> None:
 
 
 def test_operations_that_need_a_key_say_so(document: dict[str, Any]) -> None:
-    """Models and health are open, and vendors have none; everything else asks for a key."""
+    """Models, health and figures are open, and vendors have none; everything else asks for a key."""
     open_paths = {
         path
         for path, item in document["paths"].items()
@@ -85,6 +85,7 @@ def test_operations_that_need_a_key_say_so(document: dict[str, Any]) -> None:
         "/api/v1/providers",
         "/api/v1/hooks/{attempt_key}/{token}",
         "/healthz",
+        "/metrics",
         "/readyz",
     }
 

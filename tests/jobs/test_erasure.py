@@ -115,8 +115,9 @@ def test_a_job_that_is_cancelled_before_its_start_leaves_nothing_either(scenario
     async def work(bench: Bench) -> None:
         bench.lane("a")
         job = await place(bench, "a")
-        unused = await bench.db.write(lambda unit: _cancel(unit, job.id, bench.clock.now()))
-        assert list(unused) == [KEY]
+        ended = await bench.db.write(lambda unit: _cancel(unit, job.id, bench.clock.now()))
+        assert ended is not None
+        assert list(ended.unused) == [KEY]
         assert CANARY not in await texts(bench)
 
     scenario(work)

@@ -379,6 +379,7 @@ def test_each_end_of_an_attempt_is_told_with_its_class_and_account(scenario: Sce
             endpoint="a",
             credential="c",
             end="refused",
+            seconds=0.0,
             failure="auth",
             vendor_code="401",
             vendor_text="bad key",

@@ -23,7 +23,7 @@ def test_the_table_names_every_event_and_no_other() -> None:
 def test_an_event_is_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:
     """Name, fields and process, and nothing for what has no value."""
     emit = open_log("json", "engine")
-    emit(AttemptEnded(job="j", attempt=0, endpoint="renderer", credential="local", end="finished"))
+    emit(AttemptEnded(job="j", attempt=0, endpoint="renderer", credential="local", end="finished", seconds=2.0))
     line = json.loads(capfd.readouterr().err)
     assert line.pop("timestamp")
     assert line == {
@@ -35,6 +35,7 @@ def test_an_event_is_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None
         "endpoint": "renderer",
         "credential": "local",
         "end": "finished",
+        "seconds": 2.0,
     }
 
 
@@ -63,7 +64,7 @@ def test_work_goes_on_without_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
     full = _Disk()
     monkeypatch.setattr("sys.stderr", full)
     emit = open_log("json", "engine")
-    ended = AttemptEnded(job="j", attempt=0, endpoint="renderer", credential="local", end="finished")
+    ended = AttemptEnded(job="j", attempt=0, endpoint="renderer", credential="local", end="finished", seconds=1.0)
     full.is_full = True
     emit(ended)
     emit(ended)

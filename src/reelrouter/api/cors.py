@@ -21,6 +21,7 @@ EXPOSED = (
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",
+    "X-Request-Id",
     rendering.MODE,
     rendering.PROGRESS,
     rendering.PROVIDER,

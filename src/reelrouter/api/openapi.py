@@ -63,6 +63,7 @@ _EVENT = {
     },
     "required": ["event", "id", "data"],
 }
+_SCHEMAS = {EVENT_STREAM: _EVENT, "text/plain": {"type": "string"}}
 _PATH = {
     "ref": "A workspace's id or its slug.",
     "interval": "How long a budget lasts: daily, weekly, monthly, or lifetime for one that never starts anew.",
@@ -89,7 +90,7 @@ def _plain_success(row: Row) -> dict[str, Any]:
     if row.status == 204:
         return {"description": "Deleted." if row.method == "DELETE" else "Taken."}
     media = () if row.method == "HEAD" else row.media
-    content = {kind: {"schema": _EVENT if kind == EVENT_STREAM else _BYTES} for kind in media}
+    content = {kind: {"schema": _SCHEMAS.get(kind, _BYTES)} for kind in media}
     return {"description": row.summary} | ({"content": content} if content else {})
 
 

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from reelrouter import errors
 from reelrouter.api import (
@@ -28,9 +29,11 @@ from reelrouter.api.events import EVENT_STREAM, Events
 from reelrouter.api.health import Health
 from reelrouter.api.hooks import Hooks
 from reelrouter.api.management_routes import management
+from reelrouter.api.metrics import Metrics
 from reelrouter.api.models import Models
 from reelrouter.api.providers import Providers
 from reelrouter.api.records import Records
+from reelrouter.api.requests import Requests, Traced
 from reelrouter.api.row import Handler, Row
 from reelrouter.api.schemas import VideoBody
 from reelrouter.api.videos import Edge, Videos
@@ -54,6 +57,7 @@ def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
         *webhooks(edge, BASE),
         *_hooks(edge),
         *_health(checks),
+        *_metrics(edge),
     )
 
 
@@ -66,7 +70,7 @@ def _jobs(edge: Edge) -> Sequence[Row]:
             summary="Submit a video job", status=202, answer=responses.SubmittedJob, body=VideoBody,
             errors=(400, 401, 402, 403, 404, 409, 413, 429, 499, 500, 503),
             headers=(*headers.TWINS, *headers.ONCE, *headers.attribution(edge.brand)),
-            answer_headers=headers.PLACED,
+            answer_headers=headers.PLACED, is_traced=True,
         ),
         Row(
             method="POST", path=f"{BASE}/videos/estimate", handler=videos.estimate, operation="estimateVideos",
@@ -208,7 +212,17 @@ def _health(checks: Mapping[str, Check]) -> Sequence[Row]:
     )  # fmt: skip
 
 
-def build_app(edge: Edge, checks: Mapping[str, Check], version: str) -> Starlette:
+def _metrics(edge: Edge) -> Sequence[Row]:
+    return (
+        Row(
+            method="GET", path="/metrics", handler=Metrics(edge.exposition).show, operation="metrics",
+            summary="For Prometheus: the figures of this gateway", status=200, answer=None,
+            errors=(401, 403, 500), media=("text/plain",), answer_headers=headers.CACHED, key=False,
+        ),
+    )  # fmt: skip
+
+
+def build_app(edge: Edge, checks: Mapping[str, Check], version: str) -> ASGIApp:
     """The ASGI application. What its handlers use is opened and closed by whoever builds it."""
     rows = table(edge, checks)
     app = Starlette(
@@ -224,7 +238,8 @@ def build_app(edge: Edge, checks: Mapping[str, Check], version: str) -> Starlett
         },
     )
     app.router.redirect_slashes = False  # a redirect would repeat whatever Host the caller claims
-    return app
+    traced = frozenset((row.method, row.path) for row in rows if row.is_traced)
+    return Requests(app, edge.count_request, edge.emit, Traced(edge.traces, traced))
 
 
 def _routes(rows: Sequence[Row]) -> list[Route]:

@@ -43,3 +43,5 @@ class Row:
     answer_headers: tuple[Header, ...] = ()
     """Those that a successful answer may have, beside what HTTP always has."""
     key: bool = True
+    is_traced: bool = False
+    """Whether a trace begins or goes on with it."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
@@ -13,8 +13,10 @@ from reelrouter.api import queries, twins, views
 from reelrouter.api.addresses import Addresses
 from reelrouter.api.auth import caller_of
 from reelrouter.api.body import read_json
+from reelrouter.api.metrics import Exposition
 from reelrouter.api.queries import read_query
 from reelrouter.api.rendering import Json, job_headers, mode_headers
+from reelrouter.api.requests import Count
 from reelrouter.api.schemas import parse
 from reelrouter.brand import Brand
 from reelrouter.catalogue.request import VideoRequest
@@ -22,6 +24,8 @@ from reelrouter.gateway.answers import JobAnswer
 from reelrouter.gateway.door import Gateway
 from reelrouter.gateway.stations import ClientGone, Visit
 from reelrouter.jobs.idempotency import Once, fingerprint_of
+from reelrouter.observe.events import Emit
+from reelrouter.observe.traces import NoTraces, Traces, present
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,10 @@ class Edge:
     addresses: Addresses
     brand: Brand
     max_body: int
+    exposition: Exposition = field(default_factory=Exposition)
+    count_request: Count = lambda _route, _method, _status, _seconds: None
+    emit: Emit = lambda _event: None
+    traces: Traces = field(default_factory=NoTraces)
 
 
 class Videos:
@@ -104,6 +112,7 @@ class Videos:
             base_url=self._edge.addresses.base(request),
             via=request.headers.get("X-ReelRouter-Via"),
             is_gone=request.is_disconnected,
+            traceparent=place.traceparent if (place := present.get()) else None,
             once=Once(key=key, fingerprint=await asyncio.to_thread(fingerprint_of, body)) if key else None,
         )
         return wish, visit

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 _LOCK = 0x7265656C
 """The advisory lock of whoever migrates a server: several processes may start at one time."""

@@ -99,6 +99,14 @@ holds = sa.Table(
     _integer("amount"),
     _text("limits", null=True),  # JSON: what it has taken from which limits, by their ids
     _text("state"),  # open | settled | released
+    sa.Index(
+        "ix_holds_open",
+        "mode",
+        "amount",
+        "state",  # only here so that sums read the index alone
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
 )
 
 ledger = sa.Table(
@@ -165,6 +173,8 @@ jobs = sa.Table(
     _text("failure", null=True),  # JSON: class, error_type, message, vendor_code
     _text("outputs", null=True),  # JSON list of StoredFile
     _integer("output_count", default="0"),
+    _integer("stored_bytes", null=True),  # the size of its outputs together; null without any
+    _text("traceparent", null=True),  # the span of its submit, where traces are kept
     _integer("estimate"),
     _integer("price", null=True),  # what the workspace pays
     _integer("list_price", null=True),  # what the catalogue asks for what was made
@@ -212,6 +222,13 @@ jobs = sa.Table(
         "expires_at",
         sqlite_where=sa.text("outputs IS NOT NULL AND dropped_at IS NULL"),
         postgresql_where=sa.text("outputs IS NOT NULL AND dropped_at IS NULL"),
+    ),
+    sa.Index(
+        "ix_jobs_stored",
+        "stored_bytes",
+        "dropped_at",  # only here so that the sum reads the index alone
+        sqlite_where=sa.text("stored_bytes IS NOT NULL AND dropped_at IS NULL"),
+        postgresql_where=sa.text("stored_bytes IS NOT NULL AND dropped_at IS NULL"),
     ),
     sa.Index(
         "ix_jobs_nudged",

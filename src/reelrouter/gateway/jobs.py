@@ -17,7 +17,8 @@ from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.announce import announce
 from reelrouter.jobs.listing import END_OF_TIME, Filter, Page, list_jobs
 from reelrouter.jobs.machine import State, is_terminal
-from reelrouter.jobs.model import JobView
+from reelrouter.jobs.model import Job, JobView
+from reelrouter.observe.events import JobEnded
 from reelrouter.webhooks.store import enqueue
 
 _CANCEL_PATIENCE = 1.0
@@ -93,7 +94,10 @@ class Jobs:
         if is_terminal(State(view.status)):
             raise Conflict(f"Job {job_id} is {view.status} and cannot be cancelled any more.")
         now = self._at.clock.now()
-        await self._at.objects.delete(await self._at.db.write(lambda unit: _cancel(unit, JobId(job_id), now)))
+        ended = await self._at.db.write(lambda unit: _cancel(unit, JobId(job_id), now))
+        if ended is not None:
+            self._at.emit(_end_of(ended.job, now))
+            await self._at.objects.delete(ended.unused)
         answer = await self.wait(caller, job_id, _CANCEL_PATIENCE, _still_there)
         outcome = "cancelled" if answer.view.status == State.CANCELLED else "cancel_requested"
         return answer, outcome
@@ -133,18 +137,33 @@ async def _still_there() -> bool:
     return False
 
 
-def _cancel(unit: Unit, job_id: JobId, now: float) -> Sequence[str]:
-    """Ends a job that nobody has started; any other is marked, and the engine asks its backend.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    job: Job
+    unused: Sequence[str]
+    """The storage keys of inputs that nobody uses now."""
 
-    Returns the storage keys of inputs that nobody uses now.
-    """
+
+def _end_of(job: Job, now: float) -> JobEnded:
+    return JobEnded(
+        **job.log_context(),
+        status=State.CANCELLED.value,
+        error_type=decide.CANCELLED.failure.error_type if decide.CANCELLED.failure else None,
+        price=None,
+        overrun=0,
+        seconds=round(now - job.created_at / 1000, 3),
+    )
+
+
+def _cancel(unit: Unit, job_id: JobId, now: float) -> _Ended | None:
+    """Ends a job that nobody has started. Any other is marked, its engine asks the backend, and this is None."""
     store.request_cancel(unit, job_id, milliseconds(now))
     job = store.unstarted(unit, job_id)
     if job is None or not store.end_unstarted(unit, job_id, decide.CANCELLED, milliseconds(now)):
-        return ()
+        return None
     ledger.release(unit, job_id)
     last = store.End(event=decide.CANCELLED.event, at=milliseconds(now), failure=decide.CANCELLED.failure)
     delivery = announce(job, last)
     if delivery is not None:
         enqueue(unit, delivery, last.at)
-    return erasure.erase(unit, job_id)
+    return _Ended(job=job, unused=erasure.erase(unit, job_id))

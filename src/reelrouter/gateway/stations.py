@@ -86,6 +86,8 @@ class Visit:
     """Whether the client has hung up."""
     via: str | None = None
     """The mark of a job, of another gateway or of this one, on whose behalf it was sent."""
+    traceparent: str | None = None
+    """The span of the request, where traces are kept."""
     once: Once | None = None
     """The idempotency key that it came under."""
 

@@ -195,6 +195,7 @@ class Submissions:
             estimate=max(one.estimate for one in (plan, *spares)),
             zdr=request.provider.zdr,
             retention=caller.policy.retention,
+            traceparent=asking.visit.traceparent,
         )
 
 

@@ -62,6 +62,8 @@ class Job:
     """Whether prompt and inputs are erased at its end, and its video soon after."""
     retention: int | None = None
     """Seconds that its video is kept, if its workspace has a word in that."""
+    traceparent: str | None = None
+    """The span of its submit, where traces are kept."""
     version: int = 0
     run: int = 0
     started_at: int | None = None

@@ -79,9 +79,13 @@ class _Slot:
 
 
 class Poller:
-    def __init__(self, clock: Clock, emit: Emit) -> None:
+    def __init__(
+        self, clock: Clock, emit: Emit, note_lag: Callable[[float], None] = lambda _seconds: None
+    ) -> None:
+        """`note_lag` is told of each poll how many seconds after its hour it begins."""
         self._clock = clock
         self._emit = emit
+        self._note_lag = note_lag
         self._heap: list[_Slot] = []
         self._entries: dict[str, _Entry] = {}
         self._order = 0
@@ -177,6 +181,7 @@ class Poller:
 
     async def _look(self, entry: _Entry) -> None:
         async with self._slots:
+            self._note_lag(max(0.0, self._clock.now() - entry.due))
             result = await self._ask(entry)
         entry.polling = False
         if entry.done.done():

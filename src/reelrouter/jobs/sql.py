@@ -65,6 +65,7 @@ _PLACED = (
     "zdr",
     "retention",
     "estimate",
+    "traceparent",
 )
 INSERT = insert(jobs).values({name: bindparam(name) for name in _PLACED} | {"version": _NEXT_VERSION})
 GET = select(jobs).where(_JOB, jobs.c.deleted_at.is_(None))
@@ -217,6 +218,7 @@ END: dict[Event, Update] = {
         failure=bindparam("why"),
         outputs=bindparam("files"),
         output_count=bindparam("how_many"),
+        stored_bytes=bindparam("bytes_kept"),
         price=bindparam("cost"),
         list_price=bindparam("listed"),
         vendor_cost=bindparam("vendor"),

@@ -24,9 +24,11 @@ from reelrouter.jobs.poller import Awaited, Poller, Watch
 from reelrouter.jobs.sends import Sends
 from reelrouter.jobs.served import Served
 from reelrouter.jobs.starting import AT_ONCE
+from reelrouter.jobs.tracing import Doing, Tracing, place_of, place_of_attempt
 from reelrouter.jobs.unconfigured import unconfigured
 from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
+from reelrouter.observe.traces import NoTraces, Traces
 from reelrouter.routing.choose import Route
 from reelrouter.storage.ingest import Ingest
 from reelrouter.storage.objects import Objects
@@ -76,6 +78,7 @@ class Workshop:
     """How the addresses in webhooks look."""
     pricing: Pricing = field(default_factory=Pricing)
     """What jobs cost their workspace."""
+    traces: Traces = field(default_factory=NoTraces)
     resubmit: bool = False
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
     hook_of: Callable[[str], str | None] = lambda _attempt_key: None
@@ -88,6 +91,7 @@ class Steps:
     def __init__(self, workshop: Workshop) -> None:
         self._in = workshop
         self._drifts = Drifts(workshop.db, workshop.clock, workshop.emit)
+        self._tracing = Tracing(workshop.traces, workshop.clock)
         self._first_polls: dict[str, float] = {}
         self._sends = Sends()
 
@@ -143,7 +147,8 @@ class Steps:
         if _is_superseded(job, run) or await self._is_left_to_others(job, attempts, step):
             return
         if isinstance(step, decide.Finish):
-            await self._finish(job, attempts, step.ending)
+            with self._tracing.doing("finish", place_of(job)):
+                await self._finish(job, attempts, step.ending)
         elif not isinstance(step, decide.Over):
             return
         # Also where a crash came just after the end: what a backend keeps of a job would stay there for good.
@@ -155,7 +160,8 @@ class Steps:
         files: tuple[StoredFile, ...] = ()
         if ending.finished is not None:
             try:
-                files = await self._store(job, attempts[-1], ending.finished)
+                with self._tracing.doing("ingest", place_of(job)):
+                    files = await self._store(job, attempts[-1], ending.finished)
             except OutputInvalid as refused:
                 cost = ending.vendor_cost  # the vendor bills what it has made, whatever it is
                 failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason, vendor_cost=cost)
@@ -193,8 +199,9 @@ class Steps:
             return
         lane = self._lane(job, attempt)
         try:
-            async with asyncio.timeout(SUBMIT_SECONDS):
-                accepted = await lane.backend.submit(order)
+            with self._tracing.doing("submit", place_of_attempt(job, attempt), "client"):
+                async with asyncio.timeout(SUBMIT_SECONDS):
+                    accepted = await lane.backend.submit(order)
         except SubmitRefused as refused:
             if refused.failed.failure is FailureClass.DRIFT:
                 self._drifts.note(attempt.endpoint, erasure.fit_to_log(job, refused.failed.vendor_text or ""))
@@ -263,9 +270,25 @@ class Steps:
     # Waiting -----------------------------------------------------------------------------------------------------
 
     async def _wait_for(self, job: Job, step: decide.Await) -> None:
+        with self._tracing.doing("wait", place_of_attempt(job, step.attempt)) as doing:
+            end = _end_of(await self._in.poller.wait(self._watch(job, step, doing)))
+        if end.kind == "expired":
+            await self._stop(job, step, self._lane(job, step.attempt).backend)
+        await self._record_end(job, step.attempt, end)
+
+    def _watch(self, job: Job, step: decide.Await, doing: Doing) -> Watch:
         lane = self._lane(job, step.attempt)
         first_poll = self._first_polls.pop(job.id, 0.0)
-        watch = Watch(
+
+        def on_progress(progress: float) -> None:
+            doing.note("progress", self._in.clock.now(), progress=progress)
+            self._note_progress(job.id, progress)
+
+        def on_drift(drift: Drift) -> None:
+            doing.note("drift", self._in.clock.now())
+            self._drifts.note(step.attempt.endpoint, erasure.fit_to_log(job, str(drift)))
+
+        return Watch(
             job_id=job.id,
             handle=step.handle,
             backend=lane.backend,
@@ -273,14 +296,10 @@ class Steps:
             deadline=job.deadline_at / 1000,
             first_poll=0.0 if _was_nudged(job, step.attempt) else first_poll,
             cancel=job.cancel_requested_at is not None,
-            on_progress=lambda progress: self._note_progress(job.id, progress),
+            on_progress=on_progress,
             describe=lambda error: erasure.described(job, error),
-            on_drift=lambda drift: self._drifts.note(step.attempt.endpoint, erasure.fit_to_log(job, str(drift))),
+            on_drift=on_drift,
         )
-        end = _end_of(await self._in.poller.wait(watch))
-        if end.kind == "expired":
-            await self._stop(job, step, lane.backend)
-        await self._record_end(job, step.attempt, end)
 
     async def _stop(self, job: Job, step: decide.Await, backend: Backend) -> None:
         try:
@@ -340,6 +359,7 @@ class Steps:
         if ended is not None:
             overrun, unused = ended
             self._emit_job_end(job, last, overrun)
+            self._tracing.end_job(job, last)
             await self._in.objects.delete(unused)
 
     async def _urls(self, job: Job, last: store.End) -> list[str]:
@@ -359,6 +379,7 @@ class Steps:
 
         await self._in.db.write(together)
         self._emit_end(job, attempt, end)
+        self._tracing.end_attempt(job, attempt, end)
 
     def _emit_end(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
         failed = end.failed
@@ -369,6 +390,7 @@ class Steps:
                 endpoint=attempt.endpoint,
                 credential=attempt.credential,
                 end=end.kind,
+                seconds=round(self._in.clock.now() - attempt.intent_at / 1000, 3),
                 failure=end.failure.value if end.failure else None,
                 vendor_code=failed.vendor_code if failed else None,
                 vendor_text=failed.vendor_text if failed and not job.zdr else None,

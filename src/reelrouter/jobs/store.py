@@ -54,6 +54,7 @@ def place(unit: Unit, job: Job) -> None:
         zdr=int(job.zdr),
         retention=job.retention,
         estimate=job.estimate,
+        traceparent=job.traceparent,
     )
     for key in job.input_keys:
         unit.execute(sql.INSERT_INPUT, job_id=job.id, key=key)
@@ -151,6 +152,7 @@ def end(unit: Unit, job: Job, last: End) -> bool:
             why=FAILURE.dump_json(last.failure, exclude_none=True).decode() if last.failure else None,
             files=OUTPUTS.dump_json(last.files).decode() if last.files else None,
             how_many=len(last.files),
+            bytes_kept=sum(file.size for file in last.files) if last.files else None,
             cost=last.price,
             listed=last.list_price,
             vendor=last.vendor_cost,
@@ -318,6 +320,7 @@ def job_of(row: Row) -> Job:
 
 
 _PLAIN_COLUMNS = (
+    "traceparent",
     "id",
     "workspace",
     "key_id",

@@ -1,4 +1,4 @@
-"""Everything that is worth telling an operator, as a closed list. Logs (and later metrics) only listen.
+"""Everything that is worth telling an operator, as a closed list. Logs and metrics only listen.
 
 | event | when |
 | --- | --- |
@@ -20,8 +20,8 @@
 | RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
 | VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
 | StopCutShort | an engine that was told to stop broke off what it was sending, after `stop_wait` seconds |
-| ChildLog | a child process wrote to its error stream |
 | LogInterrupted | lines could not be written: the disk that takes them is full, or their reader is gone |
+| RequestFailed | a request was answered with 5xx, or broke off |
 | TaskCrashed | a background loop met an error that nobody expected, and goes on |
 """
 
@@ -69,6 +69,8 @@ class AttemptEnded:
     credential: str
     """The name of the account."""
     end: str
+    seconds: float
+    """Since the attempt was begun."""
     failure: str | None = None
     """The `FailureClass`."""
     vendor_code: str | None = None
@@ -193,8 +195,17 @@ class StopCutShort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChildLog:
-    line: str
+class RequestFailed:
+    """The client was answered with 5xx, or its answer broke off. What is only not ready yet, is no failure."""
+
+    method: str
+    route: str
+    """As the table of routes has it: never the whole address."""
+    status: int | None
+    """None if nothing was answered at all."""
+    seconds: float
+    error: str | None = None
+    """What nobody expected; None where the gateway knew what it answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,9 +240,19 @@ Event = (
     | RunAbandoned
     | VendorKeyUnusable
     | StopCutShort
-    | ChildLog
     | LogInterrupted
+    | RequestFailed
     | TaskCrashed
 )
 
 Emit = Callable[[Event], None]
+
+
+def fan_out(*listeners: Emit) -> Emit:
+    """One that hands each event to all of them, in their order."""
+
+    def emit(event: Event) -> None:
+        for listen in listeners:
+            listen(event)
+
+    return emit

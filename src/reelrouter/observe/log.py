@@ -17,11 +17,13 @@ from reelrouter.observe.events import (
     LogInterrupted,
     ObjectMissing,
     PollFailed,
+    RequestFailed,
     RunAbandoned,
     StopCutShort,
     TaskCrashed,
     VendorKeyUnusable,
 )
+from reelrouter.observe.request import request_id
 
 LogFormat = Literal["auto", "json", "console"]
 
@@ -32,6 +34,7 @@ _LOUD = (
     LogInterrupted,
     ObjectMissing,
     PollFailed,
+    RequestFailed,
     RunAbandoned,
     StopCutShort,
     TaskCrashed,
@@ -58,6 +61,8 @@ def open_log(log_format: LogFormat, process: str) -> Emit:
 
     def write(event: Event) -> None:
         fields = {name: value for name, value in asdict(event).items() if value is not None}
+        if (request := request_id.get()) is not None:
+            fields["request"] = request
         name = _NAME.sub("_", type(event).__name__).lower()
         (logger.warning if isinstance(event, _LOUD) else logger.info)(name, **fields)
 

@@ -1,0 +1,109 @@
+"""What `/metrics` tells of a real gateway, and whom it tells."""
+
+import os
+import signal
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.acceptance.conftest import Starter
+from tests.acceptance.orders import placed, small
+from tests.acceptance.serving import Server
+from tests.acceptance.waiting import ended, in_progress, until
+
+TOKEN = "metrics-token-0123456789"
+
+
+class Figures:
+    """A scrape, read as Prometheus reads it."""
+
+    def __init__(self, text: str) -> None:
+        self.families = {one.name: one for one in text_string_to_metric_families(text)}
+
+    def value(self, name: str, **labels: str) -> float:
+        """The sum of the samples of that name that have these labels."""
+        return sum(
+            sample.value
+            for family in self.families.values()
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+
+def scraped(server: Server, token: str | None = None) -> Figures:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    answer = httpx.get(f"{server.base_url}/metrics", headers=headers, trust_env=False, timeout=30)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    return Figures(answer.text)
+
+
+def test_requests_and_submits_are_counted(server: Server, client: httpx.Client) -> None:
+    """By the route as the table has it, so that a job's id never becomes a label."""
+    before = scraped(server)
+    job_id = placed(client, small())
+    client.get(f"/api/v1/videos/{job_id}")
+    client.get("/nowhere")
+    after = scraped(server)
+
+    def grown(name: str, **labels: str) -> float:
+        return after.value(name, **labels) - before.value(name, **labels)
+
+    assert grown("reelrouter_http_requests_total", route="/api/v1/videos", method="POST", status="202") == 1
+    shown = {"route": "/api/v1/videos/{job_id}", "method": "GET", "status": "200"}
+    assert grown("reelrouter_http_requests_total", **shown) == 1
+    assert grown("reelrouter_http_request_seconds_count", route="none", method="GET") == 1
+    assert grown("reelrouter_submits_total", mode="test") == 1
+
+
+def test_another_machine_needs_a_token(start_server: Starter) -> None:
+    """Without one, whoever comes through a proxy is refused, with the setting's name; with one, all others are."""
+    server = start_server()
+    proxied = httpx.get(f"{server.base_url}/metrics", headers={"X-Forwarded-For": "203.0.113.9"}, trust_env=False)
+    assert proxied.status_code == 403
+    assert "REELROUTER_METRICS_TOKEN" in proxied.json()["error"]["message"]
+    guarded = start_server(metrics_token=TOKEN)
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}):
+        refused = httpx.get(f"{guarded.base_url}/metrics", headers=headers, trust_env=False)
+        assert refused.status_code == 401
+        assert refused.json()["error"]["metadata"]["error_type"] == "authentication"
+    assert scraped(guarded, TOKEN).families
+
+
+def test_one_scrape_has_the_engines_figures(start_server: Starter) -> None:
+    """The engine counts what became of jobs, and the API tells it; a dead engine shows, and so does the next."""
+    server = start_server()
+    with server.client() as client:
+        assert ended(client, placed(client, small()))["status"] == "completed"
+        assert ended(client, placed(client, small(prompt="[[fail:server]]")))["status"] == "failed"
+    told = scraped(server)
+    assert told.value("reelrouter_engine_up") == 1
+    assert told.value("reelrouter_jobs_ended_total", mode="test", status="completed", error_type="none") == 1
+    assert told.value("reelrouter_jobs_ended_total", status="failed", error_type="server") == 1
+    assert told.value("reelrouter_attempts_total", endpoint="test", end="finished") == 1
+    assert told.value("reelrouter_render_seconds_count", endpoint="test") == 1
+    assert told.value("reelrouter_poll_lag_seconds_count") >= 2
+    assert told.value("reelrouter_engine_process_resident_memory_bytes") > 0
+    os.kill(server.engine_pid(), signal.SIGKILL)
+    until(lambda: scraped(server).value("reelrouter_engine_up") == 0, "the engine to be missed", 5.0)
+    until(lambda: scraped(server).value("reelrouter_engine_up") == 1, "the next engine", 30.0)
+
+
+def test_what_waits_and_what_is_kept_is_told(start_server: Starter) -> None:
+    """Read from the database, also where no engine would start anything."""
+    server = start_server()
+    with server.client() as client:
+        assert ended(client, placed(client, small()))["status"] == "completed"
+        stuck = placed(client, small(prompt="[[stuck]]"))
+        in_progress(client, stuck)
+
+        def told() -> Figures | None:
+            found = scraped(server)
+            return found if found.value("reelrouter_jobs", state="in_progress", mode="test") == 1 else None
+
+        found = until(told, "the job in the figures", 15.0)
+        assert found.value("reelrouter_queue_under_way", endpoint="test") == 1
+        assert found.value("reelrouter_holds", mode="test") == 1
+        assert found.value("reelrouter_jobs_awaited") == 1
+        assert found.value("reelrouter_stored_bytes") > 10_000
+        assert found.value("reelrouter_disk_free_bytes") > 0
