@@ -8,6 +8,7 @@ from reelrouter.catalogue.load import CatalogueError
 from reelrouter.cli.ending import fail
 from reelrouter.db.migrate import ServerRefused
 from reelrouter.db.opening import DriverMissing
+from reelrouter.db.schema import SchemaRefused
 from reelrouter.lock import AlreadyLocked
 from reelrouter.providers.accounts import AccountsRefused
 from reelrouter.settings import Settings
@@ -24,7 +25,7 @@ def told(settings: Settings) -> Iterator[None]:
         fail(f"the catalogue cannot be used: {wrong}")
     except AccountsRefused as wrong:
         fail(f"the vendors' accounts cannot be used: {wrong}")
-    except (SecretRefused, DriverMissing) as refused:
+    except (SecretRefused, DriverMissing, SchemaRefused) as refused:
         fail(str(refused))
     except ServerRefused as refused:
         fail(f"the database of REELROUTER_DATABASE_URL cannot be used: {refused}")

@@ -402,3 +402,10 @@ vendor_keys = sa.Table(
     _integer("updated_at", null=True),
     sa.Index("ix_vendor_keys_workspace", "workspace", "provider"),
 )
+
+schema_floor = sa.Table(
+    "schema_floor",
+    metadata,
+    sa.Column("works_with", sa.Text, primary_key=True),  # the oldest revision whose program may use the database
+    _text("upgraded_by"),  # the version of the program that brought it to where it is
+)
