@@ -23,9 +23,22 @@ _OWN = f"reelrouter-test-{os.getuid()}"
 @contextmanager
 def fresh_database() -> Iterator[str]:
     """The address of an empty database with the newest schema, which is gone afterwards."""
+    with _database(f" TEMPLATE {_template()}") as address:
+        yield address
+
+
+@contextmanager
+def bare_database() -> Iterator[str]:
+    """The address of one without any tables, which is gone afterwards."""
+    with _database("") as address:
+        yield address
+
+
+@contextmanager
+def _database(made_from: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(_server(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_template()}")
+        connection.execute(f"CREATE DATABASE {name}{made_from}".encode())
     try:
         yield _address(name)
     finally:

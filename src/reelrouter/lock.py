@@ -55,6 +55,21 @@ class FileLock:
         return True
 
 
+def holder_of(path: Path) -> str | None:
+    """What the process that holds the lock wrote there, which is its pid; None if nobody does."""
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.read(file, 20).decode().strip()
+    finally:
+        os.close(file)
+    return None
+
+
 @contextmanager
 def own_folder(parent: Path, name: str) -> Iterator[Path]:
     """An empty folder below `parent` that no other living process uses: `<name>-0`, or the next that is free."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, inspect
 
-from reelrouter.db.migrate import HEAD
 from reelrouter.db.opening import is_server, open_database, prepare
+from reelrouter.db.schema import HEAD
 from reelrouter.db.tables import metadata
 from reelrouter.testing.databases import SUITE, Pair
 

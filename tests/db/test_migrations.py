@@ -112,20 +112,3 @@ def test_what_was_charged_so_far_was_the_catalogues_price(tmp_path: Path) -> Non
         assert connection.execute("SELECT amount, note FROM ledger").fetchall() == [(7, None)]
         connection.close()
         command.downgrade(config_of(path), "0005")
-
-
-def test_what_jobs_keep_is_counted_from_their_files(tmp_path: Path) -> None:
-    """Jobs that were made before are a part of the sum."""
-    path = tmp_path / "app.db"
-    connection = at_revision(path, "0006")
-    insert(connection, "jobs", id="made", version=1, outputs='[{"size": 5}, {"size": 7}]')
-    insert(connection, "jobs", id="failed", version=2, outputs=None)
-    connection.commit()
-    connection.close()
-    for _ in range(2):
-        migrate(path)
-        connection = sqlite3.connect(path)
-        rows = connection.execute("SELECT id, stored_bytes FROM jobs ORDER BY id").fetchall()
-        assert rows == [("failed", None), ("made", 12)]
-        connection.close()
-        command.downgrade(config_of(path), "0006")

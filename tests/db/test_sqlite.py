@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import bindparam, func, insert, select, text
 
 from reelrouter.db.engine import Unit
-from reelrouter.db.migrate import HEAD, migrate
+from reelrouter.db.migrate import migrate
+from reelrouter.db.schema import HEAD
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.db.tables import inputs, metadata
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, update
 
 from reelrouter.accounts import holdings
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import _compiled
+from reelrouter.db.tables import jobs
 from reelrouter.gateway.standing import Lookout
 from reelrouter.jobs import figures
 from reelrouter.observe.gauges import Holds, Queue
@@ -44,6 +45,22 @@ def test_jobs_queues_and_holds_are_counted(scenario: Scenario) -> None:
         assert told.holds == {"live": Holds(count=2, dollars=2 * ESTIMATE / 10**9), "test": Holds()}
         assert (told.stored.jobs, told.stored.bytes) == (1, 12)
         assert 0 < told.disk.free <= told.disk.size
+
+    scenario(work)
+
+
+def test_what_an_older_version_stored_is_measured_afterwards(scenario: Scenario) -> None:
+    """So that the sum is of all that is kept; what is known already is left as it is."""
+
+    async def work(bench: Bench) -> None:
+        made = tuple(Blob(path=bench.file(b"twelve bytes")) for _ in range(3))
+        bench.lane("a", polls=[Finished(outputs=made)])
+        await bench.run_to_end(await bench.place("a"))
+        await bench.db.write(lambda unit: unit.execute(update(jobs).values(stored_bytes=None)))
+        assert (await figures.sum_stored(bench.db)).jobs == 0
+        await figures.measure_kept(bench.db)
+        kept = await figures.sum_stored(bench.db)
+        assert (kept.jobs, kept.bytes) == (1, 36)
 
     scenario(work)
 

@@ -14,6 +14,7 @@ from reelrouter.clock import Clock, SystemClock
 from reelrouter.db.engine import Database
 from reelrouter.db.migrate import ServerRefused
 from reelrouter.db.opening import DriverMissing, is_server, open_database, prepare
+from reelrouter.db.schema import SchemaRefused
 from reelrouter.errors import InvalidRequest, NotFound, ReelRouterError
 from reelrouter.installation import database_url
 from reelrouter.settings import Settings
@@ -53,7 +54,7 @@ def on_own(work: Callable[[Own], Awaitable[T]], *, lists: str | None = None, beg
         fail(refused.message)
     except CatalogueError as wrong:
         fail(f"the catalogue cannot be used: {wrong}")
-    except (SecretRefused, DriverMissing) as refused:
+    except (SecretRefused, DriverMissing, SchemaRefused) as refused:
         fail(str(refused))
     except ServerRefused as refused:
         fail(f"the database of REELROUTER_DATABASE_URL cannot be used: {refused}")

@@ -8,6 +8,7 @@ from reelrouter.catalogue.load import CatalogueError
 from reelrouter.cli.ending import fail
 from reelrouter.db.migrate import ServerRefused
 from reelrouter.db.opening import DriverMissing
+from reelrouter.db.schema import SchemaRefused
 from reelrouter.lock import AlreadyLocked
 from reelrouter.observe.engine_door import CannotListen
 from reelrouter.observe.traces import TracesRefused
@@ -26,7 +27,7 @@ def told(settings: Settings) -> Iterator[None]:
         fail(f"the catalogue cannot be used: {wrong}")
     except AccountsRefused as wrong:
         fail(f"the vendors' accounts cannot be used: {wrong}")
-    except (SecretRefused, DriverMissing, CannotListen, TracesRefused) as refused:
+    except (SecretRefused, DriverMissing, SchemaRefused, CannotListen, TracesRefused) as refused:
         fail(str(refused))
     except ServerRefused as refused:
         fail(f"the database of REELROUTER_DATABASE_URL cannot be used: {refused}")

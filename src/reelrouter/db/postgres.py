@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialects
 from sqlalchemy.util import await_only, greenlet_spawn
 
 from reelrouter.db.engine import DatabaseGone, Row, Statement, Unit
+from reelrouter.db.schema import name_for_server
 
 T = TypeVar("T")
 
@@ -71,6 +72,7 @@ class PostgresDatabase:
             statement_cache_size=_STATEMENTS,
             max_cached_statement_lifetime=0,
             init=_prepare,
+            server_settings={"application_name": name_for_server()},
         )
         return cls(url, pool)
 
@@ -179,7 +181,8 @@ class PostgresDatabase:
 
     async def _hear(self) -> None:
         """Until the connection is lost."""
-        connection = await asyncpg.connect(self._url)
+        named = {"application_name": name_for_server("listener")}
+        connection = await asyncpg.connect(self._url, server_settings=named)
         try:
             await connection.add_listener(CHANNEL, self._note)
             lost = asyncio.Event()

@@ -10,6 +10,8 @@ from itertools import count
 
 import asyncpg
 
+from reelrouter.db.schema import name_for_server
+
 _CLASS = 0x7265656C
 """Tells our advisory locks from those of other programs on the same database."""
 _TRY = "SELECT pg_try_advisory_lock($1::int, $2::int)"
@@ -48,7 +50,7 @@ class Slot:
 @asynccontextmanager
 async def hold_slot(url: str) -> AsyncIterator[Slot]:
     """The lowest free one, for as long as the connection lives."""
-    connection = await asyncpg.connect(url, server_settings={"application_name": "reelrouter-slot"})
+    connection = await asyncpg.connect(url, server_settings={"application_name": name_for_server("slot")})
     try:
         for number in count():
             if await connection.fetchval(_TRY, _CLASS, number):

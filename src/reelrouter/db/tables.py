@@ -432,3 +432,10 @@ turnstiles = sa.Table(
     sa.Column("queue", sa.Text, primary_key=True),
     _integer("full_at"),  # in Unix microseconds: when a rate has been made up for, see `turnstile.Turnstile`
 )
+
+schema_floor = sa.Table(
+    "schema_floor",
+    metadata,
+    sa.Column("works_with", sa.Text, primary_key=True),  # the oldest revision whose program may use the database
+    _text("upgraded_by"),  # the version of the program that brought it to where it is
+)

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
-from sqlalchemy import ColumnElement, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select, update
 
-from reelrouter.db.engine import Database
+from reelrouter.db.engine import Database, Unit
 from reelrouter.db.tables import jobs, workspaces
 from reelrouter.jobs.machine import State, is_terminal
+from reelrouter.jobs.model import OUTPUTS
 from reelrouter.observe.gauges import Queue, Stored
 
 _UNFINISHED = tuple(state for state in State if not is_terminal(state))
@@ -46,6 +48,13 @@ _STORED = select(func.count().label("jobs"), func.coalesce(func.sum(jobs.c.store
     jobs.c.stored_bytes.is_not(None), jobs.c.dropped_at.is_(None)
 )
 
+_UNMEASURED = (
+    select(jobs.c.id, jobs.c.outputs)
+    .where(jobs.c.outputs.is_not(None), jobs.c.dropped_at.is_(None), jobs.c.stored_bytes.is_(None))
+    .limit(literal_column("200"))
+)
+_MEASURED = update(jobs).where(jobs.c.id == bindparam("of_job")).values(stored_bytes=bindparam("size"))
+
 
 async def count_unfinished(db: Database) -> Mapping[tuple[str, str], int]:
     """By state and mode, each of them named."""
@@ -71,3 +80,15 @@ async def count_queues(db: Database) -> Mapping[str, Queue]:
 async def sum_stored(db: Database) -> Stored:
     (row,) = await db.scan(_STORED)
     return Stored(jobs=row["jobs"], bytes=int(row["bytes"]))
+
+
+async def measure_kept(db: Database) -> None:
+    """Notes the bytes of videos whose job was ended by a version that did not."""
+    while rows := await db.rows(_UNMEASURED):
+        sizes = {row["id"]: sum(file.size for file in OUTPUTS.validate_json(row["outputs"])) for row in rows}
+        await db.write(partial(_note_sizes, sizes=sizes))
+
+
+def _note_sizes(unit: Unit, sizes: Mapping[str, int]) -> None:
+    for job, size in sizes.items():
+        unit.execute(_MEASURED, of_job=job, size=size)

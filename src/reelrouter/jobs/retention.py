@@ -6,7 +6,7 @@ from functools import partial
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
-from reelrouter.jobs import idempotency, store
+from reelrouter.jobs import figures, idempotency, store
 from reelrouter.storage.objects import Objects
 
 _INTERVAL = 60.0
@@ -22,6 +22,7 @@ class Retention:
 
     async def run(self) -> None:
         """Until cancelled."""
+        await figures.measure_kept(self._db)
         while True:
             await self.sweep()
             await asyncio.sleep(_INTERVAL)

@@ -7,6 +7,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+works_with = "0003"
 
 _FROM_THE_LEDGER = """
 INSERT INTO spending (key_id, day, amount)

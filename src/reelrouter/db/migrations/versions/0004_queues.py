@@ -7,6 +7,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+works_with = "0004"
 
 _WAITING = "started_at IS NULL AND finished_at IS NULL"
 _MOVING = "started_at IS NOT NULL AND finished_at IS NULL"

@@ -7,6 +7,7 @@ revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
+works_with = "0006"
 
 _WAITING = "started_at IS NULL AND finished_at IS NULL"
 _MOVING = "started_at IS NOT NULL AND finished_at IS NULL"

@@ -1,0 +1,250 @@
+"""An upgrade: what the version before has begun, this one ends, on one machine and on many with one database."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from reelrouter.cli.emulating import environment_of
+from reelrouter.db.migrate import migrate_server
+from reelrouter.db.schema import HEAD
+from reelrouter.emulators.frame import Emulator, in_thread
+from reelrouter.emulators.registry import SITES
+from reelrouter.emulators.script import Script
+from tests.acceptance.books import Books
+from tests.acceptance.orders import placed, small
+from tests.acceptance.receivers import Answer, Receivers, receivers
+from tests.acceptance.serving import LIVE_KEY, Engine, Server
+from tests.acceptance.versions import PREVIOUS, unpacked
+from tests.acceptance.waiting import ended, in_progress, poll, until
+from tests.db.next_version import EXPANDING, following, next_head
+from tests.postgres import bare_database, fresh_database
+
+AT_ONCE, WAITING = 3, 2
+"""Jobs that the vendor takes at one time, and those that wait for a place there."""
+BODY: Mapping[str, Any] = {
+    "model": "bytedance/seedance-2.0-fast",
+    "prompt": "a boat",
+    "duration": 4,
+    "resolution": "480p",
+    "provider": {"only": ["byteplus"]},
+}
+
+FAILING: Mapping[str, Any] = {
+    "model": "alibaba/wan-2.7",
+    "duration": 2,
+    "resolution": "720p",
+    "prompt": "[[fail:refusal]]",
+}
+"""Of test mode: over at once, and still a whole job."""
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The environment in which our programs are those of the version before."""
+    return unpacked(PREVIOUS, tmp_path_factory.mktemp("previous"))
+
+
+class Vendor:
+    """One that is done with nothing before it is told to be."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        emulator.script = Script(seconds=60)
+        emulator.now = lambda: 0.0
+
+    def finish_everything(self) -> None:
+        """What it has, and from now on whatever it takes, at once."""
+        self.emulator.script = Script()
+        self.emulator.now = lambda: 60.0
+
+    def submits(self) -> int:
+        return sum(entry.verb == "submit" for entry in self.emulator.journal)
+
+
+@contextmanager
+def vendor_and_listener() -> Iterator[tuple[Vendor, Mapping[str, str], Receivers]]:
+    emulator = SITES["byteplus"].make()
+    with in_thread(emulator) as site, receivers(lambda _path, _key, _seen: Answer()) as listener:
+        yield Vendor(emulator), environment_of("byteplus", site.url), listener
+
+
+def settings() -> dict[str, str]:
+    terms = {"byteplus": {"poll_every": 0.2, "concurrency": AT_ONCE}}
+    return {"providers": json.dumps(terms), "allow_private_addresses": "true"}
+
+
+def place_all(live: httpx.Client, test: httpx.Client, listener: Receivers) -> list[str]:
+    """As many as the vendor takes, some that wait for it, and one that the renderer is at; all tell their end."""
+    told = {"callback_url": f"{listener.url}/end"}
+    vendors = [placed(live, {**BODY, **told}) for _ in range(AT_ONCE + WAITING)]
+    rendered = placed(test, small(prompt="a boat [[delay:2]]", **told))
+    until(lambda: Counter(status_of(live, job) for job in vendors)["in_progress"] == AT_ONCE, "the vendor's jobs")
+    in_progress(test, rendered)
+    return [*vendors, rendered]
+
+
+def status_of(client: httpx.Client, job: str) -> str:
+    return str(client.get(f"/api/v1/videos/{job}").json()["status"])
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_what_was_under_way_ends_after_an_upgrade(how: str, before: Mapping[str, str], tmp_path: Path) -> None:
+    """On one machine, however the old process ends: no job is lost, sent or billed twice, and all is told."""
+    with vendor_and_listener() as (vendor, environment, listener):
+        server = Server(tmp_path, settings(), {**environment, **before})
+        try:
+            server.start()
+            with server.client(LIVE_KEY) as live, server.client() as test:
+                jobs = place_all(live, test, listener)
+            if how == "stopped":
+                assert server.terminate() == 0
+            else:
+                server.kill()
+            assert vendor.submits() == AT_ONCE
+            server.environment = dict(environment)
+            server.start()
+            vendor.finish_everything()
+            with server.client(LIVE_KEY) as live, server.client() as test:
+                ends = [ended(test if job == jobs[-1] else live, job) for job in jobs]
+                assert {job["status"] for job in ends} == {"completed"}
+                assert all(live.get(job["unsigned_urls"][0]).content[4:8] == b"ftyp" for job in ends)
+            assert vendor.submits() == AT_ONCE + WAITING
+            until(lambda: len(listener.got) >= len(jobs), "every webhook")
+            balanced(Books(server.data_dir), jobs)
+            assert sorted(one.key for one in listener.got) == sorted(f"{job}-completed" for job in jobs)
+        finally:
+            server.close()
+
+
+def balanced(books: Books, jobs: Sequence[str]) -> None:
+    """Each job was handed over once and charged once, and nothing is set aside any more."""
+    assert books.attempts() == dict.fromkeys(jobs, 1)
+    assert sorted(job for job, _ in books.charges()) == sorted(jobs)
+    for account in books.accounts():
+        assert (account.held, account.open_holds, account.settled) == (0, 0, account.charged)
+
+
+@pytest.mark.postgres
+def test_a_fleet_is_replaced_one_process_after_the_other(before: Mapping[str, str], tmp_path: Path) -> None:
+    """Old and new work on one database for a while, each on what the other began; nothing is sent twice."""
+    with ExitStack() as stack:
+        vendor, environment, listener = stack.enter_context(vendor_and_listener())
+        fleet = Fleet(stack, tmp_path, stack.enter_context(bare_database()))
+        old, old_engine = fleet.api({**environment, **before}), fleet.engine({**environment, **before})
+        old_live, old_test = stack.enter_context(old.client(LIVE_KEY)), stack.enter_context(old.client())
+        *jobs, rendered = place_all(old_live, old_test, listener)
+        new = fleet.api(environment)
+        live, test = stack.enter_context(new.client(LIVE_KEY)), stack.enter_context(new.client())
+        assert fleet.revision() == HEAD
+        told = {"callback_url": f"{listener.url}/end"}
+        by_old_engine = placed(test, {**FAILING, **told})
+        assert ended(old_test, by_old_engine)["status"] == ended(test, by_old_engine)["status"] == "failed"
+        fleet.engine(environment)
+        jobs += [placed(old_live, {**BODY, **told}), placed(live, {**BODY, **told})]
+        assert [status_of(old_live, job) for job in jobs] == [status_of(live, job) for job in jobs]
+        old_engine.close()
+        assert old.terminate() == 0
+        vendor.finish_everything()
+        assert {ended(live, job)["status"] for job in jobs} == {"completed"}
+        assert ended(test, rendered)["status"] == "completed"
+        assert vendor.submits() == len(jobs)
+        until(lambda: len(listener.got) >= len(jobs) + 2, "every webhook")
+        fleet.is_balanced([*jobs, rendered, by_old_engine], [*jobs, rendered])
+        keys = [f"{by_old_engine}-failed", *(f"{job}-completed" for job in (*jobs, rendered))]
+        assert sorted(one.key for one in listener.got) == sorted(keys)
+
+
+@pytest.mark.postgres
+def test_a_version_bears_what_the_next_one_adds(tmp_path: Path) -> None:
+    """Under load, while every table that it is busy with gets a column; and it can be gone back to afterwards."""
+    with ExitStack() as stack:
+        fleet = Fleet(stack, tmp_path, stack.enter_context(fresh_database()))
+        api, engine = fleet.api({}), fleet.engine({})
+        with api.client() as client, ThreadPoolExecutor(3) as threads:
+            upgraded = threading.Event()
+            loads = [threads.submit(work_until, client, upgraded) for _ in range(2)]
+            ended(client, placed(client, FAILING))
+            migrate_server(fleet.database, following(tmp_path / "next", EXPANDING, "0006"))
+            ended(client, placed(client, FAILING))
+            upgraded.set()
+            jobs = [job for load in loads for job in load.result()]
+            assert {ended(client, job)["status"] for job in jobs} == {"failed"}
+        engine.close()
+        assert api.terminate() == 0
+        api.start()
+        fleet.engine({})
+        with api.client() as client:
+            assert ended(client, placed(client, small()))["status"] == "completed"
+        assert fleet.revision() == next_head()
+        told = [one for log in tmp_path.glob("*/serve.log") for one in log.read_text().splitlines()]
+        assert not [line for line in told if "task_crashed" in line or "Traceback" in line]
+
+
+def work_until(client: httpx.Client, enough: threading.Event) -> list[str]:
+    """Polls without a pause, and submits now and then; every answer is a good one."""
+    jobs = list[str]()
+    while not enough.is_set():
+        jobs.append(placed(client, FAILING))
+        for _ in range(50):
+            poll(client, jobs[-1])
+    return jobs
+
+
+class Fleet:
+    """Processes that share a database and a folder of files."""
+
+    def __init__(self, stack: ExitStack, folder: Path, database: str) -> None:
+        self._stack = stack
+        self._folder = folder
+        self._numbers = count()
+        self.database = database
+
+    def api(self, environment: Mapping[str, str]) -> Server:
+        folder = self._folder / f"process-{next(self._numbers)}"
+        folder.mkdir()
+        server = Server(folder, self._settings(), environment, command="api")
+        self._stack.callback(server.close)
+        server.start()
+        return server
+
+    def engine(self, environment: Mapping[str, str]) -> Engine:
+        folder = self._folder / f"process-{next(self._numbers)}"
+        folder.mkdir()
+        own = {"data_dir": str(folder / "data"), "log_format": "json"}
+        engine = Engine(folder / "serve.log", {**self._settings(), **own}, environment)
+        self._stack.callback(engine.close)
+        return engine
+
+    def revision(self) -> str:
+        ((revision,),) = self._rows("SELECT version_num FROM alembic_version")
+        return str(revision)
+
+    def is_balanced(self, placed: Sequence[str], made: Sequence[str]) -> None:
+        """Each job was handed over once, those that were made were charged once, and nothing is set aside."""
+        assert dict(self._rows("SELECT job_id, count(*) FROM attempts GROUP BY 1")) == dict.fromkeys(placed, 1)
+        charges = self._rows("SELECT job_id FROM ledger WHERE kind = 'charge'")
+        assert sorted(job for (job,) in charges) == sorted(made)
+        assert self._rows("SELECT count(*) FROM holds WHERE state = 'open'") == [(0,)]
+        assert self._rows("SELECT sum(held) FROM budgets") == [(0,)]
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            **settings(),
+            "database_url": self.database,
+            "storage_url": (self._folder / "objects").as_uri(),
+            "secret_key": "a secret that nobody else has, 0123456789",
+        }
+
+    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database) as connection:
+            return connection.execute(statement.encode()).fetchall()
