@@ -62,6 +62,11 @@ def restart(server: Any) -> None:
     commands.pg_ctl(how, pgdata=server.pgdata, user=server.system_user)
 
 
+def tool(name: str) -> Path:
+    """A program that comes with the server, such as `pg_dump`."""
+    return Path(_package().__file__).parent / "pginstall" / "bin" / name
+
+
 @cache
 def _package() -> Any:
     # It wants a folder for its lock as soon as it is imported, and warns where the environment names none.
