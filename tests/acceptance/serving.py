@@ -171,6 +171,18 @@ class Engine:
         return [one for one in told if one["event"] == name]
 
 
+def command(*words: str, data_dir: Path | None = None, database: str | None = None) -> str:
+    """What one of our commands prints on stdout; it works on that installation, and ends well."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("REELROUTER_")}
+    told = {"REELROUTER_DATA_DIR": data_dir, "REELROUTER_DATABASE_URL": database}
+    given = {name: str(value) for name, value in told.items() if value is not None}
+    done = subprocess.run(
+        (_PROGRAM, *words), env={**inherited, **given}, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def _command_line(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()

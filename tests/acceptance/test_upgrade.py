@@ -6,24 +6,23 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from reelrouter.cli.emulating import environment_of
 from reelrouter.db.migrate import migrate_server
 from reelrouter.db.schema import HEAD
-from reelrouter.emulators.frame import Emulator, in_thread
+from reelrouter.emulators.frame import in_thread
 from reelrouter.emulators.registry import SITES
-from reelrouter.emulators.script import Script
 from tests.acceptance.books import Books
+from tests.acceptance.fleets import Fleet
 from tests.acceptance.orders import placed, small
+from tests.acceptance.patient_vendor import Vendor
 from tests.acceptance.receivers import Answer, Receivers, receivers
-from tests.acceptance.serving import LIVE_KEY, Engine, Server
+from tests.acceptance.serving import LIVE_KEY, Server
 from tests.acceptance.versions import PREVIOUS, unpacked
 from tests.acceptance.waiting import ended, in_progress, poll, until
 from tests.db.next_version import EXPANDING, following, next_head
@@ -52,23 +51,6 @@ FAILING: Mapping[str, Any] = {
 def before(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """The environment in which our programs are those of the version before."""
     return unpacked(PREVIOUS, tmp_path_factory.mktemp("previous"))
-
-
-class Vendor:
-    """One that is done with nothing before it is told to be."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-        emulator.script = Script(seconds=60)
-        emulator.now = lambda: 0.0
-
-    def finish_everything(self) -> None:
-        """What it has, and from now on whatever it takes, at once."""
-        self.emulator.script = Script()
-        self.emulator.now = lambda: 60.0
-
-    def submits(self) -> int:
-        return sum(entry.verb == "submit" for entry in self.emulator.journal)
 
 
 @contextmanager
@@ -139,7 +121,7 @@ def test_a_fleet_is_replaced_one_process_after_the_other(before: Mapping[str, st
     """Old and new work on one database for a while, each on what the other began; nothing is sent twice."""
     with ExitStack() as stack:
         vendor, environment, listener = stack.enter_context(vendor_and_listener())
-        fleet = Fleet(stack, tmp_path, stack.enter_context(bare_database()))
+        fleet = Fleet(stack, tmp_path, stack.enter_context(bare_database()), settings())
         old, old_engine = fleet.api({**environment, **before}), fleet.engine({**environment, **before})
         old_live, old_test = stack.enter_context(old.client(LIVE_KEY)), stack.enter_context(old.client())
         *jobs, rendered = place_all(old_live, old_test, listener)
@@ -168,7 +150,7 @@ def test_a_fleet_is_replaced_one_process_after_the_other(before: Mapping[str, st
 def test_a_version_bears_what_the_next_one_adds(tmp_path: Path) -> None:
     """Under load, while every table that it is busy with gets a column; and it can be gone back to afterwards."""
     with ExitStack() as stack:
-        fleet = Fleet(stack, tmp_path, stack.enter_context(fresh_database()))
+        fleet = Fleet(stack, tmp_path, stack.enter_context(fresh_database()), settings())
         api, engine = fleet.api({}), fleet.engine({})
         with api.client() as client, ThreadPoolExecutor(3) as threads:
             upgraded = threading.Event()
@@ -198,53 +180,3 @@ def work_until(client: httpx.Client, enough: threading.Event) -> list[str]:
         for _ in range(50):
             poll(client, jobs[-1])
     return jobs
-
-
-class Fleet:
-    """Processes that share a database and a folder of files."""
-
-    def __init__(self, stack: ExitStack, folder: Path, database: str) -> None:
-        self._stack = stack
-        self._folder = folder
-        self._numbers = count()
-        self.database = database
-
-    def api(self, environment: Mapping[str, str]) -> Server:
-        folder = self._folder / f"process-{next(self._numbers)}"
-        folder.mkdir()
-        server = Server(folder, self._settings(), environment, command="api")
-        self._stack.callback(server.close)
-        server.start()
-        return server
-
-    def engine(self, environment: Mapping[str, str]) -> Engine:
-        folder = self._folder / f"process-{next(self._numbers)}"
-        folder.mkdir()
-        own = {"data_dir": str(folder / "data"), "log_format": "json"}
-        engine = Engine(folder / "serve.log", {**self._settings(), **own}, environment)
-        self._stack.callback(engine.close)
-        return engine
-
-    def revision(self) -> str:
-        ((revision,),) = self._rows("SELECT version_num FROM alembic_version")
-        return str(revision)
-
-    def is_balanced(self, placed: Sequence[str], made: Sequence[str]) -> None:
-        """Each job was handed over once, those that were made were charged once, and nothing is set aside."""
-        assert dict(self._rows("SELECT job_id, count(*) FROM attempts GROUP BY 1")) == dict.fromkeys(placed, 1)
-        charges = self._rows("SELECT job_id FROM ledger WHERE kind = 'charge'")
-        assert sorted(job for (job,) in charges) == sorted(made)
-        assert self._rows("SELECT count(*) FROM holds WHERE state = 'open'") == [(0,)]
-        assert self._rows("SELECT sum(held) FROM budgets") == [(0,)]
-
-    def _settings(self) -> dict[str, str]:
-        return {
-            **settings(),
-            "database_url": self.database,
-            "storage_url": (self._folder / "objects").as_uri(),
-            "secret_key": "a secret that nobody else has, 0123456789",
-        }
-
-    def _rows(self, statement: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.database) as connection:
-            return connection.execute(statement.encode()).fetchall()

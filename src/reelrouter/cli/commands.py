@@ -42,6 +42,8 @@ COMMANDS: Mapping[str, Entry] = {
     "budgets": Entry("budgets:app", "Limit what workspaces may spend in a time.", _OWN),
     "usage": Entry("usage:usage", "Sum up what jobs have cost.", _OWN),
     "byok": Entry("byok:app", "Keep the vendor keys that workspaces bring.", _OWN),
+    "backup": Entry("backup:backup", "Copy this installation into a folder, while it runs.", _OWN),
+    "restore": Entry("restore:restore", "Make an installation of a backup.", _OWN),
     "doctor": Entry("doctor:doctor", "Look for what keeps videos from being made.", _OWN),
     "emulate": Entry("emulate:emulate", "Run fake vendors, to try a gateway out.", _OWN),
     "record": Entry("record:record", "Run one real job and keep the vendor's replies.", _OWN),

@@ -1,5 +1,7 @@
 """One line of progress for a job, on stderr: a bar on a terminal, and elsewhere a line for each new state."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -49,6 +51,15 @@ class Shown:
         if word != self._said and not err.is_terminal:
             err.print(word)
         self._said = word
+
+
+@contextmanager
+def copying() -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, and nothing elsewhere; to be told the bytes that are done and all that there are."""
+    columns = (_WORD, BarColumn(bar_width=30), TaskProgressColumn(_SHARE), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("copying", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def ended(job: Job) -> str:

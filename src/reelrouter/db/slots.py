@@ -16,6 +16,10 @@ _CLASS = 0x7265656C
 """Tells our advisory locks from those of other programs on the same database."""
 _TRY = "SELECT pg_try_advisory_lock($1::int, $2::int)"
 _HOUR = "SELECT extract(epoch FROM clock_timestamp())::double precision"
+_HELD = (
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = $1::int::oid AND objsubid = 2"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
 _FREE = "SELECT pg_advisory_unlock($1::int, $2::int)"
 
 
@@ -45,6 +49,15 @@ class Slot:
     async def free(self, other: int) -> None:
         async with self._turn:
             await self._connection.execute(_FREE, _CLASS, other)
+
+
+async def is_any_held(url: str) -> bool:
+    """Whether any engine lives."""
+    connection = await asyncpg.connect(url, server_settings={"application_name": name_for_server("command")})
+    try:
+        return bool(await connection.fetchval(_HELD, _CLASS))
+    finally:
+        await connection.close(timeout=1.0)
 
 
 @asynccontextmanager

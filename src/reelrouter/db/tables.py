@@ -161,6 +161,7 @@ jobs = sa.Table(
     _integer("lost_runs", default="0"),  # those of them that broke off and had to be replaced
     _integer("started_at", null=True),  # null while it waits in a queue
     _integer("not_before", default="0"),  # when it may be started: a vendor asked to be left alone until then
+    _integer("attempt_limit", null=True),  # in all, after a restore; null: as many as its routes allow
     _integer("cancel_requested_at", null=True),
     _integer("nudged_at", null=True),  # when a vendor called about it; one more than any other's, if that is later
     sa.Column("progress", sa.Float, nullable=True),

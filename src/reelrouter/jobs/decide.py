@@ -168,6 +168,8 @@ def _next_turn(job: Job, attempts: Sequence[Attempt], *, resubmit: bool) -> Star
     The routes with a spare model come after all of the model before it, and are routes like any others: a busy
     account is not waited for while one of them has not been tried.
     """
+    if job.attempt_limit is not None and len(attempts) >= job.attempt_limit:
+        return None
     if attempts and not _may_follow(attempts, resubmit=resubmit):
         return None
     tried = {route: [one for one in attempts if route_of(one, job) == route] for route in job.routes}

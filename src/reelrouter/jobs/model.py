@@ -67,6 +67,8 @@ class Job:
     version: int = 0
     run: int = 0
     started_at: int | None = None
+    attempt_limit: int | None = None
+    """Attempts that it may have in all: a restored database does not know what was tried since."""
     cancel_requested_at: int | None = None
     nudged_at: int | None = None
     """When a vendor last told that there is news of it."""

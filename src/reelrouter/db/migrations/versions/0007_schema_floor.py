@@ -1,4 +1,4 @@
-"""The database says which programs may use it."""
+"""The database says which programs may use it, and of a job how many attempts it may have."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,9 @@ def upgrade() -> None:
         sa.Column("upgraded_by", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("works_with", name="pk_schema_floor"),
     )
+    op.add_column("jobs", sa.Column("attempt_limit", sa.BigInteger))
 
 
 def downgrade() -> None:
+    op.drop_column("jobs", "attempt_limit")
     op.drop_table("schema_floor")
