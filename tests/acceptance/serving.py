@@ -177,7 +177,7 @@ def command(*words: str, data_dir: Path | None = None, database: str | None = No
     told = {"REELROUTER_DATA_DIR": data_dir, "REELROUTER_DATABASE_URL": database}
     given = {name: str(value) for name, value in told.items() if value is not None}
     done = subprocess.run(
-        (_PROGRAM, *words), env={**inherited, **given}, capture_output=True, text=True, timeout=120, check=False
+        (PROGRAM, *words), env={**inherited, **given}, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
