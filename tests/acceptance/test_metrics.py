@@ -1,6 +1,7 @@
 """What `/metrics` tells of a real gateway, and whom it tells."""
 
 import os
+import re
 import signal
 
 import httpx
@@ -10,8 +11,21 @@ from tests.acceptance.conftest import Starter
 from tests.acceptance.orders import placed, small
 from tests.acceptance.serving import Server
 from tests.acceptance.waiting import ended, in_progress, until
+from tests.observe.exported import exported
 
 TOKEN = "metrics-token-0123456789"
+
+
+def test_what_is_exported_is_what_the_page_and_the_alerts_were_checked_against(server: Server) -> None:
+    """Every figure that the code describes is in a scrape, under one name each, and nothing else is."""
+    text = httpx.get(f"{server.base_url}/metrics", trust_env=False).text
+    named = re.findall(r"^# TYPE (\w+) (\w+)$", text, flags=re.MULTILINE)
+    assert len(dict(named)) == len(named)
+    ours = {name: kind for name, kind in named if "_process_" not in name}
+    assert ours == {name: one.type for name, one in exported().items()}
+    assert {"reelrouter_api_process_cpu_seconds_total", "reelrouter_engine_process_cpu_seconds_total"} <= dict(
+        named
+    ).keys()
 
 
 class Figures:
