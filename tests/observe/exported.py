@@ -35,8 +35,8 @@ def exported() -> Mapping[str, Exported]:
     """By name, as it stands in an answer."""
     counted = [*_of(ApiMetrics().made.registry), *_of(EngineMetrics().made.registry)]
     read = [*Gauges(STANDING).collect(), *_Up(is_up=True).collect()]
-    found = {_name(one._name, one._type): one for one in counted}
-    told = {name: _exported(one._type, one._labelnames, one._documentation) for name, one in found.items()}
+    found = {_name(one._name, str(one._type)): one for one in counted}
+    told = {name: _exported(str(one._type), one._labelnames, one._documentation) for name, one in found.items()}
     return told | {one.name: _exported(one.type, one._labelnames, one.documentation) for one in read}
 
 
