@@ -20,7 +20,7 @@ class ApiMetrics:
     """One per process. Labels have few values: never a workspace, a key, a job or an address."""
 
     def __init__(self) -> None:
-        made = Instruments("api")
+        self.made = made = Instruments("api")
         self.text = made.text
         self._requests = made.counter("http_requests", "Requests that were answered.", "route", "method", "status")
         self._seconds = made.histogram(
@@ -38,7 +38,7 @@ class ApiMetrics:
         self._missing = made.counter("objects_missing", "Files that should have been in storage and were not.")
         self._governed = made.counter("governed", "Changes that managers made.", "action")
         self._crashes = made.counter(
-            "api_crashes", "Background loops of the API that met an error nobody expected.", "task"
+            "api_crashes", "Errors that nobody expected, met by background loops of the API; or its engine ended."
         )
         self._bound: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
@@ -56,7 +56,7 @@ class ApiMetrics:
             case Governed():
                 self._governed.labels(event.action).inc()
             case TaskCrashed():
-                self._crashes.labels(event.task).inc()
+                self._crashes.inc()
             case _:
                 pass  # nothing that an API process tells of
 

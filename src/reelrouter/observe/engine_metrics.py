@@ -16,7 +16,6 @@ from reelrouter.observe.events import (
     JobPutBack,
     JobStarted,
     LateOutcome,
-    ObjectMissing,
     PollFailed,
     RunAbandoned,
     TaskCrashed,
@@ -33,9 +32,8 @@ class EngineMetrics:
     """One per process. Labels have few values: never a workspace, a key, a job or an address."""
 
     def __init__(self) -> None:
-        made = Instruments("engine")
+        self.made = made = Instruments("engine")
         self.text = made.text
-        self._made = made
         self._of_jobs(made)
         self._of_attempts(made)
         self._of_the_rest(made)
@@ -81,6 +79,7 @@ class EngineMetrics:
             "Attempts that ended because nobody can tell whether a backend took them.",
             "endpoint",
         )
+        self._awaited = made.gauge("jobs_awaited", "Jobs that the engine polls.")
         self._lag = made.histogram("poll_lag_seconds", "How late a poll begins after it was due.", _LAG_SECONDS)
         self._polls_failed = made.counter("polls_failed", "Polls that got no usable answer.", "endpoint")
         self._drifts = made.counter(
@@ -103,13 +102,10 @@ class EngineMetrics:
             "answer",
             "state",
         )
-        self._missing = made.counter(
-            "engine_objects_missing", "Files that an engine should have found and did not."
-        )
         self._keys = made.counter("vendor_keys_unusable", "Workspaces' vendor keys that could not be opened.")
         self._taken_over = made.counter("engines_taken_over", "Dead engines whose jobs this one took over.")
         self._crashes = made.counter(
-            "engine_crashes", "Background loops of the engine that met an error nobody expected.", "task"
+            "engine_crashes", "Errors that nobody expected, met by background loops of the engine."
         )
 
     def expect(self, endpoints: Iterable[str]) -> None:
@@ -119,8 +115,8 @@ class EngineMetrics:
                 counter.labels(endpoint)
 
     def watch_waiting(self, count: Callable[[], int]) -> None:
-        waiting = self._made.gauge("jobs_awaited", "Jobs that this engine polls.")
-        waiting.set_function(count)
+        """`count` says at each scrape how many jobs wait for their backend."""
+        self._awaited.set_function(count)
 
     def note_lag(self, seconds: float) -> None:
         """Called for each poll."""
@@ -160,12 +156,10 @@ class EngineMetrics:
                 self._abandoned.inc()
             case EngineTakenOver():
                 self._taken_over.inc()
-            case ObjectMissing():
-                self._missing.inc()
             case VendorKeyUnusable():
                 self._keys.inc()
             case TaskCrashed():
-                self._crashes.labels(event.task).inc()
+                self._crashes.inc()
             case _:
                 pass  # nothing that an engine tells of
 

@@ -6,7 +6,7 @@
 | JobStarted | the dispatcher began to work on it |
 | JobPutBack | it waits again: for another place, or for its vendor |
 | AttemptAccepted | a backend took it |
-| AttemptEnded | a backend refused it, failed, or lost it |
+| AttemptEnded | it is over: finished, refused, failed, lost, cancelled or expired |
 | AttemptUnknown | nobody can tell whether a backend took it |
 | EngineTakenOver | an engine died, and another one goes on with its jobs |
 | EndpointDrifted | an endpoint said what nobody here has a word for; it gets no new jobs for a while |
