@@ -7,7 +7,7 @@ export UV_PYTHON_PREFERENCE ?= system
 # uv is used where it is installed, else a private copy is brought in by pip, inside the checkout.
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 
-.PHONY: help setup demo test check lint types contract unit fmt chaos bench
+.PHONY: help setup demo test check lint types contract unit fmt chaos torture bench
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,9 @@ fmt: setup ## Format and fix what can be fixed
 
 chaos: setup ## 500 jobs over five vendors with every fault at random, and kills; minutes
 	CHAOS_JOBS=500 CHAOS_KILLS=6 $(UV) run --frozen pytest tests/acceptance/test_chaos.py
+
+torture: setup ## Kill, fill, stop and mislead a gateway, ten minutes on each database; nothing may be lost
+	$(UV) run --frozen python -m tests.torture
 
 bench: setup ## Measure, each figure beside its floor in the same run
 	$(UV) run --frozen python -m bench

@@ -22,7 +22,7 @@ from tests.acceptance.serving import PROGRAM
 from tests.acceptance.waiting import until
 from tests.buckets import s3_server
 from tests.torture.plan import Fault
-from tests.torture.processes import Command, Supervised
+from tests.torture.processes import Command, Supervised, tell
 
 APIS, ENGINES = 2, 3
 _ENGINE = b"reelrouter.engine"
@@ -40,6 +40,7 @@ class Fleet(ABC):
         self.engines: list[Supervised] = []
         """Those that run apart from an API."""
         self.addresses: list[str] = []
+        self._stopped: list[int] = []
 
     @property
     def processes(self) -> Sequence[Supervised]:
@@ -80,11 +81,11 @@ class Fleet(ABC):
             case "restart_api":
                 return api.tell(signal.SIGTERM)
             case "kill_engine":
-                return self.tell_engine(fault.whom, signal.SIGKILL)
+                return self._tell_engine(fault.whom, signal.SIGKILL)
             case "stop_engine":
-                return self.tell_engine(fault.whom, signal.SIGSTOP)
+                return self._tell_engine(fault.whom, signal.SIGSTOP)
             case "continue_engine":
-                return self.tell_engine(fault.whom, signal.SIGCONT)
+                return self._continue_all()
             case "fill_disk":
                 return machine.fill_disk()
             case "free_disk":
@@ -95,9 +96,24 @@ class Fleet(ABC):
             case _:
                 raise ValueError(f"{fault.act} befalls no process of the gateway")
 
-    @abstractmethod
-    def tell_engine(self, whom: int, number: signal.Signals) -> bool:
+    def _tell_engine(self, whom: int, number: signal.Signals) -> bool:
         """Whether there was one."""
+        pid = self.engine_pid(whom)
+        if pid is None or not tell(pid, number):
+            return False
+        if number is signal.SIGSTOP:
+            self._stopped.append(pid)
+        return True
+
+    def _continue_all(self) -> bool:
+        """The very ones that were stopped, also where another one has taken their place since."""
+        continued = [tell(pid, signal.SIGCONT) for pid in self._stopped]
+        self._stopped.clear()
+        return any(continued)
+
+    @abstractmethod
+    def engine_pid(self, whom: int) -> int | None:
+        """None while it is not running."""
 
     @abstractmethod
     def kill_database(self) -> bool: ...
@@ -138,8 +154,8 @@ class OneMachine(Fleet):
             Supervised(Command(name="serve", words=words, folder=folder, settings=told, environment=environment))
         ]
 
-    def tell_engine(self, whom: int, number: signal.Signals) -> bool:
-        return self.apis[0].tell_child(_ENGINE, number)
+    def engine_pid(self, whom: int) -> int | None:
+        return self.apis[0].child(_ENGINE)
 
     def kill_database(self) -> bool:
         raise ValueError("the database is a file, and dies with whoever has it open")
@@ -184,8 +200,8 @@ class Many(Fleet):
         self.apis = [process(f"api-{n}", (PROGRAM, "api"), port=str(port)) for n, port in enumerate(ports)]
         self.engines = [process(f"engine-{n}", (PROGRAM, "engine")) for n in range(ENGINES)]
 
-    def tell_engine(self, whom: int, number: signal.Signals) -> bool:
-        return self.engines[whom % ENGINES].tell(number)
+    def engine_pid(self, whom: int) -> int | None:
+        return self.engines[whom % ENGINES].pid
 
     def kill_database(self) -> bool:
         postgres.kill(self._server)

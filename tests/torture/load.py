@@ -22,6 +22,9 @@ _AGAIN_SECONDS = 0.5
 _ANSWER_SECONDS = 30.0
 _SUPPORT_SECONDS = 10.0
 _MOST_AT_ONCE = 250
+_REFUSED = "refused"
+"""What a poll has come to that got an answer which no poll should get."""
+_LAST = TERMINAL | {_REFUSED}
 _ALLOWED = frozenset({202, 402})
 """How a submit may be answered while nothing is wrong."""
 
@@ -150,6 +153,7 @@ class Client:
             word = await self._poll()
             if word in TERMINAL:
                 await self._after(word)
+            if word in _LAST:
                 break
             await asyncio.sleep(_POLL_SECONDS)
         if cancelling is not None:
@@ -176,7 +180,7 @@ class Client:
             return None
         if answer.status != 200:
             self._wonder(f"a poll was answered with {answer.status}: {answer.text}")
-            return None
+            return _REFUSED
         word = str(answer.json()["status"])
         if not self.told.words or self.told.words[-1] != word:
             self.told = replace(self.told, words=(*self.told.words, word))

@@ -41,6 +41,7 @@ SHIFTS = (3600.0, -3600.0, 0.0, 600.0, -600.0)
 """Seconds by which clocks are wrong."""
 _FATES = (62, 12, 8, 10, 8)
 """Kinder than it could be, so that enough jobs come to their end."""
+_PATIENT_SHARE = 0.75
 _SLOW_SHARE, _SLOW_SECONDS = 0.1, 1.5
 _SUBMITS_SCRIPTED = 3
 
@@ -70,6 +71,8 @@ class Fault:
     """A random number: which of several processes it befalls."""
     shift: float = 0.0
     """Of a clock."""
+    patient: bool = False
+    """Whether it waits until the gateway answers: on a slow machine it would else be killed at every start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,8 @@ def faults(plan: Plan) -> Iterator[Fault]:
         if at >= plan.seconds:
             break
         whom, shift = dice.randrange(1000), dice.choice(SHIFTS) if act == "set_clock" else 0.0
-        heapq.heappush(due, (at, 2 * number, Fault(act=act, at=at, whom=whom, shift=shift)))
+        fault = Fault(act=act, at=at, whom=whom, shift=shift, patient=dice.random() < _PATIENT_SHARE)
+        heapq.heappush(due, (at, 2 * number, fault))
         if act in _ENDS:
             over = at + dice.uniform(*_LASTS[act])
             heapq.heappush(due, (over, 2 * number + 1, Fault(act=_ENDS[act], at=over, whom=whom)))

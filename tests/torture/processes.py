@@ -68,13 +68,13 @@ class Supervised:
     def tell(self, number: signal.Signals) -> bool:
         """Whether there was a process to be told."""
         pid = self.pid
-        return pid is not None and _tell(pid, number)
+        return pid is not None and tell(pid, number)
 
-    def tell_child(self, words: bytes, number: signal.Signals) -> bool:
-        """The same to the child with these words in its command line."""
+    def child(self, words: bytes) -> int | None:
+        """The process that it has started with these words in its command line."""
         pid = self.pid
         found = [one for one in children_of(pid) if words in _command_line(one)] if pid is not None else []
-        return bool(found) and _tell(found[0], number)
+        return found[0] if found else None
 
     def limit_files(self, most: int | None) -> bool:
         """Has every write of it and its children fail that goes beyond; None takes that away again."""
@@ -153,7 +153,8 @@ class Supervised:
         return {**inherited, **self._command.environment, **told, **clock}
 
 
-def _tell(pid: int, number: signal.Signals) -> bool:
+def tell(pid: int, number: signal.Signals) -> bool:
+    """Whether there was such a process."""
     with suppress(ProcessLookupError):
         os.kill(pid, number)
         return True

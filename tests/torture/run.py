@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -43,7 +44,7 @@ _SILENT_SHARE = 0.03
 _DAY = 25 * 3600.0
 """Longer than anything is kept."""
 _SWEPT_SECONDS = 60.0
-_TARGET_SECONDS = 20.0
+_TARGET_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ def run(plan: Plan, folder: Path, fleet_of: FleetOf, watching: Watching) -> Outc
         )
         loading = Loading(Load(plan, world, watching.progress))
         watching.stage = "faults"
-        latest = _do_faults(plan, fleet, moods, watching, loading)
+        latest = _do_faults(plan, fleet, moods, watching)
         watching.stage = "calm"
         calm = _calm_down(plan, fleet, loading, latest)
         seen = _seen(loading.finish(), made, listening, teams)
@@ -96,7 +97,7 @@ def run(plan: Plan, folder: Path, fleet_of: FleetOf, watching: Watching) -> Outc
         evidence = evidence_of(fleet.rows, seen, _outputs(fleet), (time.time() + latest) * 1000)
         watching.stage = "a day later"
         return Outcome(
-            evidence=replace(evidence, leftovers=tuple(_a_day_later(fleet, latest))),
+            evidence=replace(evidence, leftovers=tuple(_a_day_later(plan, fleet, latest))),
             watching=watching,
             impatient=not calm,
         )
@@ -149,16 +150,30 @@ class Loading:
         self._loop.close()
 
 
-def _do_faults(plan: Plan, fleet: Fleet, moods: Moods, watching: Watching, loading: Loading) -> float:
-    """Each at its time; the latest hour that any clock has shown, as seconds from the true one."""
-    began, latest, nobody = time.monotonic(), 0.0, threading.Event()
+def _do_faults(plan: Plan, fleet: Fleet, moods: Moods, watching: Watching) -> float:
+    """Each at its time; the latest hour that any clock has shown, as seconds from the true one.
+
+    A fault that waits for the gateway moves what follows it; what has no time left then is not done, ends aside.
+    """
+    began, late, latest, nobody = time.monotonic(), 0.0, 0.0, threading.Event()
     for fault in faults(plan):
-        nobody.wait(max(0.0, began + fault.at - time.monotonic()))
+        late += _wait_for(fleet) if fault.patient else 0.0
+        nobody.wait(max(0.0, began + late + fault.at - time.monotonic()))
+        if fault.act in STARTS and time.monotonic() - began > plan.seconds:
+            continue
         befell = _befall(fault, fleet, moods)
         (watching.faults if befell else watching.missed)[fault.act] += 1
         latest = max(latest, fault.shift)
     nobody.wait(max(0.0, began + plan.seconds - time.monotonic()))
     return latest
+
+
+def _wait_for(fleet: Fleet) -> float:
+    """Until the gateway answers, or it takes too long for that; how many seconds it was."""
+    began = time.monotonic()
+    with suppress(AssertionError):
+        until(fleet.is_ready, "the gateway to answer", _TARGET_SECONDS)
+    return time.monotonic() - began
 
 
 def _befall(fault: Fault, fleet: Fleet, moods: Moods) -> bool:
@@ -207,13 +222,13 @@ def _start_anew(fleet: Fleet) -> None:
     fleet.start()
 
 
-def _a_day_later(fleet: Fleet, latest: float) -> list[str]:
+def _a_day_later(plan: Plan, fleet: Fleet, latest: float) -> list[str]:
     """What is left of everything when its time is over, and the gateway has had time to notice."""
     fleet.rest()
     fleet.set_clocks(latest + _DAY)
     fleet.start()
     try:
-        until(lambda: not fleet.leftovers(), "everything to be removed", _SWEPT_SECONDS)
+        until(lambda: not fleet.leftovers(), "everything to be removed", min(plan.patience, _SWEPT_SECONDS))
     except AssertionError:
         return fleet.leftovers()
     return []
