@@ -59,11 +59,11 @@ class Gateway:
 
     def submit(self) -> str:
         """The id of a job just placed."""
-        return str(self._ask("POST", "/api/v1/videos", json.dumps(BODY).encode())["id"])
+        return str(ask(self.address, KEY, "/api/v1/videos", BODY)["id"])
 
     def show(self, job_id: str) -> dict[str, Any]:
         """The job as its owner sees it."""
-        return self._ask("GET", f"/api/v1/videos/{job_id}")
+        return ask(self.address, KEY, f"/api/v1/videos/{job_id}")
 
     def place(self, count: int, submit: str = SUBMIT, connections: int = 16) -> list[str]:
         """The ids of so many jobs, placed as fast as they are taken."""
@@ -83,13 +83,6 @@ class Gateway:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.directory / 'app.db'}?mode=ro", uri=True)) as connection:
             return connection.execute(query).fetchall()
-
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
-        headers = {**HEADERS, "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.address}{path}", body, headers, method=method)  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
-            shown: dict[str, Any] = json.load(answer)
-            return shown
 
 
 @contextmanager
@@ -112,6 +105,16 @@ def served(
         gateway = Gateway(process, address, directory)
         processes.until(lambda: answers(address), "an answer from the gateway")
         yield gateway
+
+
+def ask(address: str, key: str, path: str, body: object = None) -> dict[str, Any]:
+    """What a gateway answers to one request: a POST if there is a body, else a GET."""
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{address}{path}", data, headers)  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
+        told: dict[str, Any] = json.load(answer)
+        return told
 
 
 def answers(address: str) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -21,11 +22,20 @@ class NotReady(Exception):
 
 
 @contextmanager
-def started(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[str]]:
-    """The process, its output piped and its error stream appended to `log`; ended when the block is left."""
+def started(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, *, quiet: bool = False
+) -> Iterator[subprocess.Popen[str]]:
+    """The process, its output piped and its error stream appended to `log`; ended when the block is left.
+
+    With `quiet` its output goes to the log as well, for one that nobody reads.
+    """
     with log.open("a") as errors:
         process = subprocess.Popen(
-            command, env={**_surroundings(), **environment}, stdout=subprocess.PIPE, stderr=errors, text=True
+            command,
+            env={**_surroundings(), **environment},
+            stdout=errors if quiet else subprocess.PIPE,
+            stderr=errors,
+            text=True,
         )
     try:
         yield process
@@ -103,6 +113,47 @@ def children(pid: int) -> list[int]:
         with suppress(FileNotFoundError):
             found += [int(child) for child in (task / "children").read_text().split()]
     return found
+
+
+def family(pid: int) -> list[int]:
+    """This process, its children, theirs, and so on."""
+    found = [pid]
+    for one in found:
+        with suppress(FileNotFoundError):
+            found += children(one)
+    return found
+
+
+def cpu_of_family(pid: int) -> float:
+    """User and system time of it and all its descendants so far, those that have ended left out."""
+    return sum(map(cpu_seconds, family(pid)))
+
+
+def rss_of_family(pid: int) -> float:
+    """Resident memory of it and all its descendants, in MB; pages that they share count in each."""
+    return sum(map(rss_mb, family(pid)))
+
+
+@contextmanager
+def paused(*pids: int) -> Iterator[None]:
+    """These processes and their descendants stand still while the block runs, as if they were not there."""
+    still = [one for pid in pids for one in family(pid)]
+    for one in still:
+        os.kill(one, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for one in still:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGCONT)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def is_alive(pid: int) -> bool:
