@@ -9,7 +9,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import beside, clip, crash, download, peer, poll, render, sse, start, submit, vendors, waiting, whole
+from bench import (
+    beside,
+    clip,
+    crash,
+    download,
+    peer,
+    poll,
+    postgres,
+    render,
+    sse,
+    start,
+    submit,
+    vendors,
+    waiting,
+    whole,
+)
 from bench.figures import Figure, Plan
 from bench.report import as_json, as_markdown, as_table
 
@@ -25,6 +40,8 @@ BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
     "crash": crash.measure,
     "start": start.measure,
     "render": render.measure,
+    "postgres": postgres.measure,
+    "scale": scale.measure,
     "peer": peer.measure,
 }
 

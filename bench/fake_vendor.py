@@ -1,7 +1,7 @@
 """A vendor that costs next to nothing: OpenAI's Videos API, for gateways to be measured in front of it.
 
-`python -m bench.fake_vendor [file]` listens on a free port of this machine and prints its address. A job whose prompt
-says `without end` is never done; every other one is done at once, and `file` is its video.
+`python -m bench.fake_vendor [file]` listens on a free port of this machine and prints its address. A job whose
+prompt says `without end` is never done; every other one is done at once, and `file` is its video.
 """
 
 import asyncio

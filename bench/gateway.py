@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from bench import load, processes
-from bench.load import Load
 from reelrouter.testing.instant_engine import Behaviour, command
 
 KEY = "rr-test-" + secrets.token_urlsafe(24)
@@ -67,10 +66,7 @@ class Gateway:
 
     def place(self, count: int, submit: str = SUBMIT, connections: int = 16) -> list[str]:
         """The ids of so many jobs, placed as fast as they are taken."""
-        wanted = Load(
-            address=self.address, requests=[submit], connections=connections, count=count, keep_bodies=True
-        )
-        return [str(json.loads(body)["id"]) for body in load.apply(wanted, 202).bodies]
+        return load.placed(self.address, count, submit, connections)
 
     def count_jobs(self, condition: str) -> int:
         """How many rows of `jobs` meet a condition in SQL. Reads the file, and so asks nothing of the gateway."""
@@ -100,7 +96,7 @@ def served(
     words = (sys.executable, "-m", "bench.serve", *engine)
     log = directory.parent / "gateway.log"
     known = {**environment(directory, port), **settings}
-    with processes.started(words, known, log) as process, _complaints_shown(log):
+    with processes.started(words, known, log) as process, complaints_shown(log):
         address = processes.first_line(process)
         gateway = Gateway(process, address, directory)
         processes.until(lambda: answers(address), "an answer from the gateway")
@@ -117,6 +113,17 @@ def ask(address: str, key: str, path: str, body: object = None) -> dict[str, Any
         return told
 
 
+def until_answers(process: subprocess.Popen[str], address: str, every: float = 0.01) -> None:
+    """Raises `NotReady` at once if the process ends."""
+
+    def is_there() -> bool:
+        if process.poll() is not None:
+            raise processes.NotReady(f"{process.args!r} ended with status {process.returncode}")
+        return answers(address)
+
+    processes.until(is_there, f"an answer at {address}", every=every)
+
+
 def answers(address: str) -> bool:
     """Whether a gateway answers there."""
     try:
@@ -127,7 +134,7 @@ def answers(address: str) -> bool:
 
 
 @contextmanager
-def _complaints_shown(log: Path) -> Iterator[None]:
+def complaints_shown(log: Path) -> Iterator[None]:
     """If what was waited for did not come, the reason is most likely in the log, which is thrown away."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""LiteLLM's proxy as a peer to measure: in an environment of its own, kept between runs, with nothing of ours in it."""
+"""LiteLLM's proxy as a peer to measure, installed into an environment of its own that is kept between runs."""
 
 import json
 import os

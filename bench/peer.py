@@ -1,8 +1,8 @@
 """LiteLLM's proxy and ours in front of the same fake vendor, in turns: rates, latencies, CPU of a request, memory.
 
-Read with each figure what is done for it. LiteLLM keeps no job: a submit is passed on while the client waits, and so
-is every poll. Ours writes the job and its hold to the disk before the 202, and passes it on afterwards; a poll is
-answered from that record, while the engine asks the vendor at its own pace.
+Read with each figure what is done for it. LiteLLM keeps no job: a submit is passed on while the client waits, and
+so is every poll. Ours writes the job and its hold to the disk before the 202, and passes it on afterwards; a poll
+is answered from that record, while the engine asks the vendor at its own pace.
 """
 
 import statistics

@@ -129,6 +129,19 @@ def cpu_of_family(pid: int) -> float:
     return sum(map(cpu_seconds, family(pid)))
 
 
+class Spent:
+    """CPU that some processes and their descendants use from here on, those that end meanwhile left out."""
+
+    def __init__(self, **pids: int) -> None:
+        """By a word for each."""
+        self._pids = pids
+        self._before = {name: cpu_of_family(pid) for name, pid in pids.items()}
+
+    def each(self, count: int) -> dict[str, float]:
+        """Milliseconds by name, for each of so many."""
+        return {name: (cpu_of_family(pid) - self._before[name]) * 1000 / count for name, pid in self._pids.items()}
+
+
 def rss_of_family(pid: int) -> float:
     """Resident memory of it and all its descendants, in MB; pages that they share count in each."""
     return sum(map(rss_mb, family(pid)))
