@@ -14,10 +14,12 @@ from bench import (
     clip,
     crash,
     download,
+    growth,
     peer,
     poll,
     postgres,
     render,
+    scale,
     sse,
     start,
     submit,
@@ -42,6 +44,7 @@ BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
     "render": render.measure,
     "postgres": postgres.measure,
     "scale": scale.measure,
+    "growth": growth.measure,
     "peer": peer.measure,
 }
 

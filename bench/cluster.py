@@ -76,8 +76,7 @@ class Cluster:
 
     def until_calm(self) -> None:
         """Returns once nobody has anything to do."""
-        pids = [self.api, *(one.pid for one in self.alive()), *processes.family(self.postgres)]
-        processes.until_calm(pids)
+        processes.until_calm([self.api, *(one.pid for one in self.alive())])
 
     def place(self, count: int, submit: str = SUBMIT, connections: int = 16) -> list[str]:
         return placed(self.address, count, submit, connections)

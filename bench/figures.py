@@ -27,6 +27,10 @@ def at_least_of_floor(ratio: float) -> Target:
     return Target(of="ratio", bound="at least", limit=ratio)
 
 
+def at_most_of_floor(ratio: float) -> Target:
+    return Target(of="ratio", bound="at most", limit=ratio)
+
+
 def at_least(value: float) -> Target:
     return Target(of="value", bound="at least", limit=value)
 

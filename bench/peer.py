@@ -115,8 +115,9 @@ def _passed_on(plan: Plan, both: Sides) -> Figure:
 
 def _cpu_until_passed_on(both: Sides, side: Side, count: int) -> float:
     """Milliseconds each."""
+    if side is both.ours:
+        both.gateway.until_calm()
     with both.turn(side):
-        processes.until_calm(processes.family(side.pid))
         before, seen = processes.cpu_of_family(side.pid), both.submits_seen()
         side.place(count)
         processes.until(lambda: both.submits_seen() - seen >= count, "all submits at the vendor", every=0.1)

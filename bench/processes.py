@@ -95,9 +95,13 @@ def until(
 
 def cpu_seconds(pid: int) -> float:
     """User and system time so far."""
+    return _clocked(pid, 11, 12)
+
+
+def _clocked(pid: int, *places: int) -> float:
     # The second field is the command in parentheses, which may itself hold spaces.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return sum(int(fields[place]) for place in places) / _TICKS
 
 
 def rss_mb(pid: int) -> float:
@@ -125,12 +129,16 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_of_family(pid: int) -> float:
-    """User and system time of it and all its descendants so far, those that have ended left out."""
-    return sum(map(cpu_seconds, family(pid)))
+    """User and system time so far of it and all its descendants, those that have ended included."""
+    used = 0.0
+    for one in family(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # ended just now, and is its parent's from here on
+            used += _clocked(one, 11, 12, 13, 14)
+    return used
 
 
 class Spent:
-    """CPU that some processes and their descendants use from here on, those that end meanwhile left out."""
+    """CPU that some processes and their descendants use from here on."""
 
     def __init__(self, **pids: int) -> None:
         """By a word for each."""
@@ -174,14 +182,14 @@ def is_alive(pid: int) -> bool:
 
 
 def until_calm(pids: Sequence[int], patience: float = 60.0) -> None:
-    """Waits until the processes together use less than a tenth of a core: they have started, and have no work."""
+    """Waits until each uses less than a twentieth of a core on average: they have started, and have no work."""
     used = sum(map(cpu_seconds, pids))
     calm = 0
 
     def is_calm() -> bool:
         nonlocal used, calm
         before, used = used, sum(map(cpu_seconds, pids))
-        calm = calm + 1 if used - before < 0.03 else 0
+        calm = calm + 1 if used - before < 0.015 * max(2, len(pids)) else 0
         return calm >= 3
 
     until(is_calm, "processes at rest", patience, every=0.3)

@@ -15,11 +15,11 @@ from bench.cluster import Cluster, job_of
 from bench.figures import Figure, Plan, at_least, at_least_of_floor, at_most
 from reelrouter.testing.instant_engine import Behaviour
 
-_FLEETS = (1, 2, 3)
-_JOBS, _QUICK_JOBS = 500, 100
+_FLEETS, _QUICK_FLEETS = (1, 2, 3), (1, 2)
+_JOBS, _QUICK_JOBS = 300, 60
 _ROUNDS, _QUICK_ROUNDS = 3, 1
 _WARM_UP = 20
-_WAITING, _QUICK_WAITING = 900, 150
+_WAITING, _QUICK_WAITING = 600, 100
 _POLL_EVERY = 5.0
 _WATCHED_SECONDS, _QUICK_WATCHED_SECONDS = 15.0, 5.0
 _PATIENCE = 300.0
@@ -28,12 +28,13 @@ _FEWEST = 0.5
 
 
 def measure(plan: Plan) -> list[Figure]:
-    whole = [_whole(plan, engines) for engines in _FLEETS]
-    waiting = [_waiting(plan, engines) for engines in _FLEETS]
+    fleets = _QUICK_FLEETS if plan.quick else _FLEETS
+    whole = [_whole(plan, engines) for engines in fleets]
+    waiting = [_waiting(plan, engines) for engines in fleets]
     return [
-        *(_rate(engines, one, whole[0]) for engines, one in zip(_FLEETS, whole, strict=True)),
-        _twice([one.twice for one in whole]),
-        *(_spread(engines, one) for engines, one in zip(_FLEETS, waiting, strict=True)),
+        *(_rate(engines, one, whole[0]) for engines, one in zip(fleets, whole, strict=True)),
+        _twice(fleets, [one.twice for one in whole]),
+        *(_spread(engines, one) for engines, one in zip(fleets, waiting, strict=True)),
     ]
 
 
@@ -54,7 +55,7 @@ class _Whole:
 
 def _whole(plan: Plan, engines: int) -> _Whole:
     count = _QUICK_JOBS if plan.quick else _JOBS
-    rates: list[float] = []
+    rounds = _QUICK_ROUNDS if plan.quick else _ROUNDS
     with cluster.opened(plan.directory / f"whole-{engines}", [Behaviour(output=plan.clip)] * engines) as ours:
         # Each engine starts its child with its first job, which is nobody's every day.
         ours.place(_WARM_UP * engines)
@@ -62,9 +63,7 @@ def _whole(plan: Plan, engines: int) -> _Whole:
         ours.until_calm()
         names = {f"engine-{number}": one.pid for number, one in enumerate(ours.engines)}
         spent = processes.Spent(api=ours.api, postgres=ours.postgres, **names)
-        rounds = _QUICK_ROUNDS if plan.quick else _ROUNDS
-        for _ in range(rounds):
-            rates.append(_jobs_a_second(ours, count))
+        rates = [_jobs_a_second(ours, count) for _ in range(rounds)]
         each = spent.each(count * rounds)
         return _Whole(
             per_second=statistics.median(rates),
@@ -129,10 +128,9 @@ def _rate(engines: int, whole: _Whole, alone: _Whole) -> Figure:
     )
 
 
-def _twice(counts: list[int]) -> Figure:
-    fleets = ", ".join(map(str, _FLEETS))
+def _twice(fleets: tuple[int, ...], counts: list[int]) -> Figure:
     return Figure(
-        what=f"whole jobs on PostgreSQL, {fleets} engines: submitted or billed twice",
+        what=f"whole jobs on PostgreSQL, {', '.join(map(str, fleets))} engines: submitted or billed twice",
         unit="jobs",
         ours=sum(counts),
         target=at_most(0),
