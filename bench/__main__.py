@@ -19,6 +19,7 @@ from bench import (
     poll,
     postgres,
     render,
+    s3,
     scale,
     sse,
     start,
@@ -45,6 +46,7 @@ BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
     "postgres": postgres.measure,
     "scale": scale.measure,
     "growth": growth.measure,
+    "s3": s3.measure,
     "peer": peer.measure,
 }
 

@@ -26,13 +26,13 @@ def measure(plan: Plan) -> list[Figure]:
 
 def _on_file(plan: Plan, points: tuple[int, ...]) -> list[Figure]:
     directories = _seeded(plan, points)
-    series = _Requests("")
+    series = _Requests("", "the API")
     idle = Behaviour(output=plan.clip, capacity=0)
     with side_by_side.opened(directories, idle, {}) as gateways:
         for _ in range(_QUICK_ROUNDS if plan.quick else _ROUNDS):
             for name in gateways:
                 with side_by_side.alone(gateways, name) as ours:
-                    series.add(name, ours.address, ours.api, _some_ids(ours))
+                    series.add(name, ours.address, {"api": ours.api}, _some_ids(ours))
         for name in gateways:
             with side_by_side.alone(gateways, name) as ours:
                 ours.place(ticks.ENOUGH)
@@ -50,16 +50,16 @@ _LOOK_NOTE = "some hundred jobs wait at every point"
 
 
 class _Requests:
-    """CPU of the API for each request, by stored jobs."""
+    """CPU of each request, by stored jobs."""
 
-    def __init__(self, where: str) -> None:
-        """`where` is put behind the names."""
+    def __init__(self, where: str, whose: str) -> None:
+        """`where` is put behind the names; `whose` CPU it is."""
         self._kinds = {
-            verb: Series(what=f"{verb}{where}, by stored jobs: CPU of the API", unit="ms")
+            verb: Series(what=f"{verb}{where}, by stored jobs: CPU of {whose}", unit="ms")
             for verb in ("poll", "list of 20", "submit")
         }
 
-    def add(self, point: str, address: str, api: int, jobs: list[str]) -> None:
+    def add(self, point: str, address: str, pids: Mapping[str, int], jobs: list[str]) -> None:
         """One round. What it submits stays, and is little beside what is stored."""
         wanted = {
             "poll": (gateway.status_requests(jobs), _POLLS, 200),
@@ -68,9 +68,9 @@ class _Requests:
         }
         for verb, (requests, count, expect) in wanted.items():
             asked = Load(address=address, requests=requests, connections=16, count=count)
-            spent = processes.Spent(api=api)
+            spent = processes.Spent(**pids)
             load.apply(asked, expect)
-            self._kinds[verb].add(point, spent.each(count)["api"])
+            self._kinds[verb].add(point, sum(spent.each(count).values()))
 
     def figures(self) -> list[Figure]:
         return [one.figure() for one in self._kinds.values()]
@@ -101,22 +101,22 @@ _SOME = "SELECT id FROM jobs WHERE id LIKE '%-copy%' ORDER BY abs((created_at * 
 
 def _on_server(plan: Plan, points: tuple[int, ...]) -> list[Figure]:
     """The same on PostgreSQL, on one server that is given more and more: four would take the machine's memory."""
-    series = _Requests(" on PostgreSQL")
+    series = _Requests(" on PostgreSQL", "API and server")
     looks, starts = (Series(what=one.format(" on PostgreSQL"), unit="ms") for one in (_LOOK, _START))
     with cluster.opened(plan.directory / "server", [Behaviour(output=plan.clip)]) as ours:
         job, there = _one_ended(ours), 0
+        pids = {"api": ours.api, "postgres": ours.postgres}
         for count in points:
             seeding.seed_server(ours.url, job, range(there, count))
             there, name = count, f"{count:,}"
             jobs = [row[0] for row in ours.rows(_SOME)]
             for _ in range(1 if plan.quick else 3):
-                series.add(name, ours.address, ours.api, jobs)
+                series.add(name, ours.address, pids, jobs)
             ours.place(ticks.ENOUGH)
-            look, start = ticks.of(ours.url)
+            look, start = ticks.of(ours.url, ours.postgres)
             looks.add(name, look)
             starts.add(name, start)
-    note = "without the server's own"
-    return [*series.figures(), looks.figure(f"{_LOOK_NOTE}; {note}"), starts.figure(note)]
+    return [*series.figures(), looks.figure(f"{_LOOK_NOTE}; with the server's own"), starts.figure()]
 
 
 def _one_ended(ours: Cluster) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 _EVERY_MS = 1000
-_COPY_ID = "substr(one.{column}, 1, 8) || (1700000000 + n.i) || '-copy' || substr('000000000000000' || n.i, -15)"
+_COPY_ID = "substr(one.{column}, 1, 8) || (1700000000 + n.i) || '-copy' || substr('0000000000000000' || n.i, -16)"
 """As long as a real one, and in the order of time as they are."""
 _COPIED: Mapping[str, Mapping[str, str]] = {
     "jobs": {

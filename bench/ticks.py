@@ -1,7 +1,8 @@
 """What one look of the dispatcher costs on a database that nobody else uses.
 
-`python -m bench.ticks <database address>` prints two numbers of milliseconds of CPU: of a look that finds no free
-place, and of one that gives all places away. The second starts jobs, which then seem to be under way.
+`python -m bench.ticks <database address> [process id of its server]` prints two numbers of milliseconds of CPU: of
+a look that finds no free place, and of one that gives all places away. The second starts jobs, which then seem to be
+under way.
 """
 
 import json
@@ -9,7 +10,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,9 +31,10 @@ ENOUGH = 300
 """Jobs that have to wait for it to be measured."""
 
 
-def of(url: str) -> tuple[float, float]:
-    """Both numbers, measured in a process of its own."""
-    with processes.started((sys.executable, "-m", "bench.ticks", url), {}, Path(os.devnull)) as process:
+def of(url: str, server: int | None = None) -> tuple[float, float]:
+    """Both numbers, measured in a process of its own; with those of the database's server, where there is one."""
+    words = (sys.executable, "-m", "bench.ticks", url, *([str(server)] if server else []))
+    with processes.started(words, {}, Path(os.devnull)) as process:
         idle, starting = json.loads(processes.first_line(process))
     return idle, starting
 
@@ -49,11 +51,11 @@ class _Runs:
         self.taken += 1
 
 
-async def _measure(url: str) -> tuple[float, float]:
+async def _measure(url: str, servers: Mapping[str, int]) -> tuple[float, float]:
     db, runs = await open_database(url, 4), _Runs()
     try:
-        idle = await _median(_LOOKS, _dispatcher(db, runs, 0).tick)
-        starting = await _median(_STARTS, _dispatcher(db, runs, 10**9).tick)
+        idle = await _cost(_LOOKS, _dispatcher(db, runs, 0).tick, servers)
+        starting = await _cost(_STARTS, _dispatcher(db, runs, 10**9).tick, servers)
         if runs.taken < _STARTS * _PLACES // 2:
             raise ValueError(f"{_STARTS} looks started {runs.taken} jobs: too few waited there")
     finally:
@@ -74,13 +76,15 @@ def _dispatcher(db: Any, runs: _Runs, limit: int) -> Dispatcher:
     return Dispatcher(db, drivers, clock, _silent)
 
 
-async def _median(count: int, tick: Callable[[], Awaitable[bool]]) -> float:
+async def _cost(count: int, tick: Callable[[], Awaitable[bool]], servers: Mapping[str, int]) -> float:
+    """The median of our own, and the mean of the server's, whose clock is too coarse for one look."""
     costs: list[float] = []
+    spent = processes.Spent(**servers)
     for _ in range(count):
         before = time.process_time()
         await tick()
         costs.append((time.process_time() - before) * 1000)
-    return statistics.median(costs)
+    return statistics.median(costs) + sum(spent.each(count).values())
 
 
 def _silent(_event: object) -> None:
@@ -88,4 +92,6 @@ def _silent(_event: object) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(uvloop.run(_measure(sys.argv[1]))), flush=True)
+    address, *server = sys.argv[1:]
+    servers = {"server": int(server[0])} if server else {}
+    print(json.dumps(uvloop.run(_measure(address, servers))), flush=True)
