@@ -9,7 +9,25 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import beside, clip, crash, download, poll, render, sse, start, submit, vendors, waiting, whole
+from bench import (
+    beside,
+    clip,
+    crash,
+    download,
+    growth,
+    peer,
+    poll,
+    postgres,
+    render,
+    s3,
+    scale,
+    sse,
+    start,
+    submit,
+    vendors,
+    waiting,
+    whole,
+)
 from bench.figures import Figure, Plan
 from bench.report import as_json, as_markdown, as_table
 
@@ -25,6 +43,11 @@ BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
     "crash": crash.measure,
     "start": start.measure,
     "render": render.measure,
+    "postgres": postgres.measure,
+    "scale": scale.measure,
+    "growth": growth.measure,
+    "s3": s3.measure,
+    "peer": peer.measure,
 }
 
 

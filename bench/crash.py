@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import gateway, load, processes
+from bench.cluster import job_of
 from bench.figures import Figure, Plan, at_most
 from bench.gateway import SUBMIT, Gateway
 from bench.load import Load
-from reelrouter.testing.instant_engine import Behaviour, Noted, read_journal
+from reelrouter.testing.instant_engine import Behaviour, read_journal
 
 _JOBS, _QUICK_JOBS = 1000, 200
 _INSTANTS, _QUICK_INSTANTS = (0.2, 1.5, 4.0, 8.0), (1.0,)
@@ -113,7 +114,7 @@ def _aftermath(ours: Gateway, acknowledged: list[str], journal: Path, times: tup
     return Aftermath(
         acknowledged=len(acknowledged),
         lost=len(set(acknowledged) - ended),
-        sent_twice=_repeated([_job_of(noted) for noted in read_journal(journal) if noted.verb == "submit"]),
+        sent_twice=_repeated([job_of(noted) for noted in read_journal(journal) if noted.verb == "submit"]),
         billed_twice=_repeated(charges),
         unknown=ours.count_jobs("failure LIKE '%unknown_submit%'"),
         held=ours.value("SELECT sum(held) FROM budgets"),
@@ -125,8 +126,3 @@ def _aftermath(ours: Gateway, acknowledged: list[str], journal: Path, times: tup
 
 def _repeated(names: list[str]) -> int:
     return len(names) - len(set(names))
-
-
-def _job_of(noted: Noted) -> str:
-    """An attempt's id is the job's, with its number behind a dash."""
-    return noted.native_id.rpartition("-")[0]

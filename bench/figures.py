@@ -27,6 +27,10 @@ def at_least_of_floor(ratio: float) -> Target:
     return Target(of="ratio", bound="at least", limit=ratio)
 
 
+def at_most_of_floor(ratio: float) -> Target:
+    return Target(of="ratio", bound="at most", limit=ratio)
+
+
 def at_least(value: float) -> Target:
     return Target(of="value", bound="at least", limit=value)
 
@@ -43,6 +47,8 @@ class Figure:
     unit: str
     ours: float
     floor: float | None = None
+    beside: str = "floor"
+    """What the second column is of this figure, where it is no floor."""
     target: Target | None = None
     note: str = ""
     samples: Sequence[float] = ()
@@ -68,6 +74,7 @@ class Figure:
             "unit": self.unit,
             "ours": self.ours,
             "floor": self.floor,
+            "beside": self.beside,
             "ratio": self.ratio,
             "to_reach": {"of": target.of, "bound": target.bound, "limit": target.limit} if target else None,
             "met": self.met,
@@ -104,6 +111,7 @@ class Pairs:
 
     ours: list[float] = field(default_factory=list)
     floor: list[float] = field(default_factory=list)
+    beside: str = "floor"
 
     def add(self, ours: float, floor: float) -> None:
         self.ours.append(ours)
@@ -116,6 +124,7 @@ class Pairs:
             unit=unit,
             ours=statistics.median(self.ours),
             floor=statistics.median(self.floor),
+            beside=self.beside,
             target=target,
             note=note,
             samples=tuple(self.ours),

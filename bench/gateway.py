@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from bench import load, processes
-from bench.load import Load
 from reelrouter.testing.instant_engine import Behaviour, command
 
 KEY = "rr-test-" + secrets.token_urlsafe(24)
@@ -59,18 +58,15 @@ class Gateway:
 
     def submit(self) -> str:
         """The id of a job just placed."""
-        return str(self._ask("POST", "/api/v1/videos", json.dumps(BODY).encode())["id"])
+        return str(ask(self.address, KEY, "/api/v1/videos", BODY)["id"])
 
     def show(self, job_id: str) -> dict[str, Any]:
         """The job as its owner sees it."""
-        return self._ask("GET", f"/api/v1/videos/{job_id}")
+        return ask(self.address, KEY, f"/api/v1/videos/{job_id}")
 
     def place(self, count: int, submit: str = SUBMIT, connections: int = 16) -> list[str]:
         """The ids of so many jobs, placed as fast as they are taken."""
-        wanted = Load(
-            address=self.address, requests=[submit], connections=connections, count=count, keep_bodies=True
-        )
-        return [str(json.loads(body)["id"]) for body in load.apply(wanted, 202).bodies]
+        return load.placed(self.address, count, submit, connections)
 
     def count_jobs(self, condition: str) -> int:
         """How many rows of `jobs` meet a condition in SQL. Reads the file, and so asks nothing of the gateway."""
@@ -83,13 +79,6 @@ class Gateway:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(f"file:{self.directory / 'app.db'}?mode=ro", uri=True)) as connection:
             return connection.execute(query).fetchall()
-
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> dict[str, Any]:
-        headers = {**HEADERS, "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.address}{path}", body, headers, method=method)  # noqa: S310 - loopback
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
-            shown: dict[str, Any] = json.load(answer)
-            return shown
 
 
 @contextmanager
@@ -107,11 +96,32 @@ def served(
     words = (sys.executable, "-m", "bench.serve", *engine)
     log = directory.parent / "gateway.log"
     known = {**environment(directory, port), **settings}
-    with processes.started(words, known, log) as process, _complaints_shown(log):
+    with processes.started(words, known, log) as process, complaints_shown(log):
         address = processes.first_line(process)
         gateway = Gateway(process, address, directory)
         processes.until(lambda: answers(address), "an answer from the gateway")
         yield gateway
+
+
+def ask(address: str, key: str, path: str, body: object = None) -> dict[str, Any]:
+    """What a gateway answers to one request: a POST if there is a body, else a GET."""
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{address}{path}", data, headers)  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
+        told: dict[str, Any] = json.load(answer)
+        return told
+
+
+def until_answers(process: subprocess.Popen[str], address: str, every: float = 0.01) -> None:
+    """Raises `NotReady` at once if the process ends."""
+
+    def is_there() -> bool:
+        if process.poll() is not None:
+            raise processes.NotReady(f"{process.args!r} ended with status {process.returncode}")
+        return answers(address)
+
+    processes.until(is_there, f"an answer at {address}", every=every)
 
 
 def answers(address: str) -> bool:
@@ -124,7 +134,7 @@ def answers(address: str) -> bool:
 
 
 @contextmanager
-def _complaints_shown(log: Path) -> Iterator[None]:
+def complaints_shown(log: Path) -> Iterator[None]:
     """If what was waited for did not come, the reason is most likely in the log, which is thrown away."""
     try:
         yield

@@ -76,6 +76,12 @@ def apply(load: Load, expect: int) -> Answered:
     return answered
 
 
+def placed(address: str, count: int, submit: str, connections: int) -> list[str]:
+    """The ids of so many jobs, placed as fast as they are taken."""
+    wanted = Load(address=address, requests=[submit], connections=connections, count=count, keep_bodies=True)
+    return [str(json.loads(body)["id"]) for body in apply(wanted, 202).bodies]
+
+
 def begin(load: Load) -> subprocess.Popen[str]:
     """Starts a generator beside whatever else is to run."""
     command = (sys.executable, "-m", "bench.load")

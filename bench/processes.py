@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -21,11 +22,20 @@ class NotReady(Exception):
 
 
 @contextmanager
-def started(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[str]]:
-    """The process, its output piped and its error stream appended to `log`; ended when the block is left."""
+def started(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, *, quiet: bool = False
+) -> Iterator[subprocess.Popen[str]]:
+    """The process, its output piped and its error stream appended to `log`; ended when the block is left.
+
+    With `quiet` its output goes to the log as well, for one that nobody reads.
+    """
     with log.open("a") as errors:
         process = subprocess.Popen(
-            command, env={**_surroundings(), **environment}, stdout=subprocess.PIPE, stderr=errors, text=True
+            command,
+            env={**_surroundings(), **environment},
+            stdout=errors if quiet else subprocess.PIPE,
+            stderr=errors,
+            text=True,
         )
     try:
         yield process
@@ -85,9 +95,13 @@ def until(
 
 def cpu_seconds(pid: int) -> float:
     """User and system time so far."""
+    return _clocked(pid, 11, 12)
+
+
+def _clocked(pid: int, *places: int) -> float:
     # The second field is the command in parentheses, which may itself hold spaces.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return sum(int(fields[place]) for place in places) / _TICKS
 
 
 def rss_mb(pid: int) -> float:
@@ -105,19 +119,77 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def family(pid: int) -> list[int]:
+    """This process, its children, theirs, and so on."""
+    found = [pid]
+    for one in found:
+        with suppress(FileNotFoundError):
+            found += children(one)
+    return found
+
+
+def cpu_of_family(pid: int) -> float:
+    """User and system time so far of it and all its descendants, those that have ended included."""
+    used = 0.0
+    for one in family(pid):
+        with suppress(FileNotFoundError, ProcessLookupError):  # ended just now, and is its parent's from here on
+            used += _clocked(one, 11, 12, 13, 14)
+    return used
+
+
+class Spent:
+    """CPU that some processes and their descendants use from here on."""
+
+    def __init__(self, **pids: int) -> None:
+        """By a word for each."""
+        self._pids = pids
+        self._before = {name: cpu_of_family(pid) for name, pid in pids.items()}
+
+    def each(self, count: int) -> dict[str, float]:
+        """Milliseconds by name, for each of so many."""
+        return {name: (cpu_of_family(pid) - self._before[name]) * 1000 / count for name, pid in self._pids.items()}
+
+
+def rss_of_family(pid: int) -> float:
+    """Resident memory of it and all its descendants, in MB; pages that they share count in each."""
+    return sum(map(rss_mb, family(pid)))
+
+
+@contextmanager
+def paused(*pids: int) -> Iterator[None]:
+    """These processes and their descendants stand still while the block runs, as if they were not there."""
+    still = [one for pid in pids for one in family(pid)]
+    for one in still:
+        os.kill(one, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for one in still:
+            with suppress(ProcessLookupError):
+                os.kill(one, signal.SIGCONT)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
 def until_calm(pids: Sequence[int], patience: float = 60.0) -> None:
-    """Waits until the processes together use less than a tenth of a core: they have started, and have no work."""
+    """Waits until each uses less than a twentieth of a core on average: they have started, and have no work."""
     used = sum(map(cpu_seconds, pids))
     calm = 0
 
     def is_calm() -> bool:
         nonlocal used, calm
         before, used = used, sum(map(cpu_seconds, pids))
-        calm = calm + 1 if used - before < 0.03 else 0
+        calm = calm + 1 if used - before < 0.015 * max(2, len(pids)) else 0
         return calm >= 3
 
     until(is_calm, "processes at rest", patience, every=0.3)

@@ -43,7 +43,7 @@ def _target(figure: Figure) -> str:
     if target is None:
         return ""
     sign = "≥" if target.bound == "at least" else "≤"
-    limit = f"{target.limit:g} x floor" if target.of == "ratio" else f"{target.limit:g} {figure.unit}"
+    limit = f"{target.limit:g} x {figure.beside}" if target.of == "ratio" else f"{target.limit:g} {figure.unit}"
     return f"{sign} {limit}"
 
 

@@ -1,7 +1,6 @@
 """From the command to the first answer, and what a gateway with nothing to do keeps in memory."""
 
 import os
-import socket
 import statistics
 import sys
 import time
@@ -25,8 +24,8 @@ def measure(plan: Plan) -> list[Figure]:
     rounds = _QUICK_ROUNDS if plan.quick else _ROUNDS
     directory = plan.directory / "start"
     # The very first start of all writes bytecode, and is nobody's every day.
-    first = [_started(plan.directory / f"first-{number}") for number in range(rounds + 1)][1:]
-    again = [_started(directory) for _ in range(rounds + 1)][1:]
+    first = [started(plan.directory / f"first-{number}") for number in range(rounds + 1)][1:]
+    again = [started(directory) for _ in range(rounds + 1)][1:]
     imports = [_imports() for _ in range(rounds)]
     seconds, memory = (statistics.median(values) for values in zip(*imports, strict=True))
     return [
@@ -48,34 +47,38 @@ def _start(what: str, samples: list[float], imports: float) -> Figure:
     )
 
 
-def _started(directory: Path) -> float:
+def started(directory: Path) -> float:
     """Seconds from the command to the first answer."""
-    address, began = f"http://127.0.0.1:{_free_port()}", time.perf_counter()
-    with _real_gateway(directory, address):
+    address, began = f"http://127.0.0.1:{processes.free_port()}", time.perf_counter()
+    with command_running(directory, address):
         return time.perf_counter() - began
 
 
-def _idle_memory(directory: Path, imports: float) -> Figure:
-    with _real_gateway(directory, f"http://127.0.0.1:{_free_port()}") as api:
+def idle_memory(directory: Path) -> tuple[float, float, float]:
+    """MB of the API, of the engine, and of children that it keeps warm, once they have nothing to do."""
+    with command_running(directory, f"http://127.0.0.1:{processes.free_port()}") as api:
         processes.until(lambda: bool(processes.children(api)), "the engine")
         (engine,) = processes.children(api)
         processes.until_calm([api, engine])
-        memory, its = processes.rss_mb(api), processes.rss_mb(engine)
-        warm = processes.children(engine)
-        children = sum(map(processes.rss_mb, warm))
+        warm = sum(map(processes.rss_mb, processes.children(engine)))
+        return processes.rss_mb(api), processes.rss_mb(engine), warm
+
+
+def _idle_memory(directory: Path, imports: float) -> Figure:
+    memory, its, warm = idle_memory(directory)
     return Figure(
         what="idle memory of API and engine",
         unit="MB",
         ours=memory + its,
         floor=imports,
         target=at_most(200),
-        note=f"API {memory:.0f}, engine {its:.0f}, and {len(warm)} warm children with {children:.0f}; "
+        note=f"API {memory:.0f}, engine {its:.0f}, and warm children with {warm:.0f}; "
         "floor: one process with the imports of both",
     )
 
 
 @contextmanager
-def _real_gateway(directory: Path, address: str) -> Iterator[int]:
+def command_running(directory: Path, address: str) -> Iterator[int]:
     """What an operator starts, from its first answer on; its process id."""
     words = (str(Path(sys.executable).with_name("reelrouter")), "serve")
     environment = gateway.environment(directory, load.place(address)[1])
@@ -90,10 +93,3 @@ def _imports() -> tuple[float, float]:
     with processes.started((sys.executable, "-c", _IMPORTS), {}, Path(os.devnull)) as process:
         memory = float(processes.first_line(process))
     return time.perf_counter() - began, memory
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

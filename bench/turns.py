@@ -15,6 +15,13 @@ class Turns:
     p99: Pairs = field(default_factory=Pairs)
     generator: list[float] = field(default_factory=list)
 
+    def take_one(self, ours: Load, floor_address: str, expect: int) -> None:
+        """One round of both. Raises `WrongAnswers` if either side refuses."""
+        us, bare = load.apply(ours, expect), load.apply(replace(ours, address=floor_address), expect)
+        self.rates.add(us.per_second, bare.per_second)
+        self.p99.add(us.p99_ms, bare.p99_ms)
+        self.generator += [us.generator_cpu, bare.generator_cpu]
+
     def rate(self, what: str, target: Target | None) -> Figure:
         note = f"generator ≤ {max(self.generator):.2f} cores"
         return self.rates.figure(what, "/s", target, note)
@@ -26,10 +33,6 @@ class Turns:
 def take(plan: Plan, ours: Load, floor_address: str, expect: int) -> Turns:
     """Raises `WrongAnswers` if either side refuses."""
     turns = Turns()
-    floor = replace(ours, address=floor_address)
     for _ in range(plan.rounds):
-        us, bare = load.apply(ours, expect), load.apply(floor, expect)
-        turns.rates.add(us.per_second, bare.per_second)
-        turns.p99.add(us.p99_ms, bare.p99_ms)
-        turns.generator += [us.generator_cpu, bare.generator_cpu]
+        turns.take_one(ours, floor_address, expect)
     return turns
