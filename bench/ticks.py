@@ -1,8 +1,8 @@
 """What one look of the dispatcher costs on a database that nobody else uses.
 
 `python -m bench.ticks <database address> [process id of its server]` prints two numbers of milliseconds of CPU: of
-a look that finds no free place, and of one that gives all places away. The second starts jobs, which then seem to be
-under way.
+a look that finds no free place, and of one that gives all places away. The second starts jobs, which then seem to
+be under way.
 """
 
 import json
@@ -19,10 +19,10 @@ import uvloop
 from bench import processes
 from reelrouter.clock import SystemClock
 from reelrouter.db.opening import open_database
-from reelrouter.engine import RENDERER_QUEUE, TEST_QUEUE
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Poller
+from reelrouter.jobs.served import RENDERER_QUEUE, TEST_QUEUE
 
 _LOOKS, _STARTS = 30, 10
 _PLACES = 32
