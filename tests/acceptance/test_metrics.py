@@ -133,7 +133,7 @@ def test_what_waits_and_what_is_kept_is_told(start_server: Starter) -> None:
 
 
 def test_apart_each_process_is_scraped_by_itself(tmp_path: Path) -> None:
-    """An API without an engine of its own says nothing of engines; one that runs alone has an address."""
+    """An API without an engine says nothing of engines, and ends what none has begun; an engine has an address."""
     with fresh_database() as database, bind_address("127.0.0.1", 0) as probe, ExitStack() as stack:
         port = probe.getsockname()[1]
         probe.close()
@@ -147,6 +147,10 @@ def test_apart_each_process_is_scraped_by_itself(tmp_path: Path) -> None:
         api = Server(tmp_path, settings, command="api")
         stack.callback(api.close)
         api.start()
+        with api.client() as client:
+            early = placed(client, small())
+            assert client.post(f"/api/v1/videos/{early}/cancel").json()["cancel"] == "cancelled"
+        assert [(one["job"], one["status"]) for one in api.events("job_ended")] == [(early, "cancelled")]
         alone = {"data_dir": str(tmp_path / "engine"), "engine_metrics": f"127.0.0.1:{port}", "log_format": "json"}
         engine = Engine(tmp_path / "engine.log", settings | alone, {})
         stack.callback(engine.close)
@@ -154,7 +158,8 @@ def test_apart_each_process_is_scraped_by_itself(tmp_path: Path) -> None:
             assert ended(client, placed(client, small()))["status"] == "completed"
         of_api, of_engine = scraped(api, TOKEN), read(f"http://127.0.0.1:{port}", TOKEN)
         assert httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).status_code == 401
-    assert of_api.value("reelrouter_submits_total") == of_engine.value("reelrouter_jobs_ended_total") == 1
+    assert of_api.value("reelrouter_submits_total") == 2
+    assert of_api.value("reelrouter_jobs_withdrawn_total") == of_engine.value("reelrouter_jobs_ended_total") == 1
     assert of_api.value("reelrouter_stored_jobs") == 1
     assert "reelrouter_engine_up" not in of_api.families
     assert not of_api.families.keys() & of_engine.families.keys()
