@@ -71,6 +71,7 @@ class PostgresDatabase:
             statement_cache_size=_STATEMENTS,
             max_cached_statement_lifetime=0,
             init=_prepare,
+            reset=_keep,
         )
         return cls(url, pool)
 
@@ -261,6 +262,12 @@ class _PostgresUnit:
 async def _prepare(connection: Any) -> None:
     """Sums of whole numbers are whole numbers, as on SQLite: the server makes decimals of them."""
     await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=int, format="text")
+
+
+async def _keep(connection: Any) -> None:
+    """Nothing of a session is ever changed here, and the pool itself ends an open transaction: the usual questions
+    after each use would be as many again as there are reads.
+    """
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
