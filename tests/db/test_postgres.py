@@ -216,4 +216,7 @@ def test_a_connection_comes_back_without_an_open_transaction(url: str) -> None:
     asyncio.run(opened(url, work))
 
 
-_IN_TRANSACTION = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
+_IN_TRANSACTION = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND state LIKE 'idle in transaction%'
+"""

@@ -265,8 +265,9 @@ async def _prepare(connection: Any) -> None:
 
 
 async def _keep(connection: Any) -> None:
-    """Nothing of a session is ever changed here, and the pool itself ends an open transaction: the usual questions
-    after each use would be as many again as there are reads.
+    """Nothing of a session is changed here, and the pool itself ends an open transaction.
+
+    What it would ask to undo the rest, after each use, is as many questions again as there are reads.
     """
 
 
