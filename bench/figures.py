@@ -100,6 +100,11 @@ class Plan:
         return 1 if self.quick else 5
 
     @property
+    def few_rounds(self) -> int:
+        """For what takes long, or differs by more than noise does."""
+        return 1 if self.quick else 3
+
+    @property
     def seconds(self) -> float:
         """How long one round of load lasts."""
         return 2.0 if self.quick else 3.0

@@ -53,7 +53,7 @@ class _Files:
             )
             for one in (mine, bare):
                 _read(one, 0.0)  # so that both find the file in the page cache, and have served one
-            for _ in range(plan.rounds):
+            for _ in range(plan.few_rounds):
                 self._round(plan, name, ours, (mine, bare))
         film.unlink()
 

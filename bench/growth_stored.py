@@ -14,7 +14,6 @@ from reelrouter.db.opening import file_url
 from reelrouter.testing.instant_engine import Behaviour
 
 _POINTS, _QUICK_POINTS = (100, 1_000, 10_000, 100_000), (100, 10_000)
-_ROUNDS, _QUICK_ROUNDS = 5, 1
 _POLLS, _LISTS, _SUBMITS = 1000, 200, 100
 _LIST = load.get("/api/v1/videos?limit=20", HEADERS)
 
@@ -29,7 +28,7 @@ def _on_file(plan: Plan, points: tuple[int, ...]) -> list[Figure]:
     series = _Requests("", "the API")
     idle = Behaviour(output=plan.clip, capacity=0)
     with side_by_side.opened(directories, idle, {}) as gateways:
-        for _ in range(_QUICK_ROUNDS if plan.quick else _ROUNDS):
+        for _ in range(plan.few_rounds):
             for name in gateways:
                 with side_by_side.alone(gateways, name) as ours:
                     series.add(name, ours.address, {"api": ours.api}, _some_ids(ours))
@@ -110,7 +109,7 @@ def _on_server(plan: Plan, points: tuple[int, ...]) -> list[Figure]:
             seeding.seed_server(ours.url, job, range(there, count))
             there, name = count, f"{count:,}"
             jobs = [row[0] for row in ours.rows(_SOME)]
-            for _ in range(1 if plan.quick else 3):
+            for _ in range(plan.few_rounds):
                 series.add(name, ours.address, pids, jobs)
             ours.place(ticks.ENOUGH)
             look, start = ticks.of(ours.url, ours.postgres)

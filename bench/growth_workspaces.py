@@ -10,7 +10,6 @@ from reelrouter.db.opening import file_url
 from reelrouter.testing.instant_engine import Behaviour
 
 _POINTS, _QUICK_POINTS = (1, 6, 36, 200), (1, 36)
-_ROUNDS, _QUICK_ROUNDS = 5, 1
 _SUBMITS = 200
 _PLENTY = 10**6
 
@@ -48,7 +47,7 @@ class _Costs:
 def _on_file(plan: Plan, points: tuple[int, ...]) -> list[Figure]:
     directories = {str(count): plan.directory / f"workspaces-{count}" for count in points}
     settings, costs = teams.settings(plan.directory), _Costs("", "the API")
-    rounds = _QUICK_ROUNDS if plan.quick else _ROUNDS
+    rounds = plan.few_rounds
     with side_by_side.opened(directories, Behaviour(output=plan.clip, capacity=0), settings) as gateways:
         requests = {name: _requests(ours.address, int(name)) for name, ours in gateways.items()}
         for _ in range(rounds):
@@ -71,7 +70,7 @@ def _on_server(plan: Plan, points: tuple[int, ...]) -> list[Figure]:
         pids = {"api": ours.api, "postgres": ours.postgres}
         for count in points:
             requests += _requests(ours.address, count - len(requests))
-            for _ in range(_QUICK_ROUNDS if plan.quick else _ROUNDS):
+            for _ in range(plan.few_rounds):
                 costs.submit(str(count), ours.address, pids, requests)
             _place(ours.address, requests, ticks.ENOUGH)
             costs.look(str(count), ours.url, ours.postgres)

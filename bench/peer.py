@@ -68,7 +68,7 @@ def _polls(plan: Plan, both: Sides) -> list[Figure]:
     figures: list[Figure] = []
     for connections in (16, 64):
         rounds = _Rounds()
-        for _ in range(plan.rounds):
+        for _ in range(plan.few_rounds):
             mine, its = (
                 both.apply(side, _load(plan, side, side.polls(jobs[side.pid]), connections), 200)
                 for side in (both.ours, both.peer)
@@ -81,7 +81,7 @@ def _polls(plan: Plan, both: Sides) -> list[Figure]:
 
 def _submits(plan: Plan, both: Sides) -> list[Figure]:
     rounds, reached, answered = _Rounds(), 0, 0
-    for _ in range(plan.rounds):
+    for _ in range(plan.few_rounds):
         mine, its = (
             both.apply(side, _load(plan, side, [side.submit], 16), side.accepted)
             for side in (both.ours, both.peer)
@@ -106,7 +106,7 @@ def _passed_on(plan: Plan, both: Sides) -> Figure:
     """What a submit costs until the vendor has it, whoever of a side does the work, and when."""
     count = _QUICK_PASSED_ON if plan.quick else _PASSED_ON
     pairs = Pairs(beside=litellm.NAME)
-    for _ in range(min(plan.rounds, 3)):
+    for _ in range(plan.few_rounds):
         mine, its = (_cpu_until_passed_on(both, side, count) for side in (both.ours, both.peer))
         pairs.add(mine, its)
     note = f"{count} submits; ours is recorded at each step, and recovers from a crash at any of them"

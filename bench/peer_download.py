@@ -32,7 +32,7 @@ class _Fetched:
 def _downloads(plan: Plan, both: Sides, paths: tuple[str, str], named: tuple[str, int]) -> list[Figure]:
     title, count = named
     rates, first, growth = (Pairs(beside=litellm.NAME) for _ in range(3))
-    for _ in range(min(plan.rounds, 3)):
+    for _ in range(plan.few_rounds):
         mine, its = (
             _fetched(both, side, _reading(side, path, count))
             for side, path in zip((both.ours, both.peer), paths, strict=True)

@@ -18,7 +18,6 @@ _COUNTED = 500
 _ROOM, _RUSH = 300, 500
 _PLENTY = 10**6
 _TAKEN_OVER = 40
-_KILLS, _QUICK_KILLS = 3, 1
 _POLL_EVERY = 0.2
 
 
@@ -50,7 +49,7 @@ def _submits(plan: Plan, ours: Cluster, floor: Floor) -> list[Figure]:
         name = f"submit on PostgreSQL, {whose}, c={_CONNECTIONS}"
         wanted = Load(address=ours.address, requests=[submit], connections=_CONNECTIONS, seconds=plan.seconds)
         measured, inserts = Turns(), Pairs(beside="asyncpg")
-        for _ in range(plan.rounds):
+        for _ in range(plan.few_rounds):
             measured.take_one(wanted, floor.address, 202)
             inserts.add(measured.rates.ours[-1], _inserts(plan, ours))
         note = "asyncpg: an insert of one row and its commit, and no HTTP"
@@ -95,7 +94,7 @@ def _overspent(ours: Cluster) -> Figure:
 
 def _takeovers(plan: Plan, ours: Cluster, behaviour: Behaviour) -> list[Figure]:
     seconds: list[float] = []
-    for number in range(_QUICK_KILLS if plan.quick else _KILLS):
+    for number in range(plan.few_rounds):
         if number:
             ours.start_engine(behaviour)
         seconds.append(_takeover(ours))

@@ -19,7 +19,6 @@ from bench.readers import Read, Reading
 from reelrouter.testing.instant_engine import Behaviour, command
 
 _SIZE, _QUICK_SIZE = 200_000_000, 20_000_000
-_ROUNDS = 3
 _BUCKET = "videos"
 _STORAGE = f"s3://{_BUCKET}/gateway"
 _FLOOR = (sys.executable, "-m", "bench.floor_s3", _STORAGE)
@@ -47,7 +46,7 @@ def _downloads(
 ) -> list[Figure]:
     (server, reading), (bucket, key) = ours, theirs
     rates, first, growth = Pairs(beside="obstore"), Pairs(beside="obstore"), 0.0
-    for _ in range(1 if plan.quick else _ROUNDS):
+    for _ in range(plan.few_rounds):
         with processes.PeakMemory(server.api) as memory:
             mine = readers.apply(reading)
         growth = max(growth, memory.growth)

@@ -17,11 +17,10 @@ from reelrouter.testing.instant_engine import Behaviour
 
 _FLEETS, _QUICK_FLEETS = (1, 2, 3), (1, 2)
 _JOBS, _QUICK_JOBS = 300, 60
-_ROUNDS, _QUICK_ROUNDS = 3, 1
 _WARM_UP = 20
 _WAITING, _QUICK_WAITING = 600, 100
 _POLL_EVERY = 5.0
-_WATCHED_SECONDS, _QUICK_WATCHED_SECONDS = 15.0, 5.0
+_WATCHED_SECONDS, _QUICK_WATCHED_SECONDS = 10.0, 5.0
 _PATIENCE = 300.0
 _FEWEST = 0.5
 """Of an even share: what each engine has to have of the jobs that wait."""
@@ -55,7 +54,7 @@ class _Whole:
 
 def _whole(plan: Plan, engines: int) -> _Whole:
     count = _QUICK_JOBS if plan.quick else _JOBS
-    rounds = _QUICK_ROUNDS if plan.quick else _ROUNDS
+    rounds = plan.few_rounds
     with cluster.opened(plan.directory / f"whole-{engines}", [Behaviour(output=plan.clip)] * engines) as ours:
         # Each engine starts its child with its first job, which is nobody's every day.
         ours.place(_WARM_UP * engines)

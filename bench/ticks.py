@@ -1,8 +1,8 @@
 """What one look of the dispatcher costs on a database that nobody else uses.
 
-`python -m bench.ticks <database address> [process id of its server]` prints two numbers of milliseconds of CPU: of
-a look that finds no free place, and of one that gives all places away. The second starts jobs, which then seem to
-be under way.
+`python -m bench.ticks <database address> [process id of its server]` prints two numbers of milliseconds of CPU:
+of a look that finds no free place, and of one that gives all places away. The second starts jobs, which then seem
+to be under way.
 """
 
 import json

@@ -175,3 +175,48 @@ def test_a_mistake_in_a_statement_is_told_at_once(url: str) -> None:
             await db.write(lambda unit: unit.execute(INSERT, job_id=7, key="k"))
 
     asyncio.run(opened(url, scenario))
+
+
+def test_a_read_asks_the_server_nothing_but_itself(url: str) -> None:
+    """What its connection asked last is the read: putting it back to rights after each use would cost as much."""
+
+    async def work(db: Database) -> None:
+        await count(db)
+        other = await asyncpg.connect(url)
+        try:
+            asked = await other.fetch(_ASKED)
+        finally:
+            await other.close()
+        assert any("count(*)" in one["query"] and "inputs" in one["query"] for one in asked), asked
+
+    asyncio.run(opened(url, work))
+
+
+_ASKED = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+def test_a_connection_comes_back_without_an_open_transaction(url: str) -> None:
+    """Whatever broke a write off."""
+
+    def broken(unit: Unit) -> None:
+        place(1, unit)
+        raise ZeroDivisionError
+
+    async def work(db: Database) -> None:
+        with pytest.raises(ZeroDivisionError):
+            await db.write(broken)
+        assert await count(db) == 0
+        other = await asyncpg.connect(url)
+        try:
+            idle = await other.fetchval(_IN_TRANSACTION)
+        finally:
+            await other.close()
+        assert idle == 0
+
+    asyncio.run(opened(url, work))
+
+
+_IN_TRANSACTION = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND state LIKE 'idle in transaction%'
+"""

@@ -73,6 +73,7 @@ class PostgresDatabase:
             max_cached_statement_lifetime=0,
             init=_prepare,
             server_settings={"application_name": name_for_server()},
+            reset=_keep,
         )
         return cls(url, pool)
 
@@ -264,6 +265,13 @@ class _PostgresUnit:
 async def _prepare(connection: Any) -> None:
     """Sums of whole numbers are whole numbers, as on SQLite: the server makes decimals of them."""
     await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=int, format="text")
+
+
+async def _keep(connection: Any) -> None:
+    """Nothing of a session is changed here, and the pool itself ends an open transaction.
+
+    What it would ask to undo the rest, after each use, is as many questions again as there are reads.
+    """
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
