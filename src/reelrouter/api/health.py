@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from reelrouter.db.engine import DatabaseGone
 from reelrouter.errors import ReelRouterError
 from reelrouter.gateway.readiness import Check
 
@@ -26,6 +27,6 @@ class Health:
 async def _verdict(check: Check) -> str:
     try:
         await check()
-    except (ReelRouterError, OSError) as error:
+    except (ReelRouterError, DatabaseGone, OSError) as error:
         return str(error)
     return "ok"

@@ -26,6 +26,7 @@ STATUS: dict[type[errors.ReelRouterError], int] = {
     errors.ReelRouterError: 500,
 }
 
+_DATABASE_SECONDS = "5"
 _ERROR_TYPES = {400: "invalid_request", 404: "not_found", 405: "invalid_request", 413: "payload_too_large"}
 
 
@@ -59,6 +60,15 @@ def on_known_error(brand: Brand) -> Callable[[Request, Exception], Awaitable[Res
         return answer(error, brand)
 
     return handle
+
+
+async def on_database_gone(request: Request, error: Exception) -> Response:
+    """It was waited for; whoever asks again finds it back, or an operator already at work."""
+    response = envelope(
+        503, "The gateway's database cannot be reached at present. Try again.", {"error_type": "server"}
+    )
+    response.headers["Retry-After"] = _DATABASE_SECONDS
+    return response
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:

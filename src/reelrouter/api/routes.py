@@ -38,6 +38,7 @@ from reelrouter.api.row import Handler, Row
 from reelrouter.api.schemas import VideoBody
 from reelrouter.api.videos import Edge, Videos
 from reelrouter.api.webhook_routes import webhooks
+from reelrouter.db.engine import DatabaseGone
 from reelrouter.gateway.readiness import Check
 from reelrouter.jobs import hooks
 
@@ -233,6 +234,7 @@ def build_app(edge: Edge, checks: Mapping[str, Check], version: str) -> ASGIApp:
         middleware=[Middleware(Cors)],
         exception_handlers={
             errors.ReelRouterError: problems.on_known_error(edge.brand),
+            DatabaseGone: problems.on_database_gone,
             HTTPException: problems.on_http_error,
             Exception: problems.on_unknown_error,
         },

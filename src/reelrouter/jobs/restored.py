@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
+from sqlalchemy import bindparam, select, update
+
 from reelrouter.accounts import ledger
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
+from reelrouter.db.functions import next_version, settled_below
+from reelrouter.db.tables import jobs
 from reelrouter.ids import JobId
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.announce import announce
@@ -20,6 +24,15 @@ from reelrouter.jobs.model import Attempt, Job
 from reelrouter.routing.choose import TEST
 from reelrouter.webhooks.store import enqueue
 
+_UNFINISHED = select(jobs.c.id).where(jobs.c.finished_at.is_(None)).order_by(jobs.c.created_at)
+_LIMIT_ATTEMPTS = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("job"), jobs.c.finished_at.is_(None))
+    .values(attempt_limit=bindparam("most"))
+)
+# A server numbers changes by its transactions, and a new one begins to count anew: what has a later number would
+# be news to every reader for as long as it takes this one to catch up.
+_RENUMBER = update(jobs).where(jobs.c.version >= settled_below()).values(version=next_version(jobs.c.version))
 _OURS = frozenset({TEST, "renderer"})
 """Who makes it on this machine: to begin anew costs nothing."""
 
@@ -69,8 +82,9 @@ def fate_of(job: Job, attempts: Sequence[Attempt], now_ms: int) -> Fate:
 
 async def close(db: Database, clock: Clock) -> Closed:
     """Settles every unfinished job, before any engine starts. It may be done again after it broke off."""
-    await db.write(store.renumber)
-    fates = [await db.write(partial(_close, job=job, now=clock.now())) for job in await store.list_unfinished(db)]
+    await db.write(lambda unit: unit.execute(_RENUMBER))
+    unfinished = [row["id"] for row in await db.rows(_UNFINISHED)]
+    fates = [await db.write(partial(_close, job=job, now=clock.now())) for job in unfinished]
     return Closed(
         ended=sum(isinstance(fate, EndIt) for fate in fates),
         kept=sum(isinstance(fate, KeepIt) for fate in fates),
@@ -85,7 +99,7 @@ def _close(unit: Unit, job: JobId, now: float) -> Fate:
         case EndIt():
             _end(unit, read, fate.ending, milliseconds(now))
         case KeepIt():
-            store.limit_attempts(unit, job, fate.attempts)
+            unit.execute(_LIMIT_ATTEMPTS, job=job, most=fate.attempts)
         case LeaveIt():
             pass
         case _:

@@ -146,7 +146,6 @@ _LEFT = and_(_UNSTARTED, jobs.c.not_before < literal_column("0"), jobs.c.not_bef
 LEFT = select(jobs.c.id, jobs.c.run, jobs.c.workspace).where(_LEFT, _SERVED).limit(bindparam("most"))
 ANY = select(jobs.c.id).limit(1)
 MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(_STARTED)
-UNFINISHED = select(jobs.c.id).where(_ALIVE).order_by(jobs.c.created_at)
 UNDER_WAY = select(func.count().label("jobs")).select_from(jobs).where(_STARTED, _IN_QUEUE)
 TURNSTILE = select(turnstiles.c.full_at).where(turnstiles.c.queue == bindparam("in_queue"))
 SET_TURNSTILE = (
@@ -240,14 +239,12 @@ END_UNSTARTED = (
         version=_NEXT_VERSION,
     )
 )
-LIMIT_ATTEMPTS = update(jobs).where(_JOB, _ALIVE).values(attempt_limit=bindparam("most"))
 DELETE = (
     update(jobs)
     .where(_JOB, jobs.c.finished_at.is_not(None), jobs.c.deleted_at.is_(None))
     .values(deleted_at=bindparam("at"), dropped_at=bindparam("at"), version=_NEXT_VERSION)
 )
 STATUS = select(jobs.c.status).where(_JOB)
-RENUMBER = update(jobs).where(jobs.c.version >= settled_below()).values(version=_NEXT_VERSION)
 NEWEST = select(func.coalesce(func.max(jobs.c.version), 0).label("version"), settled_below().label("settled"))
 CHANGED = (
     select(jobs.c.id, jobs.c.version, settled_below().label("settled"))

@@ -181,11 +181,6 @@ def end_unstarted(unit: Unit, job: JobId, ending: Ending, now_ms: int) -> bool:
     )
 
 
-def limit_attempts(unit: Unit, job: JobId, most: int) -> None:
-    """No attempt follows those that there are."""
-    unit.execute(sql.LIMIT_ATTEMPTS, job=job, most=most)
-
-
 def mark_deleted(unit: Unit, job: JobId, now_ms: int) -> list[str] | None:
     """The storage keys of inputs that no other job uses; None if the job cannot be deleted (any more)."""
     if unit.execute(sql.DELETE, job=job, at=now_ms) != 1:
@@ -252,11 +247,6 @@ async def changed_since(db: Database, version: int) -> News:
     return News(jobs=tuple(row["id"] for row in rows), upto=max(version, upto))
 
 
-def renumber(unit: Unit) -> None:
-    """Changes that have a later server's numbers get one of this server's, which begins to count anew."""
-    unit.execute(sql.RENUMBER)
-
-
 def read_whole(unit: Unit, job: JobId) -> tuple[Job, list[Attempt]]:
     """As the transaction sees it. Raises `LookupError` for a job that has no row."""
     row = unit.row(sql.ROW, job=job)
@@ -311,10 +301,6 @@ class Cancelling:
 async def list_cancelling(db: Database) -> list[Cancelling]:
     rows = await db.rows(sql.CANCELLING)
     return [Cancelling(job=row["id"], is_started=row["started_at"] is not None) for row in rows]
-
-
-async def list_unfinished(db: Database) -> list[JobId]:
-    return [row["id"] for row in await db.rows(sql.UNFINISHED)]
 
 
 async def list_past_retention(db: Database, now_ms: int, most: int) -> list[JobId]:
