@@ -17,7 +17,7 @@ from tests.torture.report import Report, report_of
 from tests.torture.run import Outcome, Watching, run
 from tests.torture.verdict import RULES, violations
 
-SHORT = Plan(database="sqlite", seconds=14.0, seed=20261121, rate=4.0, pause=1.3, patience=120.0, brisk=True)
+SHORT = Plan(database="sqlite", seconds=60.0, seed=20261121, rate=4.0, pause=1.2, patience=120.0, brisk=True)
 QUIET = replace(SHORT, seconds=6.0, pause=1e6, patience=40.0)
 """Nothing is done to the gateway: what is wrong then is its own fault."""
 

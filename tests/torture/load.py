@@ -74,17 +74,18 @@ class Load:
         self._world = world
         self._progress = progress
         self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+        self.enough = asyncio.Event()
+        """Set when no more jobs are to be placed."""
         self.over = asyncio.Event()
         """Set when nobody is to wait any longer."""
 
     async def run(self) -> list[Told]:
-        """Places jobs for as long as the plan says, and returns once every client is done, or it is over."""
+        """Places jobs until it is enough, and returns once every client is done, or it is over."""
         timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as http:
             supporting = asyncio.create_task(self._support(http))
-            loop = asyncio.get_running_loop()
-            began, clients = loop.time(), list[asyncio.Task[Told]]()
-            while loop.time() - began < self._plan.seconds:
+            clients: list[asyncio.Task[Told]] = []
+            while not self.enough.is_set():
                 async with self._places:
                     pass
                 clients.append(asyncio.create_task(self._send_client(http, len(clients))))
