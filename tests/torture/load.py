@@ -21,7 +21,6 @@ _POLL_SECONDS = 1.5
 _AGAIN_SECONDS = 0.5
 _ANSWER_SECONDS = 30.0
 _SUPPORT_SECONDS = 10.0
-_MOST_AT_ONCE = 250
 _REFUSED = "refused"
 """What a poll has come to that got an answer which no poll should get."""
 _LAST = TERMINAL | {_REFUSED}
@@ -73,7 +72,7 @@ class Load:
         self._plan = plan
         self._world = world
         self._progress = progress
-        self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._places = asyncio.Semaphore(plan.most_under_way)
         self.enough = asyncio.Event()
         """Set when no more jobs are to be placed."""
         self.over = asyncio.Event()

@@ -54,6 +54,8 @@ class Plan:
     seed: int
     rate: float = 3.0
     """Jobs placed in a second."""
+    most_under_way: int = 250
+    """Clients at one time: where jobs do not come to their end, no more are placed."""
     pause: float = 5.0
     """Seconds between two faults, on average."""
     patience: float = 300.0
