@@ -17,8 +17,17 @@ from tests.torture.report import Report, report_of
 from tests.torture.run import Outcome, Watching, run
 from tests.torture.verdict import RULES, violations
 
-SHORT = Plan(database="sqlite", seconds=14.0, seed=20261121, rate=4.0, pause=1.3, patience=120.0, brisk=True)
-QUIET = replace(SHORT, seconds=6.0, pause=1e6, patience=40.0)
+SHORT = Plan(
+    database="sqlite",
+    seconds=60.0,
+    seed=20261121,
+    rate=5.0,
+    most_under_way=40,
+    pause=1.2,
+    patience=120.0,
+    brisk=True,
+)
+QUIET = replace(SHORT, seconds=6.0, pause=1e6, patience=40.0, brisk=False)
 """Nothing is done to the gateway: what is wrong then is its own fault."""
 
 

@@ -182,6 +182,7 @@ class Many(Fleet):
         self._server = server
         self._address = server.get_uri()
         self._environment = environment
+        self._is_down = False
         shared = {
             **settings,
             "database_url": self._address,
@@ -205,10 +206,14 @@ class Many(Fleet):
 
     def kill_database(self) -> bool:
         postgres.kill(self._server)
+        self._is_down = True
         return True
 
     def start_database(self) -> bool:
+        if not self._is_down:
+            return False
         postgres.start_again(self._server)
+        self._is_down = False
         return True
 
     def rows(self, statement: str) -> Sequence[Mapping[str, Any]]:

@@ -21,7 +21,6 @@ _POLL_SECONDS = 1.5
 _AGAIN_SECONDS = 0.5
 _ANSWER_SECONDS = 30.0
 _SUPPORT_SECONDS = 10.0
-_MOST_AT_ONCE = 250
 _REFUSED = "refused"
 """What a poll has come to that got an answer which no poll should get."""
 _LAST = TERMINAL | {_REFUSED}
@@ -73,18 +72,19 @@ class Load:
         self._plan = plan
         self._world = world
         self._progress = progress
-        self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._places = asyncio.Semaphore(plan.most_under_way)
+        self.enough = asyncio.Event()
+        """Set when no more jobs are to be placed."""
         self.over = asyncio.Event()
         """Set when nobody is to wait any longer."""
 
     async def run(self) -> list[Told]:
-        """Places jobs for as long as the plan says, and returns once every client is done, or it is over."""
+        """Places jobs until it is enough, and returns once every client is done, or it is over."""
         timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
         async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as http:
             supporting = asyncio.create_task(self._support(http))
-            loop = asyncio.get_running_loop()
-            began, clients = loop.time(), list[asyncio.Task[Told]]()
-            while loop.time() - began < self._plan.seconds:
+            clients: list[asyncio.Task[Told]] = []
+            while not self.enough.is_set():
                 async with self._places:
                     pass
                 clients.append(asyncio.create_task(self._send_client(http, len(clients))))

@@ -54,6 +54,8 @@ class Plan:
     seed: int
     rate: float = 3.0
     """Jobs placed in a second."""
+    most_under_way: int = 250
+    """Clients at one time: where jobs do not come to their end, no more are placed."""
     pause: float = 5.0
     """Seconds between two faults, on average."""
     patience: float = 300.0
@@ -97,17 +99,17 @@ def faults(plan: Plan) -> Iterator[Fault]:
     """In the order in which they are done. What begins also ends before the run does."""
     dice = random.Random(f"faults {plan.seed}")
     due: list[tuple[float, int, Fault]] = []
-    at = 0.0
+    at, over = 0.0, dict[Act, float]()
     for number, act in enumerate(_dealt(plan, dice)):
-        at += dice.uniform(0.4, 1.6) * plan.pause
+        at = max(at + dice.uniform(0.4, 1.6) * plan.pause, over.get(act, 0.0))  # none begins again before its end
         if at >= plan.seconds:
             break
         whom, shift = dice.randrange(1000), dice.choice(SHIFTS) if act == "set_clock" else 0.0
         fault = Fault(act=act, at=at, whom=whom, shift=shift, patient=dice.random() < _PATIENT_SHARE)
         heapq.heappush(due, (at, 2 * number, fault))
         if act in _ENDS:
-            over = at + dice.uniform(*_LASTS[act])
-            heapq.heappush(due, (over, 2 * number + 1, Fault(act=_ENDS[act], at=over, whom=whom)))
+            over[act] = at + dice.uniform(*_LASTS[act])
+            heapq.heappush(due, (over[act], 2 * number + 1, Fault(act=_ENDS[act], at=over[act], whom=whom)))
     yield from (heapq.heappop(due)[2] for _ in range(len(due)))
 
 
@@ -149,9 +151,11 @@ def _perhaps_slow(script: Script, dice: random.Random) -> Script:
 
 
 def _dealt(plan: Plan, dice: random.Random) -> Iterator[Act]:
-    """Card by card, so that each kind has come once before any comes often."""
+    """Card by card, so that each kind has come once before any comes often; in a short run none comes again."""
     first = list(dict.fromkeys(_deck(plan)))
     dice.shuffle(first)
+    if plan.brisk:
+        return iter(first)
     return chain(first, chain.from_iterable(dice.sample(deck, len(deck)) for deck in repeat(_deck(plan))))
 
 

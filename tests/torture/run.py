@@ -88,6 +88,7 @@ def run(plan: Plan, folder: Path, fleet_of: FleetOf, watching: Watching) -> Outc
         loading = Loading(Load(plan, world, watching.progress))
         watching.stage = "faults"
         latest = _do_faults(plan, fleet, moods, watching)
+        loading.place_no_more()
         watching.stage = "calm"
         calm = _calm_down(plan, fleet, loading, latest)
         seen = _seen(loading.finish(), made, listening, teams)
@@ -138,6 +139,9 @@ class Loading:
     def is_over(self) -> bool:
         return not self._thread.is_alive()
 
+    def place_no_more(self) -> None:
+        self._loop.call_soon_threadsafe(self._load.enough.set)
+
     def finish(self) -> list[Told]:
         """What the clients were told; those that still wait do not wait any longer."""
         if self._thread.is_alive():
@@ -153,18 +157,20 @@ class Loading:
 def _do_faults(plan: Plan, fleet: Fleet, moods: Moods, watching: Watching) -> float:
     """Each at its time; the latest hour that any clock has shown, as seconds from the true one.
 
-    A fault that waits for the gateway moves what follows it; what has no time left then is not done, ends aside.
+    A fault that waits for the gateway moves what follows it. What has no time left then is not done, ends aside; a
+    short run takes the time that it needs.
     """
     began, late, latest, nobody = time.monotonic(), 0.0, 0.0, threading.Event()
     for fault in faults(plan):
         late += _wait_for(fleet) if fault.patient else 0.0
         nobody.wait(max(0.0, began + late + fault.at - time.monotonic()))
-        if fault.act in STARTS and time.monotonic() - began > plan.seconds:
+        if fault.act in STARTS and not plan.brisk and time.monotonic() - began > plan.seconds:
             continue
         befell = _befall(fault, fleet, moods)
         (watching.faults if befell else watching.missed)[fault.act] += 1
         latest = max(latest, fault.shift)
-    nobody.wait(max(0.0, began + plan.seconds - time.monotonic()))
+    if not plan.brisk:
+        nobody.wait(max(0.0, began + plan.seconds - time.monotonic()))
     return latest
 
 
