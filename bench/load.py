@@ -52,6 +52,8 @@ class Answered:
     """Cores that the generator itself used."""
     lost: int
     """Connections that the server dropped."""
+    sent: int
+    """Requests in all, those before and after what counts included: each of them was answered in the end."""
     bodies: Sequence[str] = field(default=())
 
     @property
@@ -246,6 +248,7 @@ def _answered(run: _Run, seconds: float, cpu: float) -> Answered:
         p99_ms=latencies[len(latencies) * 99 // 100] * 1000,
         generator_cpu=cpu / seconds,
         lost=run.lost,
+        sent=run.sent,
         bodies=[body.decode() for body in run.bodies],
     )
 

@@ -59,7 +59,7 @@ class _Rounds:
         return [
             self.rates.figure(name, "/s", target, f"{note}; {load}"),
             self.p99.figure(f"{name}: p99", "ms"),
-            self.cpu.figure(f"{name}: CPU of an answer", "ms", note="of all processes of a side"),
+            self.cpu.figure(f"{name}: CPU of one", "ms", note="of all processes of a side"),
         ]
 
 
@@ -87,7 +87,7 @@ def _submits(plan: Plan, both: Sides) -> list[Figure]:
             for side in (both.ours, both.peer)
         )
         rounds.add(mine, its)
-        reached, answered = reached + mine.reached, answered + mine.answered.total
+        reached, answered = reached + mine.reached, answered + mine.answered.sent
     note = (
         f"ours is on the disk before its 202, and {reached:,} of {answered:,} came to the vendor meanwhile; "
         "LiteLLM keeps nothing, and all came there"
@@ -96,10 +96,7 @@ def _submits(plan: Plan, both: Sides) -> list[Figure]:
 
 
 def _load(plan: Plan, side: Side, requests: list[str], connections: int) -> Load:
-    # Without a warm-up, so that all that is asked for is counted, as all CPU is.
-    return Load(
-        address=side.address, requests=requests, connections=connections, seconds=plan.seconds, warm_up=0.0
-    )
+    return Load(address=side.address, requests=requests, connections=connections, seconds=plan.seconds)
 
 
 def _passed_on(plan: Plan, both: Sides) -> Figure:

@@ -17,6 +17,8 @@ def measure(plan: Plan, both: Sides) -> list[Figure]:
     paths = both.finished_films()
     size = "20 MB" if plan.quick else "200 MB"
     figures: list[Figure] = []
+    for side, path in zip((both.ours, both.peer), paths, strict=True):
+        _fetched(both, side, _reading(side, path, 1))  # a side's first film is nobody's every day
     for count in (1, _READERS):
         figures += _downloads(plan, both, paths, (f"download of {size} beside LiteLLM, {count} readers", count))
     return [*figures, _beside(both, paths, size)]

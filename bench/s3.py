@@ -45,6 +45,7 @@ def _downloads(
     plan: Plan, ours: tuple[Gateway, Reading], theirs: tuple[Mapping[str, str], str], title: str
 ) -> list[Figure]:
     (server, reading), (bucket, key) = ours, theirs
+    readers.apply(reading)  # a server's first request is nobody's every day
     rates, first, growth = Pairs(beside="obstore"), Pairs(beside="obstore"), 0.0
     for _ in range(plan.few_rounds):
         with processes.PeakMemory(server.api) as memory:

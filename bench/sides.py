@@ -52,7 +52,7 @@ class Turn:
 
     answered: Answered
     cpu_ms: float
-    """Of all its processes, for each answer."""
+    """Of all its processes, for each request."""
     vendor_cores: float
     reached: int
     """Submits that came to the vendor meanwhile."""
@@ -82,7 +82,7 @@ class Sides:
             reached = self.submits_seen() - before
         return Turn(
             answered=answered,
-            cpu_ms=its * 1000 / answered.total,
+            cpu_ms=its * 1000 / answered.sent,
             vendor_cores=vendors / answered.seconds,
             reached=reached,
         )

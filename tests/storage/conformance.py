@@ -91,6 +91,9 @@ async def reads_ranges(store: Objects, directory: Path) -> None:
         assert await read(store, "long", start, end) == content[start:end]
     pieces = [piece async for piece in store.open_range("long", 0, len(content))]
     assert max(len(piece) for piece in pieces) <= CHUNK
+    whole = [piece async for piece in store.open_range("long", 0, len(content), size=len(content))]
+    assert b"".join(whole) == content
+    assert max(len(piece) for piece in whole) <= CHUNK
 
 
 async def refuses_ranges_that_are_not_there(store: Objects, directory: Path) -> None:
@@ -101,6 +104,9 @@ async def refuses_ranges_that_are_not_there(store: Objects, directory: Path) -> 
     for start, end in ((0, 6), (5, 6), (100, 200)):
         with pytest.raises(StorageFailed):
             await read(store, "short", start, end)
+    for wrong in (4, 6):  # what is stored is not what was
+        with pytest.raises(StorageFailed):
+            await anext(store.open_range("short", 0, wrong, size=wrong))
 
 
 async def lends_files_to_children(store: Objects, directory: Path) -> None:

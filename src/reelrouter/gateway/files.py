@@ -33,7 +33,7 @@ class Files:
 
     def read_range(self, file: ContentFile, start: int, end: int) -> AsyncIterator[bytes]:
         """The bytes from `start` up to, not including, `end`, in bounded pieces."""
-        return self._at.objects.open_range(file.key, start, end)
+        return self._at.objects.open_range(file.key, start, end, size=file.size)
 
     async def sent(self, file: ContentFile) -> None:
         """To be told when a file was sent whole: some are kept only until then."""

@@ -22,7 +22,7 @@ from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectS
 from reelrouter.errors import StorageFailed
 
 if TYPE_CHECKING:
-    from obstore import Attributes, ObjectMeta  # they exist for type checkers alone
+    from obstore import Attributes, GetOptions, ObjectMeta  # they exist for type checkers alone
 
 CHUNK = 256 * 1024
 """Bytes of a piece that `open_range` yields, at most."""
@@ -131,17 +131,21 @@ class Objects:
                 await self.in_thread(partial(_append, path, bytes(chunk)))
         return path
 
-    async def open_range(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """The bytes from `start` up to, not including, `end`, in pieces of at most `CHUNK`."""
+    async def open_range(self, key: str, start: int, end: int, *, size: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from `start` up to, not including, `end`, in pieces of at most `CHUNK`.
+
+        Where its `size` is known, the whole is asked for as such: some servers copy an object to send a part.
+        """
         check_key(key)
         if not 0 <= start <= end:
             raise ValueError(f"not a range of bytes: {start} to {end}")
         if start == end:
             return
         with _present(key):
-            result = await obstore.get_async(self._store, key, options={"range": (start, end)})
+            part: GetOptions = {} if (start, end) == (0, size) else {"range": (start, end)}
+            result = await obstore.get_async(self._store, key, options=part)
             if tuple(result.range) != (start, end):
-                raise StorageFailed(f"{key} is shorter than {end} bytes")
+                raise StorageFailed(f"{key} has not the {end} bytes that it should have")
             async for piece in result.stream(min_chunk_size=CHUNK):
                 for offset in range(0, len(piece), CHUNK):
                     yield bytes(piece[offset : offset + CHUNK])
