@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import bindparam, func, insert, select, text
 
-from reelrouter.db.engine import Unit
+from reelrouter.db.engine import DatabaseGone, Unit
 from reelrouter.db.migrate import migrate
 from reelrouter.db.schema import HEAD
 from reelrouter.db.sqlite import SqliteDatabase
@@ -84,7 +84,7 @@ def test_a_full_disk_fails_the_writes_and_not_the_database(tmp_path: Path) -> No
         await db.write(lambda unit: unit.execute(text("PRAGMA max_page_count=1")))
         fillers = [db.write(partial(fill, n)) for n in range(40)]
         results = await asyncio.gather(*fillers, return_exceptions=True)
-        assert all(isinstance(result, sqlite3.OperationalError) for result in results)
+        assert all(isinstance(result, DatabaseGone) for result in results)
         await db.write(lambda unit: unit.execute(text("PRAGMA max_page_count=100000")))
         await db.write(lambda unit: unit.execute(INSERT, job_id="after", key="k"))
         row = await db.row(COUNT)

@@ -65,7 +65,7 @@ def on_known_error(brand: Brand) -> Callable[[Request, Exception], Awaitable[Res
 async def on_database_gone(request: Request, error: Exception) -> Response:
     """It was waited for; whoever asks again finds it back, or an operator already at work."""
     response = envelope(
-        503, "The gateway's database cannot be reached at present. Try again.", {"error_type": "server"}
+        503, "The gateway's database cannot be used at present. Try again.", {"error_type": "server"}
     )
     response.headers["Retry-After"] = _DATABASE_SECONDS
     return response

@@ -16,7 +16,7 @@ Statement = ClauseElement
 
 
 class DatabaseGone(Exception):
-    """The server of the database cannot be reached, and was waited for long enough."""
+    """The database cannot be used: its server was waited for long enough, or its disk is full."""
 
 
 class Row(Protocol):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.dialects import sqlite
 
-from reelrouter.db.engine import Row, Statement, Unit
+from reelrouter.db.engine import DatabaseGone, Row, Statement, Unit
 
 T = TypeVar("T")
 
@@ -106,6 +106,10 @@ class _Task:
             self._future.set_result(self._result)
 
 
+_NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+"""Neither leaves anything behind. A flush that fails is not among them: of that nobody knows."""
+
+
 class _Writer:
     """One thread, one connection. What is asked for in one turn of the loop, or during a commit, commits together.
 
@@ -174,7 +178,7 @@ def _commit_together(connection: sqlite3.Connection, unit: Unit, batch: list[_Ta
     except sqlite3.Error as error:  # the disk is full, or the file is locked: nobody's write happened
         _roll_back(connection)
         for task in batch:
-            task.keep(error)
+            task.keep(_named(error))
 
 
 def _commit_in_one(connection: sqlite3.Connection, unit: Unit, batch: list[_Task]) -> bool:
@@ -199,11 +203,22 @@ def _run_in_savepoint(connection: sqlite3.Connection, unit: Unit, work: Callable
     connection.execute("SAVEPOINT task")
     try:
         result = work(unit)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to the one who asked, not to the batch
+    except Exception as error:
+        if not connection.in_transaction:  # a full disk ends it for all
+            raise
         connection.execute("ROLLBACK TO task")
-        result = error
+        result = _named(error)
     connection.execute("RELEASE task")
     return result
+
+
+def _named(error: Exception) -> Exception:
+    """A disk without room is no fault of the statement's: whoever wrote may come again."""
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) in _NO_ROOM:
+        gone = DatabaseGone(f"the database's disk takes nothing: {error}")
+        gone.__cause__ = error
+        return gone
+    return error
 
 
 def _connect(path: Path) -> sqlite3.Connection:
