@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reelrouter import engine
-from reelrouter.engine import Surroundings
+from reelrouter.backends import Surroundings, all_lanes
 from reelrouter.jobs.lanes import Lane
 from reelrouter.testing.instant_engine import Gauge
 
@@ -14,7 +14,7 @@ from reelrouter.testing.instant_engine import Gauge
 def _lanes(around: Surroundings) -> Mapping[str, Lane]:
     gauge = asyncio.ensure_future(Gauge(Path(os.environ["BENCH_GAUGE"])).run())
     around.stack.callback(gauge.cancel)
-    return engine.all_lanes(around)
+    return all_lanes(around)
 
 
 if __name__ == "__main__":

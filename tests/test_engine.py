@@ -5,11 +5,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from reelrouter import engine
+from reelrouter.backends import Surroundings, _remove_old
 from reelrouter.clock import FrozenClock, SystemClock
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
-from reelrouter.engine import Surroundings, open_engine
+from reelrouter.engine import open_engine
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
@@ -153,5 +153,5 @@ def test_what_a_killed_engine_had_loaded_is_removed_after_a_day(tmp_path: Path) 
     for path, at in ((old, 100.0), (new, 300.0)):
         path.write_bytes(b"video")
         os.utime(path, (at, at))
-    engine._remove_old(tmp_path, 200.0)
+    _remove_old(tmp_path, 200.0)
     assert [path.name for path in tmp_path.iterdir()] == ["new.mp4"]

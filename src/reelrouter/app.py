@@ -189,71 +189,67 @@ class Api:
 @asynccontextmanager
 async def open_api(settings: Settings, secrets: Secrets, sight: Sight) -> AsyncIterator[Api]:
     """The application with everything that it uses, opened in order and closed in reverse."""
-    clock, emit = SystemClock(), sight.emit
+    pepper = secrets.derive("api-keys")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(sight.traces.close)
-        db = await open_database(database_url(settings), settings.database_connections)
-        stack.push_async_callback(db.close)
-        objects = Objects.from_url(storage_url(settings))
-        stack.callback(objects.close)
-        children = Pool(size=_DECODERS, preload=("reelrouter.media.pictures",))
-        stack.push_async_callback(children.close)
-        client = net.GuardedClient(net.rules_for(allow_private=settings.allow_private_addresses))
-        stack.push_async_callback(client.close)
-        intake = Intake(children, client, objects, _intake_limits(settings))
-        stack.callback(intake.close)
-        scratch = stack.enter_context(own_folder(settings.data_dir / "work", "api"))
-        pepper = secrets.derive("api-keys")
-        vault = own_vault(settings)
-        await db.write(lambda unit: signing.reseal(unit, vault))
+        stations = await _open_stations(settings, secrets, sight.emit, stack)
+        db, clock = stations.db, stations.clock
+        await db.write(lambda unit: signing.reseal(unit, stations.vault))
         first_keys = await db.write(lambda unit: _bootstrap(unit, settings, pepper, clock.now()))
-        known = workspaces.Workspaces(db, clock)
-        contents = Contents(
-            db=db,
-            objects=objects,
-            variants=Variants(objects, children, scratch),
-            workspaces=known,
-            clock=clock,
-            emit=emit,
-        )
-        configured = own_accounts(settings.providers)
-        signals = Signals(_changes(db), emit)
-        stack.push_async_callback(signals.close)
-        stations = Stations(
-            db=db,
-            catalogue=own_catalogue(settings),
-            workspaces=known,
-            intake=intake,
-            own_outputs=OwnOutputs(db, objects, children, scratch),
-            objects=objects,
-            contents=contents,
-            signals=signals,
-            backends={"renderer": (Credential(name="local"),), **_credentials(configured)},
-            vendor_keys=VendorKeys(db, clock),
-            conditions=Conditions(db, clock),
-            setup={name: what_to_set(provider.access) for name, provider in PROVIDERS.items()},
-            hook_key=secrets.derive(hooks.PURPOSE),
-            webhook_secrets=_webhook_secrets(configured),
-            vault=vault,
-            scratch=scratch,
-            clock=clock,
-            emit=emit,
-            terms=_terms(settings),
-        )
         edge = Edge(
             gateway=open_gateway(stations, _desk(settings, stations), _office(settings, stations, pepper)),
             keys=KeyRing(db, Peppers(pepper, _earlier_pepper(settings)), clock, Rates(clock).admit),
             addresses=_addresses(settings),
             brand=BRANDS[settings.brand],
             max_body=settings.max_body,
-            exposition=_exposition(settings, sight, Lookout(db, clock, scratch)),
+            exposition=_exposition(settings, sight, Lookout(db, clock, stations.scratch)),
             count_request=sight.metrics.count_request,
-            emit=emit,
+            emit=sight.emit,
             traces=sight.traces,
         )
         checks = {**readiness.checks(stations), **sight.checks}
         app = build_app(edge, checks, version("reelrouter"))
-        yield Api(app=app, first_keys=first_keys, release=signals.release)
+        yield Api(app=app, first_keys=first_keys, release=stations.signals.release)
+
+
+async def _open_stations(settings: Settings, secrets: Secrets, emit: Emit, stack: AsyncExitStack) -> Stations:
+    clock = SystemClock()
+    db = await open_database(database_url(settings), settings.database_connections)
+    stack.push_async_callback(db.close)
+    objects = Objects.from_url(storage_url(settings))
+    stack.callback(objects.close)
+    children = Pool(size=_DECODERS, preload=("reelrouter.media.pictures",))
+    stack.push_async_callback(children.close)
+    client = net.GuardedClient(net.rules_for(allow_private=settings.allow_private_addresses))
+    stack.push_async_callback(client.close)
+    intake = Intake(children, client, objects, _intake_limits(settings))
+    stack.callback(intake.close)
+    scratch = stack.enter_context(own_folder(settings.data_dir / "work", "api"))
+    signals = Signals(_changes(db), emit)
+    stack.push_async_callback(signals.close)
+    known, configured = workspaces.Workspaces(db, clock), own_accounts(settings.providers)
+    variants = Variants(objects, children, scratch)
+    return Stations(
+        db=db,
+        catalogue=own_catalogue(settings),
+        workspaces=known,
+        intake=intake,
+        own_outputs=OwnOutputs(db, objects, children, scratch),
+        objects=objects,
+        contents=Contents(db=db, objects=objects, variants=variants, workspaces=known, clock=clock, emit=emit),
+        signals=signals,
+        backends={"renderer": (Credential(name="local"),), **_credentials(configured)},
+        vendor_keys=VendorKeys(db, clock),
+        conditions=Conditions(db, clock),
+        setup={name: what_to_set(provider.access) for name, provider in PROVIDERS.items()},
+        hook_key=secrets.derive(hooks.PURPOSE),
+        webhook_secrets=_webhook_secrets(configured),
+        vault=own_vault(settings),
+        scratch=scratch,
+        clock=clock,
+        emit=emit,
+        terms=_terms(settings),
+    )
 
 
 def _exposition(settings: Settings, sight: Sight, lookout: Lookout) -> Exposition:

@@ -20,14 +20,13 @@ import uvloop
 from reelrouter import net
 from reelrouter.accounts import signing, vendor_keys
 from reelrouter.accounts.vault import SealBroken, Vault
+from reelrouter.backends import LanesOf, Surroundings, all_lanes
 from reelrouter.brand import BRANDS
-from reelrouter.clock import Clock, SystemClock
+from reelrouter.clock import SystemClock
 from reelrouter.db.engine import Database
 from reelrouter.db.opening import is_server, open_database, prepare
 from reelrouter.installation import (
     database_url,
-    own_accounts,
-    own_brought,
     own_secrets,
     own_vault,
     storage_url,
@@ -37,173 +36,36 @@ from reelrouter.jobs.announce import LinkTerms
 from reelrouter.jobs.charging import Pricing
 from reelrouter.jobs.chores import Chore
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
-from reelrouter.jobs.lanes import Lane, Lanes
+from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.late import Latecomers
-from reelrouter.jobs.own_keys import OwnKey, OwnKeys, key_of
-from reelrouter.jobs.poller import Pace, Poller
+from reelrouter.jobs.poller import Poller
 from reelrouter.jobs.retention import Retention
 from reelrouter.jobs.seat import Seat, take_seat
-from reelrouter.jobs.served import RENDERER_QUEUE, TEST_QUEUE, Served
-from reelrouter.jobs.steps import Steps, Workshop
+from reelrouter.jobs.served import Served
+from reelrouter.jobs.steps import Steps
 from reelrouter.jobs.tracing import Tracing
 from reelrouter.jobs.workflow import Workflows
+from reelrouter.jobs.workshop import Workshop
 from reelrouter.lock import FileLock, own_folder
 from reelrouter.observe.engine_door import SOCKET_VARIABLE, Door, opened
 from reelrouter.observe.engine_metrics import EngineMetrics
 from reelrouter.observe.events import Emit, StopCutShort, TaskCrashed, VendorKeyUnusable, fan_out
 from reelrouter.observe.log import open_log
-from reelrouter.observe.traces import Traces, open_traces
-from reelrouter.providers.base import Provider
-from reelrouter.providers.drive import Drive
-from reelrouter.providers.registry import PROVIDERS
-from reelrouter.providers.remote import Remote
-from reelrouter.renderer.local import Local
+from reelrouter.observe.traces import open_traces
 from reelrouter.renderer.pool import Pool
-from reelrouter.routing.choose import queue_of
-from reelrouter.settings import Settings, VendorSettings, host_and_port, read_settings
+from reelrouter.settings import Settings, host_and_port, read_settings
 from reelrouter.storage.ingest import Ingest, IngestLimits
 from reelrouter.storage.objects import Objects
 from reelrouter.webhooks.deliver import Deliverer, Terms
 from reelrouter.webhooks.schedule import Schedule
 from reelrouter.webhooks.send import CannotSign, Outbox, SecretsOf, Sender
 from reelrouter.webhooks.turns import Places
-from reelrouter.work import Backend
 
-_LOCAL_JOBS = 200
-"""Renderer jobs under way at once; most of them wait for a free child, and may be cancelled there."""
 _STARTING_PER_WINDOW = 4
 _NICENESS = 10
-_KEEP_OUTPUTS_SECONDS = 24 * 3600.0
 _SETTLING_SECONDS = 5.0
 """How much longer than a receiver's time to answer an attempt to deliver is left alone."""
 _PR_SET_PDEATHSIG = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What lanes are built from."""
-
-    settings: Settings
-    db: Database
-    vault: Vault
-    pool: Pool
-    objects: Objects
-    poller: Poller
-    emit: Emit
-    clock: Clock
-    traces: Traces
-    stack: AsyncExitStack
-    """Takes what a backend must do before its children are closed."""
-
-
-LanesOf = Callable[[Surroundings], Mapping[str, Lane]]
-"""Builds the backends. Another set of lanes makes another engine: tests and benchmarks drive scripted ones."""
-
-
-def local_lanes(around: Surroundings) -> Mapping[str, Lane]:
-    """This machine's own backends: the embedded renderer, which also makes every test job's video."""
-    inputs = around.settings.data_dir / "work" / "inputs"
-    inputs.mkdir(parents=True, exist_ok=True)
-    local = Local(
-        around.pool,
-        fetch=lambda media: around.objects.fetch_local(media.key, inputs),
-        directory=around.settings.data_dir / "work" / "renders",
-        nudge=around.poller.nudge,
-        at_once=around.settings.render_concurrency,
-    )
-    around.stack.push_async_callback(local.close)
-    lane = Lane(backend=local, limit=_LOCAL_JOBS, pace=Pace(first=0.5, ceiling=5.0), discard=local.discard)
-    return {RENDERER_QUEUE: lane, TEST_QUEUE: lane}
-
-
-def open_drive(around: Surroundings) -> Drive:
-    """What talks to vendors."""
-    work = around.settings.data_dir / "work"
-    inputs, outputs = work / "inputs", work / "outputs"
-    for folder in (inputs, outputs):
-        folder.mkdir(parents=True, exist_ok=True)
-    _remove_old(outputs, around.clock.now() - _KEEP_OUTPUTS_SECONDS)
-    drive = Drive(lambda media: around.objects.fetch_local(media.key, inputs), outputs, around.clock)
-    around.stack.push_async_callback(drive.close)
-    return drive
-
-
-def vendor_lanes(around: Surroundings, drive: Drive) -> Mapping[str, Lane]:
-    """Every account of every vendor that this gateway has."""
-    settings = around.settings
-    configured = own_accounts(settings.providers)
-    lanes: dict[str, Lane] = {}
-    for name, accounts in configured.accounts.items():
-        remote = Remote(
-            endpoint=name,
-            provider=PROVIDERS[name],
-            accounts={account.name: account for account in accounts},
-            drive=drive,
-            max_output=settings.max_download,
-        )
-        for account in accounts:
-            lanes[queue_of(name, account.name)] = Lane(
-                backend=remote,
-                limit=account.concurrency,
-                rate=account.rate,
-                pace=_pace(PROVIDERS[name], settings.providers.get(name)),
-                outlives=True,
-            )
-    return lanes
-
-
-def _remove_old(folder: Path, before: float) -> None:
-    """What a killed engine had loaded and not yet stored; a newer file may still be some attempt's output."""
-    for path in folder.iterdir():
-        if path.stat().st_mtime < before:
-            path.unlink()
-
-
-def own_key_lanes(around: Surroundings, drive: Drive) -> Callable[[str], Lane | None]:
-    """Makes a lane for each vendor key that a workspace has brought, when a job first waits for it."""
-    settings, brought = around.settings, own_brought(around.settings)
-
-    def backend_of(name: str, credential: str, values: Mapping[str, str]) -> Backend:
-        return Remote(
-            endpoint=name,
-            provider=PROVIDERS[name],
-            accounts={credential: brought.account(name, credential, values)},
-            drive=drive,
-            max_output=settings.max_download,
-        )
-
-    own = OwnKeys(around.db, around.vault, around.clock, backend_of)
-
-    def lane_of(queue: str) -> Lane | None:
-        found = key_of(queue)
-        if found is None or found[0] not in PROVIDERS:
-            return None
-        provider, terms = PROVIDERS[found[0]], settings.providers.get(found[0], VendorSettings())
-        return Lane(
-            backend=OwnKey(own, found[1]),
-            limit=terms.concurrency or provider.concurrency,
-            rate=terms.rate,
-            pace=_pace(provider, terms),
-            outlives=True,
-        )
-
-    return lane_of
-
-
-def all_lanes(around: Surroundings) -> Mapping[str, Lane]:
-    """Of the work that this engine is for."""
-    queues = around.settings.queues
-    local = local_lanes(around) if "render" in queues else {}
-    if "remote" not in queues:
-        return local
-    drive = open_drive(around)
-    return Lanes({**local, **vendor_lanes(around, drive)}, own_key_lanes(around, drive))
-
-
-def _pace(provider: Provider, terms: VendorSettings | None) -> Pace:
-    if terms is not None and terms.poll_every is not None:
-        return Pace(first=terms.poll_every, ceiling=terms.poll_every)
-    return Pace(first=provider.first_poll)
 
 
 @asynccontextmanager

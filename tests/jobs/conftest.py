@@ -30,8 +30,9 @@ from reelrouter.jobs.model import Job, Remarks
 from reelrouter.jobs.poller import Pace, Poller
 from reelrouter.jobs.served import Served
 from reelrouter.jobs.starting import Places
-from reelrouter.jobs.steps import Steps, Workshop
+from reelrouter.jobs.steps import Steps
 from reelrouter.jobs.takeover import was_here
+from reelrouter.jobs.workshop import Workshop
 from reelrouter.money import Nanos
 from reelrouter.observe.events import Event
 from reelrouter.routing.choose import Route, queue_of

@@ -5,34 +5,23 @@ and everything that it does is either repeatable, or guarded by a row that is wr
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
-from reelrouter.accounts import workspaces
-from reelrouter.clock import Clock, milliseconds
-from reelrouter.db.engine import Database, Unit
 from reelrouter.ids import JobId
-from reelrouter.jobs import decide, erasure, late, store
-from reelrouter.jobs.announce import LinkTerms, announce, urls_of
-from reelrouter.jobs.charging import Pricing, bill_of, book, list_price
+from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.drifts import Drifts
-from reelrouter.jobs.lanes import Lane
+from reelrouter.jobs.endings import Endings
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.order import attempt_key, order_of
-from reelrouter.jobs.poller import Awaited, Poller, Watch
+from reelrouter.jobs.poller import Awaited, Watch
 from reelrouter.jobs.sends import Sends
-from reelrouter.jobs.served import Served
 from reelrouter.jobs.starting import AT_ONCE
 from reelrouter.jobs.tracing import Doing, Tracing, place_of, place_of_attempt
-from reelrouter.jobs.unconfigured import unconfigured
-from reelrouter.money import Nanos
-from reelrouter.observe.events import AttemptAccepted, AttemptEnded, AttemptUnknown, Emit, JobEnded, JobPutBack
-from reelrouter.observe.traces import NoTraces, Traces
+from reelrouter.jobs.workshop import Workshop
+from reelrouter.observe.events import AttemptAccepted, AttemptUnknown, JobPutBack
 from reelrouter.routing.choose import Route
-from reelrouter.storage.ingest import Ingest
-from reelrouter.storage.objects import Objects
-from reelrouter.webhooks.store import enqueue
 from reelrouter.work import (
     Backend,
     Drift,
@@ -41,8 +30,6 @@ from reelrouter.work import (
     Finished,
     Handle,
     Order,
-    OutputInvalid,
-    StoredFile,
     SubmitRefused,
 )
 
@@ -54,44 +41,12 @@ GRACE_SECONDS = 30.0
 """How much longer than that another process waits before it believes that the sender is dead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
-    """What the steps work with."""
-
-    db: Database
-    lanes: Mapping[str, Lane]
-    """By queue."""
-    poller: Poller
-    ingest: Ingest
-    objects: Objects
-    clock: Clock
-    emit: Emit
-    owner: str
-    """This process, among all that have ever sent an attempt."""
-    is_dead: Callable[[str], bool]
-    """Whether another such process can send nothing any more."""
-    retention: int
-    """Seconds that outputs are kept."""
-    served: Served = field(default_factory=Served)
-    """What this engine works on."""
-    links: LinkTerms
-    """How the addresses in webhooks look."""
-    pricing: Pricing = field(default_factory=Pricing)
-    """What jobs cost their workspace."""
-    traces: Traces = field(default_factory=NoTraces)
-    resubmit: bool = False
-    """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
-    hook_of: Callable[[str], str | None] = lambda _attempt_key: None
-    """The address at which a vendor may tell of an attempt, if it can reach us at all."""
-    mark_of: Callable[[str], str | None] = lambda _job_id: None
-    """By what this gateway knows a job of its own again."""
-
-
 class Steps:
     def __init__(self, workshop: Workshop) -> None:
         self._in = workshop
         self._drifts = Drifts(workshop.db, workshop.clock, workshop.emit)
         self._tracing = Tracing(workshop.traces, workshop.clock)
+        self._endings = Endings(workshop, self._tracing)
         self._first_polls: dict[str, float] = {}
         self._sends = Sends()
 
@@ -107,7 +62,7 @@ class Steps:
             if _is_superseded(job, run) or await self._is_left_to_others(job, attempts, step):
                 return "over"
             match step:
-                case decide.Start() if step.route.queue == job.queue and step.not_before <= self._now_ms():
+                case decide.Start() if step.route.queue == job.queue and step.not_before <= self._in.now_ms():
                     async with self._sends.one():
                         await self._send(job, step)
                 case decide.Start():
@@ -148,33 +103,19 @@ class Steps:
             return
         if isinstance(step, decide.Finish):
             with self._tracing.doing("finish", place_of(job)):
-                await self._finish(job, attempts, step.ending)
+                await self._endings.finish(job, attempts, step.ending)
         elif not isinstance(step, decide.Over):
             return
         # Also where a crash came just after the end: what a backend keeps of a job would stay there for good.
         for attempt in attempts:
             if attempt.handle is not None:
-                await self._lane(job, attempt).discard(attempt.handle)
-
-    async def _finish(self, job: Job, attempts: Sequence[Attempt], ending: decide.Ending) -> None:
-        files: tuple[StoredFile, ...] = ()
-        if ending.finished is not None:
-            try:
-                with self._tracing.doing("ingest", place_of(job)):
-                    files = await self._store(job, attempts[-1], ending.finished)
-            except OutputInvalid as refused:
-                cost = ending.vendor_cost  # the vendor bills what it has made, whatever it is
-                failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason, vendor_cost=cost)
-                ending = decide.failed(failure)
-                self._emit_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
-        listed = list_price(job.plan_of(attempts[-1]), files[0]) if files else None
-        await self._end(job, ending, files, listed)
+                await self._in.lane_of(job, attempt).discard(attempt.handle)
 
     async def give_up(self, job_id: JobId) -> None:
         """Ends a job whose workflow failed again and again."""
         job, _ = await self._load(job_id)
         if not job.is_over:
-            await self._end(job, decide.failed(Failed(failure=FailureClass.INTERNAL)), (), None)
+            await self._endings.end_job(job, decide.failed(Failed(failure=FailureClass.INTERNAL)))
 
     async def drain(self) -> None:
         """Nothing more is sent from now on; returns once what is being sent has its answer."""
@@ -191,13 +132,13 @@ class Steps:
             plan=start.route.plan,
             key=attempt_key(job.id, start.n),
             owner=self._in.owner,
-            intent_at=self._now_ms(),
+            intent_at=self._in.now_ms(),
         )
         order = await self._order(job, start.route, start.n)
         # Whoever writes this row may send the attempt, and nobody else ever.
         if not await self._in.db.write(lambda unit: store.begin_attempt(unit, attempt)):
             return
-        lane = self._lane(job, attempt)
+        lane = self._in.lane_of(job, attempt)
         try:
             with self._tracing.doing("submit", place_of_attempt(job, attempt), "client"):
                 async with asyncio.timeout(SUBMIT_SECONDS):
@@ -205,7 +146,7 @@ class Steps:
         except SubmitRefused as refused:
             if refused.failed.failure is FailureClass.DRIFT:
                 self._drifts.note(attempt.endpoint, erasure.fit_to_log(job, refused.failed.vendor_text or ""))
-            await self._record_end(job, attempt, AttemptEnd(kind="refused", failed=refused.failed))
+            await self._endings.end_attempt(job, attempt, AttemptEnd(kind="refused", failed=refused.failed))
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the backend may have the job: ask, don't guess
             self._note_unknown(job, attempt, error)
             await self._find(job, decide.Resolve(attempt=attempt, route=start.route))
@@ -242,7 +183,7 @@ class Steps:
 
     async def _find(self, job: Job, resolve: decide.Resolve) -> None:
         attempt = resolve.attempt
-        lane = self._lane(job, attempt)
+        lane = self._in.lane_of(job, attempt)
         try:
             async with asyncio.timeout(SUBMIT_SECONDS):
                 handle = await lane.backend.find(await self._order(job, resolve.route, attempt.n))
@@ -250,7 +191,7 @@ class Steps:
             self._note_unknown(job, attempt, error)
             handle = None
         if handle is None:
-            await self._record_end(job, attempt, AttemptEnd(kind="unknown_submit"))
+            await self._endings.end_attempt(job, attempt, AttemptEnd(kind="unknown_submit"))
         else:
             await self._record_accepted(job, attempt, handle)
 
@@ -261,7 +202,7 @@ class Steps:
         self._in.emit(AttemptUnknown(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, reason=reason))
 
     async def _record_accepted(self, job: Job, attempt: Attempt, handle: Handle) -> None:
-        now_ms = self._now_ms()
+        now_ms = self._in.now_ms()
         await self._in.db.write(lambda unit: store.accept(unit, job, attempt, handle, now_ms))
         self._in.emit(
             AttemptAccepted(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, native_id=handle.native_id)
@@ -273,11 +214,11 @@ class Steps:
         with self._tracing.doing("wait", place_of_attempt(job, step.attempt)) as doing:
             end = _end_of(await self._in.poller.wait(self._watch(job, step, doing)))
         if end.kind == "expired":
-            await self._stop(job, step, self._lane(job, step.attempt).backend)
-        await self._record_end(job, step.attempt, end)
+            await self._stop(job, step, self._in.lane_of(job, step.attempt).backend)
+        await self._endings.end_attempt(job, step.attempt, end)
 
     def _watch(self, job: Job, step: decide.Await, doing: Doing) -> Watch:
-        lane = self._lane(job, step.attempt)
+        lane = self._in.lane_of(job, step.attempt)
         first_poll = self._first_polls.pop(job.id, 0.0)
 
         def on_progress(progress: float) -> None:
@@ -309,105 +250,13 @@ class Steps:
             self._note_unknown(job, step.attempt, error)
 
     def _note_progress(self, job_id: JobId, progress: float) -> None:
-        now_ms = self._now_ms()
+        now_ms = self._in.now_ms()
         write = self._in.db.write(lambda unit: store.note_progress(unit, job_id, progress, now_ms))
         task = asyncio.ensure_future(write)
         _UNDER_WAY.add(task)
         task.add_done_callback(_UNDER_WAY.discard)
 
-    # Ending ------------------------------------------------------------------------------------------------------
-
-    async def _store(self, job: Job, attempt: Attempt, finished: Finished) -> tuple[StoredFile, ...]:
-        if not finished.outputs or attempt.handle is None:
-            raise OutputInvalid("the backend finished without an output")
-        files: list[StoredFile] = []
-        for index, output in enumerate(finished.outputs):
-            key = f"outputs/{job.id}/{index}.mp4"
-            stored = await self._in.ingest.find(key)  # by a run before this one, which a crash ended
-            if stored is None:
-                blob = await self._lane(job, attempt).backend.collect(attempt.handle, output)
-                stored = await self._in.ingest.ingest(blob, key)
-            files.append(stored)
-        return tuple(files)
-
-    async def _end(
-        self, job: Job, ending: decide.Ending, files: tuple[StoredFile, ...], listed: Nanos | None
-    ) -> None:
-        now = self._in.clock.now()
-        bill = bill_of(listed, ending.vendor_cost, self._in.pricing, is_byok=job.is_byok)
-        last = store.End(
-            event=ending.event,
-            at=milliseconds(now),
-            files=files,
-            failure=ending.failure,
-            price=bill.charge.price if bill.charge else None,
-            list_price=listed,
-            vendor_cost=ending.vendor_cost,
-            expires_at=milliseconds(now + erasure.kept_seconds(job, self._in.retention)) if files else None,
-        )
-        delivery = announce(job, last, await self._urls(job, last))
-
-        def together(unit: Unit) -> tuple[Nanos, Sequence[str]] | None:
-            """What was not held, and the keys of inputs that nobody uses now; None if it had ended already."""
-            if not store.end(unit, job, last):
-                return None
-            if delivery is not None:
-                enqueue(unit, delivery, last.at)
-            return book(unit, job.id, bill, now), erasure.erase(unit, job.id) if job.zdr else ()
-
-        ended = await self._in.db.write(together, about=job.workspace)
-        if ended is not None:
-            overrun, unused = ended
-            self._emit_job_end(job, last, overrun)
-            self._tracing.end_job(job, last)
-            await self._in.objects.delete(unused)
-
-    async def _urls(self, job: Job, last: store.End) -> list[str]:
-        if not last.files or job.remarks.callback_url is None:
-            return []
-        workspace = await workspaces.get(self._in.db, job.workspace)
-        return urls_of(job, last, self._in.links, workspace.link_secret)
-
-    async def _record_end(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
-        now = self._in.clock.now()
-        goes_on = end.kind == "expired" and self._lane(job, attempt).outlives and not job.zdr
-
-        def together(unit: Unit) -> None:
-            store.end_attempt(unit, attempt, end, milliseconds(now))
-            if goes_on:
-                late.look_later(unit, attempt, milliseconds(now + late.FIRST_LOOK))
-
-        await self._in.db.write(together)
-        self._emit_end(job, attempt, end)
-        self._tracing.end_attempt(job, attempt, end)
-
-    def _emit_end(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
-        failed = end.failed
-        self._in.emit(
-            AttemptEnded(
-                job=job.id,
-                attempt=attempt.n,
-                endpoint=attempt.endpoint,
-                credential=attempt.credential,
-                end=end.kind,
-                seconds=round(self._in.clock.now() - attempt.intent_at / 1000, 3),
-                failure=end.failure.value if end.failure else None,
-                vendor_code=failed.vendor_code if failed else None,
-                vendor_text=failed.vendor_text if failed and not job.zdr else None,
-            )
-        )
-
-    def _emit_job_end(self, job: Job, last: store.End, overrun: Nanos) -> None:
-        self._in.emit(
-            JobEnded(
-                **job.log_context(),
-                status=store.state_after(job, last),
-                error_type=last.failure.error_type if last.failure else None,
-                price=last.price,
-                overrun=overrun,
-                seconds=round((last.at - job.created_at) / 1000, 3),
-            )
-        )
+    # Everywhere --------------------------------------------------------------------------------------------------
 
     async def _order(self, job: Job, route: Route, n: int) -> Order:
         previous = job.plan_of(route).previous_job_id
@@ -417,18 +266,11 @@ class Steps:
         return replace(order, notify=self._in.hook_of(order.attempt_key), mark=self._in.mark_of(job.id))
 
     def _next_step(self, job: Job, attempts: Sequence[Attempt]) -> decide.Decision:
-        return decide.next_step(job, attempts, self._now_ms(), resubmit=self._in.resubmit)
-
-    def _lane(self, job: Job, attempt: Attempt) -> Lane:
-        queue = decide.route_of(attempt, job).queue
-        return self._in.lanes.get(queue) or unconfigured(queue)
+        return decide.next_step(job, attempts, self._in.now_ms(), resubmit=self._in.resubmit)
 
     async def _load(self, job_id: JobId) -> tuple[Job, list[Attempt]]:
         job = await store.get_even_deleted(self._in.db, job_id)
         return job, await store.list_attempts(self._in.db, job_id)
-
-    def _now_ms(self) -> int:
-        return milliseconds(self._in.clock.now())
 
 
 _UNDER_WAY: set[asyncio.Future[None]] = set()

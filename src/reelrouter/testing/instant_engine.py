@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reelrouter import engine
-from reelrouter.engine import Surroundings
+from reelrouter.backends import Surroundings
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Pace
 from reelrouter.jobs.served import RENDER_QUEUES
