@@ -154,7 +154,7 @@ async def _serve(
     address = _address(settings, listener)
     async with open_api(settings, secrets, sight) as api:
         server = _Server(_config(api.app, settings))
-        watching = asyncio.ensure_future(supervisor.run() if supervisor is not None else _nothing())
+        watching = asyncio.create_task(supervisor.run() if supervisor is not None else _nothing())
 
         def stop(number: signal.Signals) -> None:
             """Both processes at one time, so that the waits of the two are one."""
@@ -170,7 +170,8 @@ async def _serve(
         try:
             await server.serve(sockets=[listener])
         finally:
-            watching.cancel()
+            if not watching.cancelling():  # a second time would break off the engine's orderly end
+                watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
 
 
