@@ -162,10 +162,10 @@ def _do_faults(plan: Plan, fleet: Fleet, moods: Moods, watching: Watching) -> fl
     """
     began, late, latest, nobody = time.monotonic(), 0.0, 0.0, threading.Event()
     for fault in faults(plan):
+        if fault.act in STARTS and not plan.brisk and late + fault.at > plan.seconds:
+            continue
         late += _wait_for(fleet) if fault.patient else 0.0
         nobody.wait(max(0.0, began + late + fault.at - time.monotonic()))
-        if fault.act in STARTS and not plan.brisk and time.monotonic() - began > plan.seconds:
-            continue
         befell = _befall(fault, fleet, moods)
         (watching.faults if befell else watching.missed)[fault.act] += 1
         latest = max(latest, fault.shift)
