@@ -105,7 +105,7 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         metrics.expect({queue.partition("/")[0] for queue in lanes})
         steps = Steps(_workshop(around, seat, lanes))
         workflows = Workflows(steps, settings.window)
-        stack.callback(workflows.close)
+        stack.push_async_callback(workflows.close)
         drivers = Drivers(
             steps=steps,
             workflows=workflows,

@@ -11,7 +11,7 @@ from tests.torture.load import Support, Team
 
 _POOR = 2
 """Which of them runs out of money, and is given more."""
-_DOLE = 2.0
+_DOLE = 1.0
 """Dollars that it is given each time."""
 _PURSES: Sequence[tuple[float | None, float | None]] = (
     (None, None),

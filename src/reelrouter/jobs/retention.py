@@ -1,6 +1,7 @@
 """Retention: removes what has had its time. Jobs keep their rows, which say that the files are gone."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 
 from reelrouter.clock import Clock, milliseconds
@@ -11,6 +12,8 @@ from reelrouter.storage.objects import Objects
 
 _INTERVAL = 60.0
 _BATCH = 200
+_AT_ONCE = 16
+"""Jobs whose files are removed at one time: a bucket answers each request after a while, and many at once."""
 _ORPHAN_SECONDS = 3600.0
 
 
@@ -32,8 +35,7 @@ class Retention:
         removed = 0
         now_ms = milliseconds(self._clock.now())
         while due := await store.list_past_retention(self._db, now_ms, _BATCH):
-            for job in due:
-                await self._drop(job)
+            await self._drop(due)
             removed += len(due)
         await self._db.write(lambda unit: idempotency.sweep(unit, now_ms))
         before = self._clock.now() - _ORPHAN_SECONDS
@@ -42,13 +44,22 @@ class Retention:
         await self._objects.remove_unused("inputs", before, partial(store.is_input_used, self._db))
         return removed
 
-    async def _drop(self, job: JobId) -> None:
-        # Files first: a crash between the two leaves a row that is swept again, never a file that nobody knows.
-        await self._objects.delete_below(f"outputs/{job}")
+    async def _drop(self, due: Sequence[JobId]) -> None:
+        # Files first: a crash between the two leaves rows that are swept again, never a file that nobody knows.
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def delete(job: JobId) -> None:
+            async with places:
+                await self._objects.delete_below(f"outputs/{job}")
+
+        async with asyncio.TaskGroup() as group:
+            for job in due:
+                group.create_task(delete(job))
         now_ms = milliseconds(self._clock.now())
 
         def drop(unit: Unit) -> list[str]:
-            store.drop_outputs(unit, job, now_ms)
-            return store.drop_inputs(unit, job)
+            for job in due:
+                store.drop_outputs(unit, job, now_ms)
+            return [key for job in due for key in store.drop_inputs(unit, job)]
 
         await self._objects.delete(await self._db.write(drop))

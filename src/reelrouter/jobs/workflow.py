@@ -46,7 +46,8 @@ class Workflows:
 
     def __init__(self, steps: Steps, window: int) -> None:
         self._starting: dict[str, str | None] = {}
-        self._run_job = _register(steps, Permits(window), self._starting)
+        self._running: set[asyncio.Task[None]] = set()
+        self._run_job = _register(steps, Permits(window), self._starting, self._running)
 
     @property
     def starting(self) -> Collection[str]:
@@ -87,7 +88,11 @@ class Workflows:
         )
         return [run.workflow_id for run in ended]
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """Breaks runs off, to be taken up again. They end first: each may yet have to do with the database."""
+        for run in self._running:
+            run.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
         DBOS.destroy(workflow_completion_timeout_sec=0)
 
 
@@ -150,7 +155,7 @@ def _config(url: str, executor: str) -> DBOSConfig:
 
 
 def _register(
-    steps: Steps, permits: Permits, starting: dict[str, str | None]
+    steps: Steps, permits: Permits, starting: dict[str, str | None], running: "set[asyncio.Task[None]]"
 ) -> Callable[[str], Coroutine[Any, Any, None]]:
     @DBOS.step(name="submit")
     async def submit(job_id: str, run: int) -> str:
@@ -168,6 +173,9 @@ def _register(
     async def run_job(job_id: str) -> None:
         name = DBOS.workflow_id or ""
         run, verdict = run_of(name), "submit"
+        if (task := asyncio.current_task()) is not None:
+            running.add(task)
+            task.add_done_callback(running.discard)
         while verdict == "submit":
             # The permit is taken here and not by whoever starts the workflow: recovered ones pass no starter.
             try:
