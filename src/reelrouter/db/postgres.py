@@ -41,6 +41,7 @@ _GONE = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # what the driver says of a connection that died in the middle of an answer
 )
 
 
@@ -191,7 +192,8 @@ class PostgresDatabase:
             while not lost.is_set():
                 self._changes += 1
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(lost.wait(), _LOOK_SECONDS)
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await lost.wait()
         finally:
             connection.terminate()
 

@@ -196,7 +196,10 @@ def _commit_in_one(connection: sqlite3.Connection, unit: Unit, batch: list[_Task
 
 def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
-        connection.execute("ROLLBACK")
+        with suppress(
+            sqlite3.Error
+        ):  # a disk that takes nothing: nothing is committed, and the next one tries again
+            connection.execute("ROLLBACK")
 
 
 def _run_in_savepoint(connection: sqlite3.Connection, unit: Unit, work: Callable[[Unit], Any]) -> Any:

@@ -9,6 +9,7 @@ import asyncio
 import heapq
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -135,10 +136,10 @@ class Poller:
             while True:
                 self._changed.clear()
                 delay = self._start_due()
-                try:
-                    await asyncio.wait_for(self._changed.wait(), delay)
-                except TimeoutError:
-                    continue
+                with suppress(TimeoutError):
+                    # Not by `wait_for`, which loses a cancel that comes together with the event (Python 3.11).
+                    async with asyncio.timeout(delay):
+                        await self._changed.wait()
         finally:
             for poll in self._polls:
                 poll.cancel()

@@ -69,7 +69,9 @@ class Deliverer:
                     await self.sweep()
                     swept_at = self._clock.now()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._ended.wait(), _LOOK_SECONDS)
+                    # Not by `wait_for`, which loses a cancel that comes together with the event (Python 3.11).
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await self._ended.wait()
         finally:
             for task in self._tasks:
                 task.cancel()
