@@ -122,6 +122,23 @@ def test_an_orderly_end_waits_for_what_is_being_sent(scenario: Scenario) -> None
     scenario(work)
 
 
+def test_a_stop_that_comes_with_an_answer_is_not_lost(scenario: Scenario) -> None:
+    """Both in one turn of the loop: what waits for either must see the stop."""
+
+    async def work(post: Post) -> None:
+        loop = deliverer(post, Receivers().send)
+        running = asyncio.ensure_future(loop.run())
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+            loop._ended.set()
+        loop._ended.set()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert running.cancelled()
+
+    scenario(work)
+
+
 def test_hosts_have_their_bounds(scenario: Scenario) -> None:
     """So many at one time for each, and so many in all."""
 
