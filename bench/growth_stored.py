@@ -84,7 +84,7 @@ def _seeded(plan: Plan, points: tuple[int, ...]) -> Mapping[str, Path]:
     directories: dict[str, Path] = {}
     for count in points:
         directory = plan.directory / f"stored-{count}"
-        shutil.copytree(first, directory)
+        shutil.copytree(first, directory, ignore=shutil.ignore_patterns("*.sock"))
         seeding.seed_file(directory / "app.db", job, count)
         directories[f"{count:,}"] = directory
     return directories

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
+from reelrouter.clock import milliseconds
+from reelrouter.jobs import store
 from reelrouter.jobs.retention import Retention
 from reelrouter.testing.backends import finished_with
 from tests.jobs.conftest import Bench
@@ -28,5 +30,20 @@ def test_files_go_when_their_time_is_over(scenario: Scenario) -> None:
         kept = [await bench.objects.exists(f"outputs/{job.id}/0.mp4") for job in done]
         assert kept == [False, False, False, True]
         assert [(await bench.job(job)).dropped_at is None for job in done] == kept
+
+    scenario(work)
+
+
+def test_files_of_a_deleted_job_go_though_a_crash_came_first(scenario: Scenario) -> None:
+    """Whoever deleted it died between the row and the files: the next sweep finds them."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", polls=[finished_with(bench.file())])
+        job = await bench.run_to_end(await bench.place("a"))
+        now_ms = milliseconds(bench.clock.now())
+        assert await bench.db.write(lambda unit: store.mark_deleted(unit, job.id, now_ms)) == []
+        assert await bench.objects.exists(f"outputs/{job.id}/0.mp4")
+        assert await Retention(bench.db, bench.objects, bench.clock).sweep() == 1
+        assert not await bench.objects.exists(f"outputs/{job.id}/0.mp4")
 
     scenario(work)

@@ -275,4 +275,4 @@ def free_port() -> int:
 
 
 def _belongs(path: Path) -> bool:
-    return path.name.startswith(_KEPT) or path.suffix == ".lock"
+    return path.name.startswith(_KEPT) or path.suffix in (".lock", ".sock")

@@ -109,8 +109,10 @@ class Jobs:
         unused = await self._at.db.write(lambda unit: store.mark_deleted(unit, JobId(job_id), now_ms))
         if unused is None:
             raise Conflict(f"Job {job_id} is {view.status}; cancel it before you delete it.")
+        # At once, and not with the next sweep; that one finds what a crash leaves here.
         await self._at.objects.delete_below(f"outputs/{job_id}")
         await self._at.objects.delete(unused)
+        await self._at.db.write(lambda unit: store.drop_outputs(unit, JobId(job_id), now_ms))
 
     def _model_id(self, name: str | None) -> str | None:
         """A model goes by its id, also for those who know it by another name; one that is gone does, too."""

@@ -242,7 +242,7 @@ END_UNSTARTED = (
 DELETE = (
     update(jobs)
     .where(_JOB, jobs.c.finished_at.is_not(None), jobs.c.deleted_at.is_(None))
-    .values(deleted_at=bindparam("at"), dropped_at=bindparam("at"), version=_NEXT_VERSION)
+    .values(deleted_at=bindparam("at"), expires_at=bindparam("at"), version=_NEXT_VERSION)
 )
 STATUS = select(jobs.c.status).where(_JOB)
 NEWEST = select(func.coalesce(func.max(jobs.c.version), 0).label("version"), settled_below().label("settled"))
