@@ -31,7 +31,7 @@ _LEAKS = re.compile(
     r"|reelrouter\.[a-z]|pydantic|starlette|uvicorn|aiohttp|asyncio|yarl|sqlite|PIL\b|Pillow|FFmpeg|libav"
     r"|[A-Z][a-z]+Error\b|A secret that only this server knows",
 )
-_KEPT = frozenset({"workspaces", "api_keys", "budgets", "alembic_version"})
+_KEPT = frozenset({"workspaces", "api_keys", "budgets", "alembic_version", "schema_floor"})
 """Tables that have rows before anybody has submitted anything."""
 _CHILDREN = (b"reelrouter.engine", b"reelrouter.renderer.child")
 _DECODERS = 2
