@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
@@ -204,7 +205,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _redirects_lead_somewhere(self) -> Self:
-        if self.downloads == "redirect" and self.storage_url is None:
+        if self.downloads == "redirect" and urlsplit(self.storage_url or "").scheme in ("", "file", "memory"):
             raise ValueError("downloads can be redirect only with a storage_url that is a bucket's")
         return self
 

@@ -152,15 +152,22 @@ async def _started(settings: Mapping[str, str], log: Path) -> asyncio.subprocess
 
 async def _until_ready(address: str, process: asyncio.subprocess.Process, log: Path) -> None:
     try:
-        async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient(trust_env=False) as http:
-            while not await _is_ready(http, address):
-                if process.returncode is not None:
-                    break
-                await asyncio.sleep(0.05)
+        async with asyncio.timeout(_START_SECONDS):
+            is_ready = await _becomes_ready(address, process)
     except TimeoutError:
         fail(f"the gateway was not ready within {_START_SECONDS:g} s:\n{log.read_text()}")
-    if process.returncode is not None:
+    if not is_ready:
         fail(f"the gateway did not start:\n{log.read_text()}")
+
+
+async def _becomes_ready(address: str, process: asyncio.subprocess.Process) -> bool:
+    """False if it ended before."""
+    async with httpx.AsyncClient(trust_env=False) as http:
+        while not await _is_ready(http, address):
+            if process.returncode is not None:
+                return False
+            await asyncio.sleep(0.05)
+    return True
 
 
 async def _is_ready(http: httpx.AsyncClient, address: str) -> bool:

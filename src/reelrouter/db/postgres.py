@@ -13,6 +13,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 from reelrouter.db.engine import DatabaseGone, Row, Statement, Unit
 from reelrouter.db.schema import name_for_server
+from reelrouter.waiting import is_set_within
 
 T = TypeVar("T")
 
@@ -191,9 +192,7 @@ class PostgresDatabase:
             connection.add_termination_listener(lambda _connection: lost.set())
             while not lost.is_set():
                 self._changes += 1
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_LOOK_SECONDS):
-                        await lost.wait()
+                await is_set_within(lost, _LOOK_SECONDS)
         finally:
             connection.terminate()
 

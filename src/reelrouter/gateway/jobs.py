@@ -19,6 +19,7 @@ from reelrouter.jobs.listing import END_OF_TIME, Filter, Page, list_jobs
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.jobs.model import Job, JobView
 from reelrouter.observe.events import JobEnded
+from reelrouter.waiting import is_set_within
 from reelrouter.webhooks.store import enqueue
 
 _CANCEL_PATIENCE = 1.0
@@ -52,7 +53,8 @@ class Jobs:
                 left = until - asyncio.get_running_loop().time()
                 if is_terminal(State(view.status)) or left <= 0 or self._at.signals.is_over or await is_gone():
                     return await answer_of(view, self._at)
-                await _change(changed, min(left, _GONE_SECONDS))
+                await is_set_within(changed, min(left, _GONE_SECONDS))
+                changed.clear()
 
     async def watch(
         self, caller: Caller, job_id: str, seen: int | None, pause: float
@@ -69,7 +71,8 @@ class Jobs:
                 seen = view.version
                 if is_terminal(State(view.status)) or self._at.signals.is_over:
                     return
-                await _change(changed, pause)
+                await is_set_within(changed, pause)
+                changed.clear()
 
     async def list_jobs(self, caller: Caller, wanted: Filter, limit: int, cursor: str | None) -> JobPage:
         """The newest first. `cursor` is a former page's; raises `InvalidRequest` for any other text."""
@@ -124,15 +127,6 @@ class Jobs:
         if view is None or (view.workspace, view.mode) != (caller.workspace, caller.mode):
             raise NotFound(f"Job {job_id} not found")
         return view
-
-
-async def _change(changed: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await changed.wait()
-    except TimeoutError:
-        return
-    changed.clear()
 
 
 async def _still_there() -> bool:

@@ -9,12 +9,12 @@ import asyncio
 import heapq
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from reelrouter.clock import Clock
 from reelrouter.observe.events import CancelAnswered, Emit, PollFailed
+from reelrouter.waiting import is_set_within
 from reelrouter.work import Backend, Drift, Failed, FailureClass, Finished, Handle, JobLost, NotAnswered, Running
 
 _AT_ONCE = 256
@@ -136,10 +136,7 @@ class Poller:
             while True:
                 self._changed.clear()
                 delay = self._start_due()
-                with suppress(TimeoutError):
-                    # Not by `wait_for`, which loses a cancel that comes together with the event (Python 3.11).
-                    async with asyncio.timeout(delay):
-                        await self._changed.wait()
+                await is_set_within(self._changed, delay)
         finally:
             for poll in self._polls:
                 poll.cancel()

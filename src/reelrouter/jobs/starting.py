@@ -43,15 +43,20 @@ def start_waiting(unit: Unit, places: Places, now_ms: int) -> list[Started]:
 
     In the order in which they are to be started. Each job is given to one caller only.
     """
-    order = share_out(_parties(unit, places, now_ms), _room(unit, places, now_ms))
+    if places.limit is not None:
+        # No other engine starts anything there meanwhile: two of them must not both give the last place.
+        unit.row(sql.TURN, in_queue=places.queue)
+    turnstile = _turnstile_of(unit, places)
+    order = share_out(_parties(unit, places, now_ms), _room(unit, places, turnstile, now_ms))
     oldest = {
         workspace: iter(unit.rows(sql.WAITING_OF, of_workspace=workspace, most=count, **_values(places, now_ms)))
         for workspace, count in Counter(order).items()
     }
     chosen = [next(oldest[workspace], None) for workspace in order]
     started = _start(unit, [row for row in chosen if row is not None], now_ms)
-    if places.rate is not None and started:
-        _pass_through(unit, places.queue, places.rate, len(started), now_ms)
+    if turnstile is not None and started:
+        turnstile.pass_through(len(started), now_ms / 1000)
+        _keep(unit, places.queue, turnstile)
     return started
 
 
@@ -101,32 +106,32 @@ def _kinds(served: Served) -> dict[str, object]:
 
 
 async def rate_room(db: Database, queue: str, rate: float, now_ms: int) -> int:
-    """How many jobs a rate lets start now."""
+    """How many jobs a rate lets start now.
+
+    Writes only where the clock was set back, so that time counts from there for whoever asks next.
+    """
     row = await db.row(sql.TURNSTILE, in_queue=queue)
     turnstile = _turnstile(row, rate)
     room = turnstile.room(now_ms / 1000)
-    if row is not None and _micros(turnstile) < row["full_at"]:  # the clock was set back
+    if row is not None and _micros(turnstile) < row["full_at"]:
         await db.write(lambda unit: _keep(unit, queue, turnstile))
     return room
 
 
-def _room(unit: Unit, places: Places, now_ms: int) -> int:
-    """Counted while no other engine starts anything there: two of them must not both give the last place."""
-    if places.limit is None:
-        return places.room
-    unit.row(sql.TURN, in_queue=places.queue)
-    row = unit.row(sql.UNDER_WAY, in_queue=places.queue)
-    room = min(places.room, places.limit - (row["jobs"] if row else 0))
-    if places.rate is not None:
-        turnstile = _turnstile(unit.row(sql.TURNSTILE, in_queue=places.queue), places.rate)
+def _turnstile_of(unit: Unit, places: Places) -> Turnstile | None:
+    if places.rate is None:
+        return None
+    return _turnstile(unit.row(sql.TURNSTILE, in_queue=places.queue), places.rate)
+
+
+def _room(unit: Unit, places: Places, turnstile: Turnstile | None, now_ms: int) -> int:
+    room = places.room
+    if places.limit is not None:
+        row = unit.row(sql.UNDER_WAY, in_queue=places.queue)
+        room = min(room, places.limit - (row["jobs"] if row else 0))
+    if turnstile is not None:
         room = min(room, turnstile.room(now_ms / 1000))
     return max(0, room)
-
-
-def _pass_through(unit: Unit, queue: str, rate: float, count: int, now_ms: int) -> None:
-    turnstile = _turnstile(unit.row(sql.TURNSTILE, in_queue=queue), rate)
-    turnstile.pass_through(count, now_ms / 1000)
-    _keep(unit, queue, turnstile)
 
 
 def _keep(unit: Unit, queue: str, turnstile: Turnstile) -> None:

@@ -256,7 +256,7 @@ class Steps:
         _UNDER_WAY.add(task)
         task.add_done_callback(_UNDER_WAY.discard)
 
-    # Everywhere --------------------------------------------------------------------------------------------------
+    # What more than one step needs -------------------------------------------------------------------------------
 
     async def _order(self, job: Job, route: Route, n: int) -> Order:
         previous = job.plan_of(route).previous_job_id

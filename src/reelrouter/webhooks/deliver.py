@@ -6,7 +6,6 @@ It looks when the database has changed, or when the next delivery is due; betwee
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from random import random
@@ -14,6 +13,7 @@ from random import random
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.observe.events import DeliveryTried, Emit, TaskCrashed
+from reelrouter.waiting import is_set_within
 from reelrouter.webhooks import store
 from reelrouter.webhooks.schedule import Again, Result, Schedule
 from reelrouter.webhooks.store import Claimed
@@ -68,10 +68,7 @@ class Deliverer:
                 if not 0 <= self._clock.now() - swept_at < _SWEEP_SECONDS:  # also where the clock was set back
                     await self.sweep()
                     swept_at = self._clock.now()
-                with suppress(TimeoutError):
-                    # Not by `wait_for`, which loses a cancel that comes together with the event (Python 3.11).
-                    async with asyncio.timeout(_LOOK_SECONDS):
-                        await self._ended.wait()
+                await is_set_within(self._ended, _LOOK_SECONDS)
         finally:
             for task in self._tasks:
                 task.cancel()

@@ -130,17 +130,19 @@ def _give_motions(found: list[_Found], hits: list[Hit]) -> None:
     A verb between two figures is both of theirs: who walks a dog walks with it.
     """
     weather = [hit for hit in hits if hit.values("weather") and not hit.values("motion")]
+    able = [figure for figure in found if part_of(figure.glyph).kind not in ("building", "plant")]
     for hit in hits:
-        able = [figure for figure in found if part_of(figure.glyph).kind not in ("building", "plant")]
+        reach = min((_distance(other, hit) for other in weather), default=8.0)
         for value in hit.values("motion"):
-            nearest = min(able, key=lambda figure: _distance(figure.hit, hit), default=None)
-            reach = min((_distance(other, hit) for other in weather), default=8.0)
-            if nearest is not None and _distance(nearest.hit, hit) <= min(7.0, reach):
-                nearest.motions.append((_distance(nearest.hit, hit), cast(Motion, value)))
-            if value in ("walk", "run"):
-                led = [figure for figure in able if figure is not nearest and 0 <= figure.hit.start - hit.end <= 1]
-                for figure in led:
-                    figure.motions.append((_distance(figure.hit, hit), cast(Motion, value)))
+            for figure in _movers(able, hit, min(7.0, reach), leads=value in ("walk", "run")):
+                figure.motions.append((_distance(figure.hit, hit), cast(Motion, value)))
+
+
+def _movers(able: list[_Found], verb: Hit, reach: float, *, leads: bool) -> list[_Found]:
+    nearest = min(able, key=lambda figure: _distance(figure.hit, verb), default=None)
+    movers = [nearest] if nearest is not None and _distance(nearest.hit, verb) <= reach else []
+    led = (figure for figure in able if figure is not nearest and 0 <= figure.hit.start - verb.end <= 1)
+    return [*movers, *led] if leads else movers
 
 
 def _distance(figure: Hit, verb: Hit) -> float:
