@@ -21,19 +21,19 @@ class Fleet:
         self._own = dict(settings or {})
         self.database = database
 
-    def api(self, environment: Mapping[str, str]) -> Server:
+    def api(self, environment: Mapping[str, str], **own: str) -> Server:
         folder = self._folder / f"process-{next(self._numbers)}"
         folder.mkdir()
-        server = Server(folder, self.settings(), environment, command="api")
+        server = Server(folder, self.settings() | own, environment, command="api")
         self._stack.callback(server.close)
         server.start()
         return server
 
-    def engine(self, environment: Mapping[str, str]) -> Engine:
+    def engine(self, environment: Mapping[str, str], **own: str) -> Engine:
         folder = self._folder / f"process-{next(self._numbers)}"
         folder.mkdir()
-        own = {"data_dir": str(folder / "data"), "log_format": "json"}
-        engine = Engine(folder / "serve.log", {**self.settings(), **own}, environment)
+        place = {"data_dir": str(folder / "data"), "log_format": "json"}
+        engine = Engine(folder / "serve.log", self.settings() | place | own, environment)
         self._stack.callback(engine.close)
         return engine
 

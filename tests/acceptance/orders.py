@@ -15,6 +15,22 @@ SMALL: Mapping[str, Any] = {
 }
 """The least video that there is: one second of 640x360 without sound."""
 
+HOSTED: Mapping[str, Any] = {
+    "model": "bytedance/seedance-2.0-fast",
+    "prompt": "a boat",
+    "duration": 4,
+    "resolution": "480p",
+    "provider": {"only": ["byteplus"]},
+}
+"""One that costs money, and goes to one vendor or nowhere."""
+REFUSED: Mapping[str, Any] = {
+    "model": "alibaba/wan-2.7",
+    "duration": 2,
+    "resolution": "720p",
+    "prompt": "[[fail:refusal]]",
+}
+"""Of test mode: over at once, and still a whole job."""
+
 
 def small(**changes: Any) -> dict[str, Any]:
     return {**SMALL, **changes}

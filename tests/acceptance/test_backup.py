@@ -9,64 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from reelrouter.cli.emulating import environment_of
-from reelrouter.emulators.frame import in_thread
-from reelrouter.emulators.registry import SITES
 from tests.acceptance.books import Books
 from tests.acceptance.fleets import Fleet
-from tests.acceptance.orders import placed, small
-from tests.acceptance.patient_vendor import Vendor
-from tests.acceptance.receivers import Answer, Receivers, receivers
+from tests.acceptance.orders import HOSTED, REFUSED, placed, small
+from tests.acceptance.patient_vendor import World, patient_world
 from tests.acceptance.serving import LIVE_KEY, Server, command
 from tests.acceptance.waiting import ended, poll, until
 from tests.postgres import bare_database, tool
 
 AT_ONCE, WAITING, DONE = 3, 2, 3
-BODY: Mapping[str, Any] = {
-    "model": "bytedance/seedance-2.0-fast",
-    "prompt": "a boat",
-    "duration": 4,
-    "resolution": "480p",
-    "provider": {"only": ["byteplus"]},
-}
-FAILING: Mapping[str, Any] = {
-    "model": "alibaba/wan-2.7",
-    "duration": 2,
-    "resolution": "720p",
-    "prompt": "[[fail:refusal]]",
-}
 TERMS = {
     "providers": json.dumps({"byteplus": {"poll_every": 0.2, "concurrency": AT_ONCE}}),
     "allow_private_addresses": "true",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What outlives a gateway."""
-
-    vendor: Vendor
-    environment: Mapping[str, str]
-    listener: Receivers
-
-    def told(self) -> Mapping[str, str]:
-        return {"callback_url": f"{self.listener.url}/end"}
-
-    def events(self) -> set[str]:
-        """The keys of what was told."""
-        return {one.key for one in self.listener.got}
-
-
-@contextmanager
-def world() -> Iterator[World]:
-    emulator = SITES["byteplus"].make()
-    with in_thread(emulator) as site, receivers(lambda _path, _key, _seen: Answer()) as listener:
-        yield World(vendor=Vendor(emulator), environment=environment_of("byteplus", site.url), listener=listener)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +45,7 @@ class Lost:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[tuple[World, ExitStack, Path]]:
     with ExitStack() as stack:
-        yield stack.enter_context(world()), stack, tmp_path
+        yield stack.enter_context(patient_world()), stack, tmp_path
 
 
 def started(stack: ExitStack, folder: Path, world: World) -> Server:
@@ -101,9 +60,9 @@ def begin(server: Server, world: World) -> tuple[Mapping[str, bytes], Sequence[s
     """Jobs that are completed, with their files, and more that the vendor has or has no place for."""
     with server.client(LIVE_KEY) as live:
         world.vendor.finish_everything()
-        done = {job: file_of(live, job) for job in [placed(live, {**BODY, **world.told()}) for _ in range(DONE)]}
+        done = {job: file_of(live, job) for job in [placed(live, {**HOSTED, **world.told()}) for _ in range(DONE)]}
         world.vendor.keep_everything()
-        open_jobs = [placed(live, {**BODY, **world.told()}) for _ in range(AT_ONCE + WAITING)]
+        open_jobs = [placed(live, {**HOSTED, **world.told()}) for _ in range(AT_ONCE + WAITING)]
         until(lambda: Counter(states(live, open_jobs).values())["in_progress"] == AT_ONCE, "the vendor's jobs")
     return done, open_jobs
 
@@ -147,7 +106,7 @@ def under_load(client: httpx.Client) -> Iterator[None]:
 
     def submit() -> None:
         while not enough.is_set():
-            ended(client, placed(client, FAILING))
+            ended(client, placed(client, REFUSED))
 
     with ThreadPoolExecutor(1) as threads:
         running = threads.submit(submit)

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,18 +14,12 @@ import pytest
 
 from reelrouter.db.schema import name_for_server
 from tests.acceptance.fleets import Fleet
-from tests.acceptance.orders import placed
+from tests.acceptance.orders import REFUSED, placed
 from tests.acceptance.waiting import ended, poll, until
 from tests.docs.test_operating import beside_the_pool
 from tests.postgres import fresh_database
 
 POOL, CALLERS, LOOKS = 3, 8, 40
-FAILING: Mapping[str, Any] = {
-    "model": "alibaba/wan-2.7",
-    "duration": 2,
-    "resolution": "720p",
-    "prompt": "[[fail:refusal]]",
-}
 
 
 @pytest.mark.postgres
@@ -40,7 +34,7 @@ def test_a_fleet_keeps_to_its_documented_connections(tmp_path: Path) -> None:
         documented = beside_the_pool()
         assert most_under_load(server, client, work_of_api) == expected(documented["api"])
         fleet.engine({})
-        ended(client, placed(client, FAILING))
+        ended(client, placed(client, REFUSED))
         found = most_under_load(server, client, work_of_both)
         both = [sum(counts) for counts in zip(documented["api"], documented["engine"], strict=True)]
         wanted = expected(tuple(both), pools=2)
@@ -67,7 +61,7 @@ def work_of_api(client: httpx.Client) -> None:
 
 
 def work_of_both(client: httpx.Client) -> None:
-    poll(client, placed(client, FAILING))
+    poll(client, placed(client, REFUSED))
 
 
 def most_under_load(

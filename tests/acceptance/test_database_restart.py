@@ -16,7 +16,7 @@ from reelrouter.cli.emulating import environment_of
 from reelrouter.emulators.frame import in_thread
 from reelrouter.emulators.registry import SITES
 from tests.acceptance.fleets import Fleet
-from tests.acceptance.orders import placed
+from tests.acceptance.orders import HOSTED, REFUSED, placed
 from tests.acceptance.patient_vendor import Vendor
 from tests.acceptance.serving import LIVE_KEY, Engine
 from tests.acceptance.waiting import TERMINAL, ended, in_progress, until
@@ -27,19 +27,6 @@ pytestmark = pytest.mark.postgres
 CALLERS, HELD = 4, 3
 PATIENCE = 10.0
 """Seconds that a process of ours waits for its database before it says that it is away."""
-FAILING: Mapping[str, Any] = {
-    "model": "alibaba/wan-2.7",
-    "duration": 2,
-    "resolution": "720p",
-    "prompt": "[[fail:refusal]]",
-}
-BODY: Mapping[str, Any] = {
-    "model": "bytedance/seedance-2.0-fast",
-    "prompt": "a boat",
-    "duration": 4,
-    "resolution": "480p",
-    "provider": {"only": ["byteplus"]},
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +49,7 @@ class Caller:
 
     def call_until(self, enough: threading.Event) -> None:
         while not enough.is_set():
-            answer = self._ask("POST", "/api/v1/videos", json=FAILING)
+            answer = self._ask("POST", "/api/v1/videos", json=REFUSED)
             if answer is not None and answer.status_code == 202:
                 self.accepted.append(answer.json()["id"])
                 self._poll(self.accepted[-1], enough)
@@ -125,7 +112,7 @@ def test_a_crash_of_the_database_costs_only_what_was_in_flight(place: Place) -> 
     api, supervised = fleet.api(environment), Supervised(fleet, environment)
     live = stack.enter_context(api.client(LIVE_KEY))
     callers = [Caller(stack.enter_context(api.client())) for _ in range(CALLERS)]
-    held = [placed(live, BODY) for _ in range(HELD)]
+    held = [placed(live, HOSTED) for _ in range(HELD)]
     for job in held:
         in_progress(live, job)
     with ThreadPoolExecutor(CALLERS + 1) as threads:

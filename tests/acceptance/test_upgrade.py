@@ -3,25 +3,20 @@
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from reelrouter.cli.emulating import environment_of
 from reelrouter.db.migrate import migrate_server
 from reelrouter.db.schema import HEAD
-from reelrouter.emulators.frame import in_thread
-from reelrouter.emulators.registry import SITES
 from tests.acceptance.books import Books
 from tests.acceptance.fleets import Fleet
-from tests.acceptance.orders import placed, small
-from tests.acceptance.patient_vendor import Vendor
-from tests.acceptance.receivers import Answer, Receivers, receivers
+from tests.acceptance.orders import HOSTED, REFUSED, placed, small
+from tests.acceptance.patient_vendor import World, patient_world
 from tests.acceptance.serving import LIVE_KEY, Server
 from tests.acceptance.versions import PREVIOUS, unpacked
 from tests.acceptance.waiting import ended, in_progress, until
@@ -30,21 +25,6 @@ from tests.postgres import bare_database, fresh_database
 
 AT_ONCE, WAITING = 3, 2
 """Jobs that the vendor takes at one time, and those that wait for a place there."""
-BODY: Mapping[str, Any] = {
-    "model": "bytedance/seedance-2.0-fast",
-    "prompt": "a boat",
-    "duration": 4,
-    "resolution": "480p",
-    "provider": {"only": ["byteplus"]},
-}
-
-FAILING: Mapping[str, Any] = {
-    "model": "alibaba/wan-2.7",
-    "duration": 2,
-    "resolution": "720p",
-    "prompt": "[[fail:refusal]]",
-}
-"""Of test mode: over at once, and still a whole job."""
 
 
 @pytest.fixture(scope="module")
@@ -53,22 +33,15 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     return unpacked(PREVIOUS, tmp_path_factory.mktemp("previous"))
 
 
-@contextmanager
-def vendor_and_listener() -> Iterator[tuple[Vendor, Mapping[str, str], Receivers]]:
-    emulator = SITES["byteplus"].make()
-    with in_thread(emulator) as site, receivers(lambda _path, _key, _seen: Answer()) as listener:
-        yield Vendor(emulator), environment_of("byteplus", site.url), listener
-
-
 def settings() -> dict[str, str]:
     terms = {"byteplus": {"poll_every": 0.2, "concurrency": AT_ONCE}}
     return {"providers": json.dumps(terms), "allow_private_addresses": "true"}
 
 
-def place_all(live: httpx.Client, test: httpx.Client, listener: Receivers) -> list[str]:
+def place_all(live: httpx.Client, test: httpx.Client, world: World) -> list[str]:
     """As many as the vendor takes, some that wait for it, and one that the renderer is at; all tell their end."""
-    told = {"callback_url": f"{listener.url}/end"}
-    vendors = [placed(live, {**BODY, **told}) for _ in range(AT_ONCE + WAITING)]
+    told = world.told()
+    vendors = [placed(live, {**HOSTED, **told}) for _ in range(AT_ONCE + WAITING)]
     rendered = placed(test, small(prompt="a boat [[delay:2]]", **told))
     until(lambda: Counter(status_of(live, job) for job in vendors)["in_progress"] == AT_ONCE, "the vendor's jobs")
     in_progress(test, rendered)
@@ -82,18 +55,19 @@ def status_of(client: httpx.Client, job: str) -> str:
 @pytest.mark.parametrize("how", ["stopped", "killed"])
 def test_what_was_under_way_ends_after_an_upgrade(how: str, before: Mapping[str, str], tmp_path: Path) -> None:
     """On one machine, however the old process ends: no job is lost, sent or billed twice, and all is told."""
-    with vendor_and_listener() as (vendor, environment, listener):
-        server = Server(tmp_path, settings(), {**environment, **before})
+    with patient_world() as world:
+        vendor, listener = world.vendor, world.listener
+        server = Server(tmp_path, settings(), {**world.environment, **before})
         try:
             server.start()
             with server.client(LIVE_KEY) as live, server.client() as test:
-                jobs = place_all(live, test, listener)
+                jobs = place_all(live, test, world)
             if how == "stopped":
                 assert server.terminate() == 0
             else:
                 server.kill()
             assert vendor.submits() == AT_ONCE
-            server.environment = dict(environment)
+            server.environment = dict(world.environment)
             server.start()
             vendor.finish_everything()
             with server.client(LIVE_KEY) as live, server.client() as test:
@@ -120,19 +94,20 @@ def balanced(books: Books, jobs: Sequence[str]) -> None:
 def test_a_fleet_is_replaced_one_process_after_the_other(before: Mapping[str, str], tmp_path: Path) -> None:
     """Old and new work on one database for a while, each on what the other began; nothing is sent twice."""
     with ExitStack() as stack:
-        vendor, environment, listener = stack.enter_context(vendor_and_listener())
+        world = stack.enter_context(patient_world())
+        vendor, environment, listener = world.vendor, world.environment, world.listener
         fleet = Fleet(stack, tmp_path, stack.enter_context(bare_database()), settings())
         old, old_engine = fleet.api({**environment, **before}), fleet.engine({**environment, **before})
         old_live, old_test = stack.enter_context(old.client(LIVE_KEY)), stack.enter_context(old.client())
-        *jobs, rendered = place_all(old_live, old_test, listener)
+        *jobs, rendered = place_all(old_live, old_test, world)
         new = fleet.api(environment)
         live, test = stack.enter_context(new.client(LIVE_KEY)), stack.enter_context(new.client())
         assert fleet.revision() == HEAD
-        told = {"callback_url": f"{listener.url}/end"}
-        by_old_engine = placed(test, {**FAILING, **told})
+        told = world.told()
+        by_old_engine = placed(test, {**REFUSED, **told})
         assert ended(old_test, by_old_engine)["status"] == ended(test, by_old_engine)["status"] == "failed"
         fleet.engine(environment)
-        jobs += [placed(old_live, {**BODY, **told}), placed(live, {**BODY, **told})]
+        jobs += [placed(old_live, {**HOSTED, **told}), placed(live, {**HOSTED, **told})]
         assert [status_of(old_live, job) for job in jobs] == [status_of(live, job) for job in jobs]
         old_engine.close()
         assert old.terminate() == 0
@@ -155,9 +130,9 @@ def test_a_version_bears_what_the_next_one_adds(tmp_path: Path) -> None:
         with api.client() as client, ThreadPoolExecutor(3) as threads:
             upgraded = threading.Event()
             loads = [threads.submit(work_until, client, upgraded) for _ in range(2)]
-            ended(client, placed(client, FAILING))
+            ended(client, placed(client, REFUSED))
             migrate_server(fleet.database, following(tmp_path / "next", EXPANDING, "0006"))
-            ended(client, placed(client, FAILING))
+            ended(client, placed(client, REFUSED))
             upgraded.set()
             jobs = [job for load in loads for job in load.result()]
             assert {ended(client, job)["status"] for job in jobs} == {"failed"}
@@ -166,7 +141,7 @@ def test_a_version_bears_what_the_next_one_adds(tmp_path: Path) -> None:
         api.start()
         fleet.engine({})
         with api.client() as client:
-            assert ended(client, placed(client, FAILING))["status"] == "failed"
+            assert ended(client, placed(client, REFUSED))["status"] == "failed"
         assert fleet.revision() == next_head()
         told = [one for log in tmp_path.glob("*/serve.log") for one in log.read_text().splitlines()]
         assert not [line for line in told if "task_crashed" in line or "Traceback" in line]
@@ -176,6 +151,6 @@ def work_until(client: httpx.Client, enough: threading.Event) -> list[str]:
     """Submits and polls, again and again; every answer is a good one."""
     jobs = list[str]()
     while not enough.wait(0.02):
-        jobs.append(placed(client, FAILING))
+        jobs.append(placed(client, REFUSED))
         ended(client, jobs[-1])
     return jobs

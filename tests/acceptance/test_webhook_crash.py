@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.acceptance.books import Books
+from tests.acceptance.orders import REFUSED
 from tests.acceptance.receivers import Answer, Got, receivers
 from tests.acceptance.serving import Server
 from tests.acceptance.waiting import TERMINAL, until
@@ -34,7 +35,6 @@ _SETTINGS = {
 }
 _BOUND = 60.0
 """Seconds after the last kill within which everything has arrived: claims of the dead run out after six."""
-BODY = {"model": "alibaba/wan-2.7", "duration": 2, "resolution": "720p", "prompt": "[[fail:refusal]]"}
 
 
 def failures(key: str) -> int:
@@ -151,7 +151,7 @@ def _place(client: httpx.Client, url: str, *, is_job: bool) -> str | None:
     """The key of the event that follows; None if the gateway was gone before it answered."""
     try:
         if is_job:
-            answer = client.post("/api/v1/videos", json={**BODY, "callback_url": url})
+            answer = client.post("/api/v1/videos", json={**REFUSED, "callback_url": url})
         else:
             answer = client.post("/api/v1/webhooks/test", json={"url": url})
     except httpx.TransportError:
