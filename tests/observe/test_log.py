@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from reelrouter.observe import events
-from reelrouter.observe.events import AttemptEnded, Event, JobEnded
+from reelrouter.observe.events import AttemptEnded, Event, JobEnded, StopCutShort
 from reelrouter.observe.log import open_log
 
 
@@ -57,6 +57,16 @@ def test_people_get_a_readable_line(capfd: pytest.CaptureFixture[str]) -> None:
     line = capfd.readouterr().err
     assert "job_ended" in line
     assert "completed" in line
+
+
+def test_lines_of_two_processes_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a buffer each write goes to the file that they share: a line is one of them, with its end."""
+    written = list[str]()
+    monkeypatch.setattr("sys.stderr", _Disk())
+    monkeypatch.setattr("sys.stderr.write", written.append)
+    open_log("json", "engine")(StopCutShort(seconds=25.0))
+    (line,) = written
+    assert line.endswith("}\n")
 
 
 def test_work_goes_on_without_a_log(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,8 @@ def open_log(log_format: LogFormat, process: str) -> Emit:
             if pretty
             else structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        # Each line by one write: API and engine share a file, and print() writes the line's end by another.
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
     logger = structlog.get_logger().bind(process=process)
