@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isinf
 from typing import Any
 
@@ -84,28 +84,25 @@ def _charset(parameters: str) -> str:
 
 
 async def _read(request: Request, max_body: int, patience: float, advice: str = "") -> bytes:
-    stream = request.stream()
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > max_body:
         raise _too_large(max_body, advice)
     chunks: list[bytes] = []
     size = 0
+    now = asyncio.get_running_loop().time
     try:
-        while (chunk := await _next(stream, patience)) is not None:
-            size += len(chunk)
-            if size > max_body:
-                raise _too_large(max_body, advice)
-            chunks.append(chunk)
+        async with asyncio.timeout(patience) as limit:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > max_body:
+                    raise _too_large(max_body, advice)
+                chunks.append(chunk)
+                limit.reschedule(now() + patience)
     except TimeoutError:
         raise _cut_off(f"nothing more of it came within {patience:g} s", size) from None
     except ClientDisconnect:  # whoever sent it will not read this, but it is no fault of ours either
         raise _cut_off("the connection was closed", size) from None
     return b"".join(chunks)
-
-
-async def _next(stream: AsyncGenerator[bytes, None], patience: float) -> bytes | None:
-    async with asyncio.timeout(patience):
-        return await anext(stream, None)
 
 
 def _cut_off(reason: str, size: int) -> InvalidRequest:

@@ -46,11 +46,13 @@ BASE = "/api/v1"
 
 
 def table(edge: Edge, checks: Mapping[str, Check]) -> Sequence[Row]:
-    """In the order of matching: `/videos/models` must be asked before `/videos/{job_id}`."""
+    """In the order of matching: what is asked most comes first, and `/videos/models` before `/videos/{job_id}`."""
+    models = Models(edge)
     return (
-        *_models(edge),
+        *_video_models(models),
         *_jobs(edge),
         *_contents(edge),
+        *_models(models, Providers(edge)),
         *_records(edge),
         *management(edge, BASE),
         *money_routes.rows(edge, BASE),
@@ -127,8 +129,7 @@ def _contents(edge: Edge) -> Sequence[Row]:
     )  # fmt: skip
 
 
-def _models(edge: Edge) -> Sequence[Row]:
-    models, providers = Models(edge), Providers(edge)
+def _video_models(models: Models) -> Sequence[Row]:
     return (
         Row(
             method="GET", path=f"{BASE}/videos/models", handler=models.list_video_models,
@@ -136,6 +137,11 @@ def _models(edge: Edge) -> Sequence[Row]:
             answer=model_responses.VideoModelList, errors=(400, 429, 500), query=queries.VideoModelsQuery,
             answer_headers=headers.VARIED, key=False,
         ),
+    )  # fmt: skip
+
+
+def _models(models: Models, providers: Providers) -> Sequence[Row]:
+    return (
         Row(
             method="GET", path=f"{BASE}/models", handler=models.list_all, operation="getModels",
             summary="Search the models, in the form that clients of text models know", status=200,

@@ -13,6 +13,8 @@ def wanted(request: VideoRequest, model: ModelSpec) -> tuple[InputUrl, ...]:
     A job that goes on from another has what it needs.
     """
     urls = input_urls(request)
+    if not urls:
+        return urls
     if request.previous_job_id is not None:
         return ()
     if request.frame_images:

@@ -94,6 +94,8 @@ def refuse_forbidden(candidate: Candidate, allowed: frozenset[str] | None) -> No
 
 def asked_of(request: VideoRequest, candidate: Candidate) -> VideoRequest:
     """The request as if it named this model alone."""
+    if request.model == candidate.model.id and not request.models:
+        return request
     return replace(request, model=candidate.model.id, models=())
 
 

@@ -3,7 +3,6 @@
 import logging
 import re
 import sys
-from dataclasses import asdict
 from typing import Literal
 
 import structlog
@@ -61,7 +60,7 @@ def open_log(log_format: LogFormat, process: str) -> Emit:
     logger = structlog.get_logger().bind(process=process)
 
     def write(event: Event) -> None:
-        fields = {name: value for name, value in asdict(event).items() if value is not None}
+        fields = {name: value for name in event.__slots__ if (value := getattr(event, name)) is not None}
         if (request := request_id.get()) is not None:
             fields["request"] = request
         name = _NAME.sub("_", type(event).__name__).lower()
