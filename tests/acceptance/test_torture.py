@@ -19,7 +19,7 @@ from tests.torture.verdict import RULES, violations
 
 SHORT = Plan(
     database="sqlite",
-    seconds=60.0,
+    seconds=36.0,
     seed=9,
     rate=5.0,
     most_under_way=40,
@@ -27,7 +27,7 @@ SHORT = Plan(
     patience=120.0,
     brisk=True,
 )
-QUIET = replace(SHORT, seconds=6.0, pause=1e6, patience=40.0, brisk=False)
+QUIET = replace(SHORT, seconds=6.0, pause=1e6, patience=15.0, brisk=False)
 """Nothing is done to the gateway: what is wrong then is its own fault."""
 
 
