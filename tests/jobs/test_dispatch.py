@@ -7,12 +7,14 @@ from typing import Any, cast
 
 from reelrouter.clock import milliseconds
 from reelrouter.gateway.jobs import _cancel
+from reelrouter.ids import JobId
 from reelrouter.jobs import nudges, store
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
 from reelrouter.jobs.poller import Pace
 from reelrouter.jobs.served import Served
+from reelrouter.jobs.steps import Verdict
 from reelrouter.observe.events import AttemptEnded, JobPutBack, JobStarted, RunAbandoned
 from reelrouter.routing.choose import queue_of
 from reelrouter.testing.backends import Scripted, finished_with
@@ -287,6 +289,59 @@ def test_a_claim_whose_run_never_was_is_started_and_not_counted(scenario: Scenar
         await engine.runs.settle()
         ended = await bench.job(job)
         assert (ended.status, ended.run) == (State.COMPLETED, 1)
+
+    scenario(work)
+
+
+def test_a_run_that_another_engine_begins_during_a_sweep_is_not_taken_for_lost(scenario: Scenario) -> None:
+    """Else two would go on with one job, and the one that has its vendor's answer would not be believed."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", polls=[Running(), finished_with(bench.file())])
+        job, engine = await bench.place("a"), Engine(bench)
+        look = engine.runs.list_alive
+
+        async def look_and_lose_time() -> set[str]:
+            alive = await look()
+            await engine.dispatcher.tick()
+            return alive
+
+        cast("Any", engine.runs).list_alive = look_and_lose_time
+        await engine.dispatcher.sweep()
+        await engine.runs.settle()
+        ended = await bench.job(job)
+        assert (ended.status, ended.run, engine.runs.begun) == (State.COMPLETED, 1, [f"{job.id}:1"])
+        assert not [event for event in bench.events if isinstance(event, RunAbandoned)]
+
+    scenario(work)
+
+
+def test_a_run_that_ends_during_a_sweep_is_not_taken_for_lost(scenario: Scenario) -> None:
+    """Neither with its job nor so that the job waits again."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", polls=[finished_with(bench.file())])
+        bench.lane("b", submits=[replace(FULL, retry_after=90.0)])
+        made, waits, engine = await bench.place("a"), await bench.place("b"), Engine(bench)
+        look, submit, may_go = engine.runs.list_alive, engine.runs.steps.submit, asyncio.Event()
+
+        async def submit_later(job_id: JobId, run: int) -> Verdict:
+            await may_go.wait()
+            return await submit(job_id, run)
+
+        async def lose_time_and_look() -> set[str]:
+            may_go.set()
+            await engine.runs.settle()
+            return await look()
+
+        cast("Any", engine.runs.steps).submit = submit_later
+        await engine.dispatcher.tick()
+        assert len(await store.list_moving(bench.db)) == 2
+        cast("Any", engine.runs).list_alive = lose_time_and_look
+        await engine.dispatcher.sweep()
+        assert not [event for event in bench.events if isinstance(event, RunAbandoned)]
+        assert [(await bench.job(job)).run for job in (made, waits)] == [1, 1]
+        assert (await bench.job(made)).status is State.COMPLETED
 
     scenario(work)
 

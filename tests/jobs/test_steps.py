@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from reelrouter.clock import milliseconds
-from reelrouter.jobs import nudges, store
+from reelrouter.jobs import nudges, steps, store
 from reelrouter.jobs.drifts import list_drifting
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
+from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.poller import Pace
 from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptEnded, AttemptUnknown, EndpointDrifted, JobEnded, PollFailed
@@ -406,3 +407,57 @@ def test_every_backend_that_had_a_job_forgets_it_at_its_end(scenario: Scenario) 
         assert forgotten == ["a", "b"]
 
     scenario(work)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_an_attempt_of_another_is_looked_up_only_when_its_sender_cannot_answer_any_more(
+    answers: bool, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long ago it was begun by the sender's clock, which may be an hour behind ours."""
+    monkeypatch.setattr(steps, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(steps, "SUBMIT_SECONDS", 0.2)
+    monkeypatch.setattr(steps, "GRACE_SECONDS", 0.1)
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", polls=[finished_with(bench.file())])
+        job = await bench.place("a")
+        run = await bench.begin(job)
+        attempt = begun_by_another(job, milliseconds(bench.clock.now() - 3600))
+        await bench.db.write(lambda unit: store.begin_attempt(unit, attempt))
+        heir = asyncio.ensure_future(bench.steps("slot-1:1").submit(job.id, run))
+        await asyncio.sleep(0.05)
+        assert not heir.done()
+        if answers:
+            handle = Handle(endpoint="a", credential="c", native_id="1")
+            await bench.db.write(lambda unit: store.accept(unit, job, attempt, handle, attempt.intent_at))
+        async with asyncio.timeout(PATIENCE):
+            assert await heir == ("await" if answers else "finish")
+        assert await bench.attempts(job) == [("a", None if answers else "unknown_submit")]
+
+    scenario(work)
+
+
+def test_an_outcome_is_not_unknown_once_anybody_has_recorded_it(scenario: Scenario) -> None:
+    """Of two that ask at one time, the one that knows is believed."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a")
+        job = await bench.place("a")
+        await bench.begin(job)
+        attempt = begun_by_another(job, milliseconds(bench.clock.now()))
+        await bench.db.write(lambda unit: store.begin_attempt(unit, attempt))
+        handle = Handle(endpoint="a", credential="c", native_id="1")
+        await bench.db.write(lambda unit: store.accept(unit, job, attempt, handle, attempt.intent_at))
+        unknown, cancelled = (AttemptEnd(kind=kind) for kind in ("unknown_submit", "cancelled"))
+        assert not await bench.db.write(lambda unit: store.end_attempt(unit, attempt, unknown, 1))
+        assert await bench.db.write(lambda unit: store.end_attempt(unit, attempt, cancelled, 1))
+        assert not await bench.db.write(lambda unit: store.end_attempt(unit, attempt, cancelled, 2))
+
+    scenario(work)
+
+
+def begun_by_another(job: Job, intent_at: int) -> Attempt:
+    """By an engine that lives."""
+    return Attempt(
+        job_id=job.id, n=0, endpoint="a", credential="c", key=f"{job.id}-0", owner="slot-0:1", intent_at=intent_at
+    )

@@ -91,10 +91,11 @@ class Dispatcher:
 
     async def sweep(self) -> None:
         """Every started job has a living run, or gets one, or is given up; what waited too long is ended."""
-        alive = await self._drivers.workflows.list_alive()
-        moving = [one for one in await store.list_moving(self._db) if run_id(one.job, one.run) not in alive]
-        for at in range(0, len(moving), _SWEPT_AT_ONCE):
-            await self._revive(moving[at : at + _SWEPT_AT_ONCE])
+        moving = await store.list_moving(self._db)
+        alive = await self._drivers.workflows.list_alive()  # after it: another engine may start some meanwhile
+        lost = [one for one in moving if run_id(one.job, one.run) not in alive]
+        for at in range(0, len(lost), _SWEPT_AT_ONCE):
+            await self._revive(lost[at : at + _SWEPT_AT_ONCE])
         await self._start_overdue()
         await self._start_stranded()
         before = self._clock.now() - _KEEP_RUNS_SECONDS
@@ -198,9 +199,9 @@ class Dispatcher:
             self._drivers.poller.nudge(job)
             self._nudged = nudged_at
 
-    async def _revive(self, moving: Sequence[store.Moving]) -> None:
-        known = await self._drivers.workflows.list_known([run_id(one.job, one.run) for one in moving])
-        for one in moving:
+    async def _revive(self, lost: Sequence[store.Moving]) -> None:
+        known = await self._drivers.workflows.list_known([run_id(one.job, one.run) for one in lost])
+        for one in lost:
             if run_id(one.job, one.run) not in known:
                 # A crash came between the claim and the start: the run never was, so it does not count.
                 await self._drivers.workflows.start(one.job, one.run)
@@ -209,8 +210,10 @@ class Dispatcher:
 
     async def _replace(self, lost: store.Moving) -> None:
         """For a run that DBOS gave up: another one, or the end of the job."""
+        if not await self._db.write(lambda unit: store.run_again(unit, lost.job, lost.run)):
+            return  # it has come to its end meanwhile, or waits again
         self._emit(RunAbandoned(job=lost.job, run=lost.run))
         if lost.lost_runs + 1 >= _MOST_RUNS:
             await self._drivers.steps.give_up(lost.job)
-        elif await self._db.write(lambda unit: store.run_again(unit, lost.job, lost.run)):
+        else:
             await self._drivers.workflows.start(lost.job, lost.run + 1)

@@ -76,14 +76,15 @@ class Endings:
         now = self._in.clock.now()
         goes_on = end.kind == "expired" and self._in.lane_of(job, attempt).outlives and not job.zdr
 
-        def together(unit: Unit) -> None:
-            store.end_attempt(unit, attempt, end, milliseconds(now))
-            if goes_on:
+        def together(unit: Unit) -> bool:
+            is_first = store.end_attempt(unit, attempt, end, milliseconds(now))
+            if is_first and goes_on:
                 late.look_later(unit, attempt, milliseconds(now + late.FIRST_LOOK))
+            return is_first
 
-        await self._in.db.write(together)
-        self._tell_attempt_end(job, attempt, end)
-        self._tracing.end_attempt(job, attempt, end)
+        if await self._in.db.write(together):
+            self._tell_attempt_end(job, attempt, end)
+            self._tracing.end_attempt(job, attempt, end)
 
     async def _store(self, job: Job, attempt: Attempt, finished: Finished) -> tuple[StoredFile, ...]:
         if not finished.outputs or attempt.handle is None:

@@ -166,7 +166,7 @@ PUT_BACK = (
 )
 RUN_AGAIN = (
     update(jobs)
-    .where(_JOB, _ALIVE, jobs.c.run == bindparam("last_run"))
+    .where(_JOB, _STARTED, jobs.c.run == bindparam("last_run"))
     .values(run=bindparam("next_run"), lost_runs=jobs.c.lost_runs + 1)
 )
 REQUEST_CANCEL = (
@@ -262,6 +262,7 @@ _OPEN_ATTEMPT = and_(
 )
 SET_HANDLE = update(attempts).where(_OPEN_ATTEMPT).values(handle=bindparam("known_as"))
 END_ATTEMPT = update(attempts).where(_OPEN_ATTEMPT).values(outcome=bindparam("ended_as"), ended_at=bindparam("at"))
+END_UNANSWERED = END_ATTEMPT.where(attempts.c.handle.is_(None))
 
 FORGET = (
     update(jobs)

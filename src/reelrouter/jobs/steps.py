@@ -39,6 +39,8 @@ SUBMIT_SECONDS = 60.0
 """How long a backend may take to answer a submit."""
 GRACE_SECONDS = 30.0
 """How much longer than that another process waits before it believes that the sender is dead."""
+_LOOK_SECONDS = 1.0
+"""Between two looks whether the sender has recorded its answer."""
 
 
 class Steps:
@@ -169,17 +171,19 @@ class Steps:
 
     async def _resolve(self, job: Job, resolve: decide.Resolve) -> None:
         """An attempt that somebody began: wait while its owner may only be slow, then look it up."""
-        patience = resolve.attempt.intent_at / 1000 + SUBMIT_SECONDS + GRACE_SECONDS - self._in.clock.now()
-        if (
-            resolve.attempt.owner != self._in.owner
-            and patience > 0
-            and not self._in.is_dead(resolve.attempt.owner)
-        ):
-            await asyncio.sleep(patience)
+        if resolve.attempt.owner == self._in.owner or not await self._is_answered(job, resolve.attempt):
+            await self._find(job, resolve)
+
+    async def _is_answered(self, job: Job, attempt: Attempt) -> bool:
+        """Whether its owner records an answer as long as it can. By our own time: another's clock may be wrong."""
+        for _ in range(round((SUBMIT_SECONDS + GRACE_SECONDS) / _LOOK_SECONDS)):
+            if self._in.is_dead(attempt.owner):
+                return False
+            await asyncio.sleep(_LOOK_SECONDS)
             _, attempts = await self._load(job.id)
             if attempts[-1].end is not None or attempts[-1].handle is not None:
-                return
-        await self._find(job, resolve)
+                return True
+        return False
 
     async def _find(self, job: Job, resolve: decide.Resolve) -> None:
         attempt = resolve.attempt

@@ -66,7 +66,7 @@ def put_back(unit: Unit, job: Job, queue: str, not_before: int) -> bool:
 
 
 def run_again(unit: Unit, job: JobId, last_run: int) -> bool:
-    """Counts another workflow run; False if the job has ended or somebody else was first."""
+    """Counts another workflow run; False if the job is not under way any more, or somebody else was first."""
     return unit.execute(sql.RUN_AGAIN, job=job, last_run=last_run, next_run=last_run + 1) == 1
 
 
@@ -110,15 +110,20 @@ def accept(unit: Unit, job: Job, attempt: Attempt, handle: Handle, now_ms: int) 
     unit.execute(sql.ACCEPT_AS, **taken, with_model=plan.model, as_shown=json.dumps(shown_of(plan)))
 
 
-def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> None:
-    """The first end that is written is the attempt's end."""
-    unit.execute(
-        sql.END_ATTEMPT,
+def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> bool:
+    """The first end that is written is the attempt's end. False if this is not, and nothing was written.
+
+    An outcome is unknown only as long as nobody has recorded that a backend has it: two may ask at one time.
+    """
+    unanswered = end.kind == "unknown_submit"
+    ended = unit.execute(
+        sql.END_UNANSWERED if unanswered else sql.END_ATTEMPT,
         job=attempt.job_id,
         number=attempt.n,
         ended_as=ATTEMPT_END.dump_json(end, exclude_none=True).decode(),
         at=now_ms,
     )
+    return ended == 1
 
 
 def note_progress(unit: Unit, job: JobId, share: float, now_ms: int) -> None:
