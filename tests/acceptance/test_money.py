@@ -21,20 +21,13 @@ from reelrouter.emulators.openrouter import COST
 from reelrouter.emulators.registry import SITES
 from reelrouter.emulators.script import Script
 from tests.acceptance.books import Books
-from tests.acceptance.orders import placed, small, submit
+from tests.acceptance.orders import HOSTED, placed, small, submit
 from tests.acceptance.serving import Server
 from tests.acceptance.treasury import Team, Treasury
 from tests.acceptance.waiting import ended, in_progress
 
-BODY: dict[str, Any] = {
-    "model": "bytedance/seedance-2.0-fast",
-    "prompt": "a boat",
-    "duration": 4,
-    "resolution": "480p",
-    "provider": {"only": ["openrouter"]},
-}
-SLOW = {**BODY, "provider": {"only": ["byteplus"]}}
-"""Goes to a vendor that takes its time, and that lets go of a job."""
+BODY = {**HOSTED, "provider": {"only": ["openrouter"]}}
+"""Done at once; a job of `HOSTED` itself goes to a vendor that takes its time, and that lets go of it."""
 ROOM, SUBMITS = 50, 200
 _THREADS = 16
 
@@ -98,7 +91,7 @@ def test_submits_that_come_together_cannot_overspend(
     team = new_team()
     LIMITS[scope](world, team, round(ROOM * world.price, 9))
     with world.server.client(team.key) as client, ThreadPoolExecutor(_THREADS) as threads:
-        answers = list(threads.map(lambda _n: submit(client, SLOW), range(SUBMITS)))
+        answers = list(threads.map(lambda _n: submit(client, HOSTED), range(SUBMITS)))
         assert Counter(answer.status_code for answer in answers) == {202: ROOM, 402: SUBMITS - ROOM}
         for refused in (answer for answer in answers if answer.status_code == 402):
             metadata = refused.json()["error"]["metadata"]
@@ -112,7 +105,7 @@ def test_submits_that_come_together_cannot_overspend(
         ]
         client.post(f"/api/v1/videos/{first}/cancel")
         assert ended(client, first)["status"] == "cancelled"
-        assert submit(client, SLOW).status_code == 202  # what a job did not need is there again
+        assert submit(client, HOSTED).status_code == 202  # what a job did not need is there again
 
 
 @pytest.mark.parametrize("scope", LIMITS)
@@ -136,7 +129,7 @@ def test_what_is_spent_is_spent(scope: str, world: World, new_team: Callable[[],
         assert "Retry-After" not in refused.headers
         assert submit(client, small()).status_code == 202  # what costs nothing is not refused
     with world.server.client(team.test_key) as client:
-        assert submit(client, SLOW).status_code == 202  # nothing limits a test key
+        assert submit(client, HOSTED).status_code == 202  # nothing limits a test key
         shown = client.get("/api/v1/key").json()["data"]
         assert (shown["limit"], shown["budgets"]) == (None, [])
 

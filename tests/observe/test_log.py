@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+from dataclasses import fields
 from typing import get_args
 
 import pytest
@@ -18,6 +19,12 @@ def test_the_table_names_every_event_and_no_other() -> None:
     """An event without a line in the table is one that operators cannot look up."""
     documented = set(re.findall(r"^\| ([A-Z]\w+) \|", events.__doc__ or "", flags=re.MULTILINE))
     assert documented == {event.__name__ for event in get_args(Event)}
+
+
+def test_no_field_of_an_event_is_left_out_of_its_line() -> None:
+    """What a line has is read off the slots: all fields, and nothing else."""
+    for event in get_args(Event):
+        assert event.__slots__ == tuple(field.name for field in fields(event))
 
 
 def test_an_event_is_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:

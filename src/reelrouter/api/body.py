@@ -85,8 +85,8 @@ def _charset(parameters: str) -> str:
 
 async def _read(request: Request, max_body: int, patience: float, advice: str = "") -> bytes:
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > max_body:
-        raise _too_large(max_body, advice)
+    if declared.isdecimal():
+        _refuse_large(int(declared), max_body, advice)
     chunks: list[bytes] = []
     size = 0
     now = asyncio.get_running_loop().time
@@ -94,8 +94,7 @@ async def _read(request: Request, max_body: int, patience: float, advice: str = 
         async with asyncio.timeout(patience) as limit:
             async for chunk in request.stream():
                 size += len(chunk)
-                if size > max_body:
-                    raise _too_large(max_body, advice)
+                _refuse_large(size, max_body, advice)
                 chunks.append(chunk)
                 limit.reschedule(now() + patience)
     except TimeoutError:
@@ -111,8 +110,9 @@ def _cut_off(reason: str, size: int) -> InvalidRequest:
     )
 
 
-def _too_large(max_body: int, advice: str) -> PayloadTooLarge:
-    return PayloadTooLarge(f"The body has more than {max_body} bytes.{advice}", max_body=max_body)
+def _refuse_large(size: int, max_body: int, advice: str) -> None:
+    if size > max_body:
+        raise PayloadTooLarge(f"The body has more than {max_body} bytes.{advice}", max_body=max_body)
 
 
 def _is_plain(text: bytes, value: object) -> bool:

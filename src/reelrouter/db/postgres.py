@@ -13,7 +13,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 from reelrouter.db.engine import DatabaseGone, Row, Statement, Unit
 from reelrouter.db.schema import name_for_server
-from reelrouter.waiting import is_set_within
+from reelrouter.waiting import wait_at_most
 
 T = TypeVar("T")
 
@@ -192,7 +192,7 @@ class PostgresDatabase:
             connection.add_termination_listener(lambda _connection: lost.set())
             while not lost.is_set():
                 self._changes += 1
-                await is_set_within(lost, _LOOK_SECONDS)
+                await wait_at_most(lost, _LOOK_SECONDS)
         finally:
             connection.terminate()
 

@@ -19,7 +19,7 @@ from reelrouter.jobs.listing import END_OF_TIME, Filter, Page, list_jobs
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.jobs.model import Job, JobView
 from reelrouter.observe.events import JobEnded
-from reelrouter.waiting import is_set_within
+from reelrouter.waiting import wait_at_most
 from reelrouter.webhooks.store import enqueue
 
 _CANCEL_PATIENCE = 1.0
@@ -53,7 +53,7 @@ class Jobs:
                 left = until - asyncio.get_running_loop().time()
                 if is_terminal(State(view.status)) or left <= 0 or self._at.signals.is_over or await is_gone():
                     return await answer_of(view, self._at)
-                await is_set_within(changed, min(left, _GONE_SECONDS))
+                await wait_at_most(changed, min(left, _GONE_SECONDS))
                 changed.clear()
 
     async def watch(
@@ -71,7 +71,7 @@ class Jobs:
                 seen = view.version
                 if is_terminal(State(view.status)) or self._at.signals.is_over:
                     return
-                await is_set_within(changed, pause)
+                await wait_at_most(changed, pause)
                 changed.clear()
 
     async def list_jobs(self, caller: Caller, wanted: Filter, limit: int, cursor: str | None) -> JobPage:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from reelrouter.clock import Clock
 from reelrouter.observe.events import CancelAnswered, Emit, PollFailed
-from reelrouter.waiting import is_set_within
+from reelrouter.waiting import wait_at_most
 from reelrouter.work import Backend, Drift, Failed, FailureClass, Finished, Handle, JobLost, NotAnswered, Running
 
 _AT_ONCE = 256
@@ -136,7 +136,7 @@ class Poller:
             while True:
                 self._changed.clear()
                 delay = self._start_due()
-                await is_set_within(self._changed, delay)
+                await wait_at_most(self._changed, delay)
         finally:
             for poll in self._polls:
                 poll.cancel()

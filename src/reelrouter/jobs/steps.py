@@ -180,8 +180,8 @@ class Steps:
             if self._in.is_dead(attempt.owner):
                 return False
             await asyncio.sleep(_LOOK_SECONDS)
-            _, attempts = await self._load(job.id)
-            if attempts[-1].end is not None or attempts[-1].handle is not None:
+            *_, latest = await store.list_attempts(self._in.db, job.id)
+            if latest.end is not None or latest.handle is not None:
                 return True
         return False
 

@@ -13,7 +13,7 @@ from random import random
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
 from reelrouter.observe.events import DeliveryTried, Emit, TaskCrashed
-from reelrouter.waiting import is_set_within
+from reelrouter.waiting import wait_at_most
 from reelrouter.webhooks import store
 from reelrouter.webhooks.schedule import Again, Result, Schedule
 from reelrouter.webhooks.store import Claimed
@@ -68,7 +68,7 @@ class Deliverer:
                 if not 0 <= self._clock.now() - swept_at < _SWEEP_SECONDS:  # also where the clock was set back
                     await self.sweep()
                     swept_at = self._clock.now()
-                await is_set_within(self._ended, _LOOK_SECONDS)
+                await wait_at_most(self._ended, _LOOK_SECONDS)
         finally:
             for task in self._tasks:
                 task.cancel()
