@@ -103,6 +103,9 @@ class Handle:
     native_id: str
     extra: Mapping[str, Any] = field(default_factory=dict)
     """JSON values the adapter needs again; never a secret."""
+    origin: str | None = None
+    """The base URL of the account that accepted it: the same id at another one is another's job. None for this
+    machine's own jobs, and for those that were accepted before this was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +167,8 @@ class Finished:
     vendor_cost: int | None = None
     """Nano-dollars, where the vendor reports a bill."""
     seed: int | None = None
+    notes: tuple[str, ...] = ()
+    """What the backend said beside its result and could not be read, for operators."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,8 @@ class Failed:
     """A word of the contract's vocabulary that is more exact than the class's own."""
     retry_after: float | None = None
     """Seconds that the backend asks to be left alone for."""
+    notes: tuple[str, ...] = ()
+    """As in `Finished`."""
 
 
 Outcome = Running | Finished | Failed
@@ -200,6 +207,10 @@ class NotAnswered(Exception):
         """Seconds, if the backend named them."""
 
 
+class MadeElsewhere(NotAnswered):
+    """The job was accepted at another base URL than its account has now, where its id may be another's job."""
+
+
 class Drift(Exception):
     """A backend said something that nobody here has a word for. It is never mapped to a default."""
 
@@ -209,11 +220,16 @@ class JobLost(Exception):
 
 
 class OutputInvalid(Exception):
-    """What a backend delivered is gone, or no video that can be served; `reason` is fit for people."""
+    """What a backend delivered is not there, or no video that can be served; `reason` is fit for people."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, final: bool = False, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.final = final
+        """Whether a later try would find the same: a file that is too large, or of a kind that is not served.
+        All else may only be late: vendors say that a video is finished before its file can be loaded."""
+        self.retry_after = retry_after
+        """Seconds, if the backend named them."""
 
 
 class Backend(Protocol):
@@ -234,7 +250,10 @@ class Backend(Protocol):
         ...
 
     async def collect(self, handle: Handle, output: Output) -> Blob:
-        """An output of a finished order as a file that is ours to move. Raises `OutputInvalid`."""
+        """An output of a finished order as a file that is ours to move: one try, which the caller may repeat.
+
+        Raises `OutputInvalid`, and `NotAnswered` where the backend could not be asked.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-HEAD = "0010"
+HEAD = "0012"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 _NAMED = re.compile(r"reelrouter(?:-[a-z]+)?(?:/(\d+))?")
 _UNNUMBERED = "0006"

@@ -160,6 +160,7 @@ jobs = sa.Table(
     _integer("run", default="0"),  # workflow runs so far; 0: not started
     _integer("lost_runs", default="0"),  # those of them that broke off and had to be replaced
     _integer("started_at", null=True),  # null while it waits in a queue
+    _text("driver", null=True),  # the process that works on its run; see `engines`
     _integer("not_before", default="0"),  # when it may be started: a vendor asked to be left alone until then
     _integer("attempt_limit", null=True),  # in all, after a restore; null: as many as its routes allow
     _integer("cancel_requested_at", null=True),
@@ -305,11 +306,18 @@ attempts = sa.Table(
     _text("outcome", null=True),  # JSON, set once; null while the attempt is alive
     _integer("ended_at", null=True),
     _integer("look_at", null=True),  # when the vendor is asked what became of it after its job had ended
+    _text("trouble", null=True),  # JSON: why its polls are not understood or not answered; null while they are
     sa.Index(
         "ix_attempts_late",
         "look_at",
         sqlite_where=sa.text("look_at IS NOT NULL"),
         postgresql_where=sa.text("look_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_attempts_troubled",
+        "endpoint",
+        sqlite_where=sa.text("trouble IS NOT NULL AND ended_at IS NULL"),
+        postgresql_where=sa.text("trouble IS NOT NULL AND ended_at IS NULL"),
     ),
     sa.Index(
         "ix_attempts_ended",
@@ -432,6 +440,23 @@ turnstiles = sa.Table(
     metadata,
     sa.Column("queue", sa.Text, primary_key=True),
     _integer("full_at"),  # in Unix microseconds: when a rate has been made up for, see `turnstile.Turnstile`
+)
+
+engines = sa.Table(
+    "engines",
+    metadata,
+    sa.Column("slot", sa.Text, primary_key=True),
+    _text("owner"),  # the newest start in this slot, as `jobs.driver` and `attempts.owner` name it
+    _integer("seen_at"),  # when it last showed that it works
+)
+
+durations = sa.Table(
+    "durations",
+    metadata,
+    sa.Column("endpoint", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),  # what was made there: model, length and resolution
+    _text("samples"),  # JSON list: the seconds that the newest videos of this kind took, oldest first
+    _integer("updated_at"),
 )
 
 schema_floor = sa.Table(

@@ -95,6 +95,7 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
         outcome=None,
         ended_at=None,
         look_at=None,
+        trouble=None,
     )
     return True
 

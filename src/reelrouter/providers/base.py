@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from reelrouter.work import Cancelled, Drift, Handle, Media, Order, Outcome
+from reelrouter.work import Cancelled, Drift, Handle, Media, Order, Outcome, Output
 
 T = TypeVar("T")
 
@@ -133,6 +133,18 @@ class Account:
 
 class ProviderDrift(Drift):
     """The vendor said something that its adapter has no word for. It is never mapped to a default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclear:
+    """An answered poll in words that nobody here knows.
+
+    If there is a video at one of `outputs`, the job has finished whatever the word means; else it is drift.
+    """
+
+    reason: str
+    outputs: tuple[Output, ...] = ()
+    """Where the job's videos are, or would be if it is done."""
 
 
 class Provider(ABC):
