@@ -19,10 +19,12 @@ import uvloop
 from bench import processes
 from reelrouter.clock import SystemClock
 from reelrouter.db.opening import open_database
+from reelrouter.jobs import engines
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Poller
 from reelrouter.jobs.served import RENDERER_QUEUE, TEST_QUEUE
+from reelrouter.jobs.starting import Starter
 
 _LOOKS, _STARTS = 30, 10
 _PLACES = 32
@@ -72,6 +74,8 @@ def _dispatcher(db: Any, runs: _Runs, limit: int) -> Dispatcher:
         poller=Poller(clock, _silent),
         lanes={RENDERER_QUEUE: lane, TEST_QUEUE: lane},
         most_starting=_PLACES,
+        starter=Starter(name="bench"),
+        living=engines.alone("bench"),
     )
     return Dispatcher(db, drivers, clock, _silent)
 

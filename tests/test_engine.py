@@ -13,7 +13,7 @@ from reelrouter.engine import open_engine
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
-from reelrouter.jobs.poller import Pace
+from reelrouter.jobs.pace import ladder
 from reelrouter.observe.events import Event, JobEnded, JobPutBack, JobStarted, RunAbandoned, StopCutShort
 from reelrouter.routing.choose import queue_of
 from reelrouter.settings import Settings
@@ -43,7 +43,7 @@ class Stage:
         self.news.set()
 
     def lanes(self, _around: Surroundings) -> Mapping[str, Lane]:
-        pace = Pace(first=0.01, ceiling=0.05)
+        pace = ladder(0.01, 0.05)
         return {queue_of(name, "c"): Lane(backend=one, limit=5, pace=pace) for name, one in self.vendors.items()}
 
     async def until_ended(self, jobs: int) -> None:

@@ -11,7 +11,8 @@ from reelrouter.db.engine import Database
 from reelrouter.installation import own_accounts, own_brought
 from reelrouter.jobs.lanes import Lane, Lanes
 from reelrouter.jobs.own_keys import OwnKey, OwnKeys, key_of
-from reelrouter.jobs.poller import Pace, Poller
+from reelrouter.jobs.pace import PollPlan, ladder
+from reelrouter.jobs.poller import Poller
 from reelrouter.jobs.served import RENDERER_QUEUE, TEST_QUEUE
 from reelrouter.observe.events import Emit
 from reelrouter.observe.traces import Traces
@@ -74,7 +75,7 @@ def _local_lanes(around: Surroundings) -> Mapping[str, Lane]:
         at_once=around.settings.render_concurrency,
     )
     around.stack.push_async_callback(local.close)
-    lane = Lane(backend=local, limit=_LOCAL_JOBS, pace=Pace(first=0.5, ceiling=5.0), discard=local.discard)
+    lane = Lane(backend=local, limit=_LOCAL_JOBS, pace=ladder(0.5, 5.0), discard=local.discard)
     return {RENDERER_QUEUE: lane, TEST_QUEUE: lane}
 
 
@@ -152,7 +153,7 @@ def _own_key_lanes(around: Surroundings, drive: Drive) -> Callable[[str], Lane |
     return lane_of
 
 
-def _pace(provider: Provider, terms: VendorSettings | None) -> Pace:
+def _pace(provider: Provider, terms: VendorSettings | None) -> PollPlan:
     if terms is not None and terms.poll_every is not None:
-        return Pace(first=terms.poll_every, ceiling=terms.poll_every)
-    return Pace(first=provider.first_poll)
+        return ladder(terms.poll_every, terms.poll_every)
+    return ladder(provider.first_poll)

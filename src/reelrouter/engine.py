@@ -42,6 +42,7 @@ from reelrouter.jobs.poller import Poller
 from reelrouter.jobs.retention import Retention
 from reelrouter.jobs.seat import Seat, take_seat
 from reelrouter.jobs.served import Served
+from reelrouter.jobs.starting import Starter
 from reelrouter.jobs.steps import Steps
 from reelrouter.jobs.tracing import Tracing
 from reelrouter.jobs.workflow import Workflows
@@ -103,7 +104,8 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         seat = await stack.enter_async_context(take_seat(url, db, (settings.data_dir, clock, emit)))
         lanes = lanes_of(around)
         metrics.expect({queue.partition("/")[0] for queue in lanes})
-        steps = Steps(_workshop(around, seat, lanes))
+        workshop = _workshop(around, seat, lanes)
+        steps = Steps(workshop)
         workflows = Workflows(steps, settings.window)
         stack.push_async_callback(workflows.close)
         drivers = Drivers(
@@ -112,7 +114,8 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             poller=poller,
             lanes=lanes,
             most_starting=settings.window * _STARTING_PER_WINDOW,
-            served=_served(settings),
+            starter=Starter(name=seat.owner, served=_served(settings)),
+            living=seat.living,
         )
         deliverer = _deliverer(around)
         yield Loops(
@@ -121,7 +124,7 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             loops={
                 "poller": poller.run,
                 "retention": seat.alone(Chore.RETENTION, Retention(db, objects, clock).run),
-                **_loops_of(around, seat, lanes, deliverer),
+                **_loops_of(around, seat, workshop, deliverer),
                 **seat.loops,
             },
             drains=(steps.drain, deliverer.drain),
@@ -132,12 +135,12 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
 
 
 def _loops_of(
-    around: Surroundings, seat: Seat, lanes: Mapping[str, Lane], deliverer: Deliverer
+    around: Surroundings, seat: Seat, workshop: Workshop, deliverer: Deliverer
 ) -> Mapping[str, Callable[[], Awaitable[None]]]:
     """Those that only some kinds of work need."""
     loops: dict[str, Callable[[], Awaitable[None]]] = {}
     if "remote" in around.settings.queues:
-        latecomers = Latecomers(around.db, lanes, around.clock, around.emit)
+        latecomers = Latecomers(workshop)
         loops["latecomers"] = seat.alone(Chore.LATECOMERS, latecomers.run)
     if "webhooks" in around.settings.queues:
         loops["deliveries"] = deliverer.run

@@ -134,6 +134,10 @@ class FailureClass(StrEnum):
     INTERNAL = "internal"
 
 
+TroubleKind = Literal["unclear", "unanswered", "missing", "elsewhere", "file", "storage"]
+"""What keeps a job's video back while it is under way; `jobs/trouble.py` says how long each is borne."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blob:
     """An output that lies on this machine's disk, in a file that is ours to move."""

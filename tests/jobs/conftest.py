@@ -27,9 +27,10 @@ from reelrouter.jobs.charging import Pricing
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job, Remarks
-from reelrouter.jobs.poller import Pace, Poller
+from reelrouter.jobs.pace import ladder
+from reelrouter.jobs.poller import Poller
 from reelrouter.jobs.served import Served
-from reelrouter.jobs.starting import Places
+from reelrouter.jobs.starting import Places, Starter
 from reelrouter.jobs.steps import Steps
 from reelrouter.jobs.takeover import was_here
 from reelrouter.jobs.workshop import Workshop
@@ -41,6 +42,8 @@ from reelrouter.storage.objects import Objects
 from reelrouter.testing.backends import Scripted
 from reelrouter.work import Report, TaskFailed
 
+OWNER = "slot-0:1"
+STARTER = Starter(name=OWNER)
 ESTIMATE = Nanos(400_000_000)
 PROBED = {
     "mime": "video/mp4",
@@ -82,18 +85,21 @@ class Bench:
 
     def lane(self, name: str, **script: Any) -> Scripted:
         backend = Scripted(endpoint=name, **script)
-        self.lanes[queue_of(name, "c")] = Lane(backend=backend, limit=10, pace=Pace(first=0.0, ceiling=0.0))
+        self.lanes[queue_of(name, "c")] = Lane(backend=backend, limit=10, pace=ladder(0.0, 0.0))
         return backend
 
-    def steps(
+    def steps(self, owner: str = OWNER, **terms: Any) -> Steps:
+        return Steps(self.workshop(owner, **terms))
+
+    def workshop(
         self,
-        owner: str = "slot-0:1",
+        owner: str = OWNER,
         *,
         resubmit: bool = False,
         pricing: Pricing | None = None,
         served: Served | None = None,
-    ) -> Steps:
-        workshop = Workshop(
+    ) -> Workshop:
+        return Workshop(
             db=self.db,
             lanes=self.lanes,
             poller=self.poller,
@@ -108,8 +114,13 @@ class Bench:
             links=LinkTerms(life=3600.0),
             pricing=pricing or Pricing(),
             resubmit=resubmit,
+            rest=self.rest,
         )
-        return Steps(workshop)
+
+    async def rest(self, seconds: float) -> None:
+        """Pauses cost the bench's clock their time, and nobody else any."""
+        self.clock.advance(seconds)
+        await asyncio.sleep(0)
 
     def file(self, content: bytes = b"video") -> Path:
         path = self.directory / f"out-{len(list(self.directory.iterdir()))}.mp4"
@@ -140,9 +151,11 @@ class Bench:
         assert row is not None
         self.clock.advance(max(0.0, row["not_before"] / 1000 - self.clock.now()))
         now_ms = milliseconds(self.clock.now())
-        await self.db.write(lambda unit: starting.start_overdue(unit, 1, now_ms, Served()))
+        await self.db.write(lambda unit: starting.start_overdue(unit, 1, now_ms, STARTER))
         now = await self.job(job)
-        await self.db.write(lambda unit: starting.start_waiting(unit, Places(queue=now.queue, room=1), now_ms))
+        await self.db.write(
+            lambda unit: starting.start_waiting(unit, Places(queue=now.queue, room=1), now_ms, OWNER)
+        )
         return (await self.job(job)).run
 
     async def run_to_end(self, job: Job, steps: Steps | None = None) -> Job:

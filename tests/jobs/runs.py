@@ -51,11 +51,11 @@ class Runs:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    async def list_alive(self) -> set[str]:
+    def list_driven(self) -> set[str]:
         return {name for name, task in self._tasks.items() if not task.done()}
 
-    async def list_known(self, names: Sequence[str]) -> set[str]:
-        return {name for name in names if name in self.begun}
+    async def list_known(self, names: Sequence[str]) -> dict[str, bool]:
+        return {name: name in self._tasks and self._tasks[name].done() for name in names if name in self.begun}
 
     async def list_ended(self, before: float, most: int) -> list[str]:
         return []

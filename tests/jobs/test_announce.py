@@ -206,7 +206,7 @@ def test_a_cancel_of_a_started_job_is_told_by_whoever_ends_it(scenario: Scenario
         job = await place(bench)
         now_ms = milliseconds(bench.clock.now())
         places = Places(queue=job.queue, room=1)
-        await bench.db.write(lambda unit: start_waiting(unit, places, now_ms))
+        await bench.db.write(lambda unit: start_waiting(unit, places, now_ms, "slot-0:1"))
         await bench.db.write(partial(_cancel, job_id=job.id, now=bench.clock.now()))
         assert await told(bench) == []
 

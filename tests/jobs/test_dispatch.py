@@ -8,18 +8,19 @@ from typing import Any, cast
 from reelrouter.clock import milliseconds
 from reelrouter.gateway.jobs import _cancel
 from reelrouter.ids import JobId
-from reelrouter.jobs import nudges, store
+from reelrouter.jobs import engines, nudges, store
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
-from reelrouter.jobs.poller import Pace
+from reelrouter.jobs.pace import ladder
 from reelrouter.jobs.served import Served
+from reelrouter.jobs.starting import Starter
 from reelrouter.jobs.steps import Verdict
 from reelrouter.observe.events import AttemptEnded, JobPutBack, JobStarted, RunAbandoned
 from reelrouter.routing.choose import queue_of
 from reelrouter.testing.backends import Scripted, finished_with
 from reelrouter.work import Failed, FailureClass, Order, Running
-from tests.jobs.conftest import Bench
+from tests.jobs.conftest import OWNER, Bench
 from tests.jobs.runs import Runs
 
 Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
@@ -43,7 +44,8 @@ class Engine:
             poller=bench.poller,
             lanes=bench.lanes,
             most_starting=terms.get("most_starting", 100),
-            served=served,
+            starter=Starter(name=owner, served=served),
+            living=terms.get("living", engines.alone(owner)),
         )
         self.dispatcher = Dispatcher(bench.db, drivers, bench.clock, bench.events.append)
 
@@ -87,7 +89,7 @@ def test_a_job_that_its_vendor_called_about_is_asked_for_at_once(scenario: Scena
 
     async def work(bench: Bench) -> None:
         backend = bench.lane("a", polls=[Running(), Running(), finished_with(bench.file())])
-        limit(bench, "a", pace=Pace(first=1e6, ceiling=1e6))
+        limit(bench, "a", pace=ladder(1e6, 1e6))
         job, engine = await bench.place("a"), Engine(bench)
         await engine.dispatcher.tick()
         for polls in (2, 3):
@@ -298,15 +300,12 @@ def test_a_run_that_another_engine_begins_during_a_sweep_is_not_taken_for_lost(s
 
     async def work(bench: Bench) -> None:
         bench.lane("a", polls=[Running(), finished_with(bench.file())])
-        job, engine = await bench.place("a"), Engine(bench)
-        look = engine.runs.list_alive
 
-        async def look_and_lose_time() -> set[str]:
-            alive = await look()
+        async def lose_time() -> frozenset[str]:
             await engine.dispatcher.tick()
-            return alive
+            return frozenset({OWNER})
 
-        cast("Any", engine.runs).list_alive = look_and_lose_time
+        job, engine = await bench.place("a"), Engine(bench, living=lose_time)
         await engine.dispatcher.sweep()
         await engine.runs.settle()
         ended = await bench.job(job)
@@ -322,22 +321,23 @@ def test_a_run_that_ends_during_a_sweep_is_not_taken_for_lost(scenario: Scenario
     async def work(bench: Bench) -> None:
         bench.lane("a", polls=[finished_with(bench.file())])
         bench.lane("b", submits=[replace(FULL, retry_after=90.0)])
-        made, waits, engine = await bench.place("a"), await bench.place("b"), Engine(bench)
-        look, submit, may_go = engine.runs.list_alive, engine.runs.steps.submit, asyncio.Event()
+
+        async def lose_time() -> frozenset[str]:
+            may_go.set()
+            await engine.runs.settle()
+            return frozenset({OWNER})
+
+        made, waits = await bench.place("a"), await bench.place("b")
+        engine, may_go = Engine(bench, living=lose_time), asyncio.Event()
+        submit = engine.runs.steps.submit
 
         async def submit_later(job_id: JobId, run: int) -> Verdict:
             await may_go.wait()
             return await submit(job_id, run)
 
-        async def lose_time_and_look() -> set[str]:
-            may_go.set()
-            await engine.runs.settle()
-            return await look()
-
         cast("Any", engine.runs.steps).submit = submit_later
         await engine.dispatcher.tick()
         assert len(await store.list_moving(bench.db)) == 2
-        cast("Any", engine.runs).list_alive = lose_time_and_look
         await engine.dispatcher.sweep()
         assert not [event for event in bench.events if isinstance(event, RunAbandoned)]
         assert [(await bench.job(job)).run for job in (made, waits)] == [1, 1]

@@ -36,7 +36,7 @@ async def expired(bench: Bench, *polls: Outcome | Exception) -> tuple[Job, Scrip
 
 
 def latecomers(bench: Bench) -> Latecomers:
-    return Latecomers(bench.db, bench.lanes, bench.clock, bench.events.append)
+    return Latecomers(bench.workshop())
 
 
 def told(bench: Bench) -> list[tuple[str, int | None]]:

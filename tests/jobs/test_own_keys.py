@@ -15,7 +15,7 @@ from reelrouter.jobs.lanes import Lane, Lanes
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
 from reelrouter.jobs.own_keys import OwnKey, OwnKeys, key_of
-from reelrouter.jobs.poller import Pace
+from reelrouter.jobs.pace import ladder
 from reelrouter.observe.events import AttemptEnded
 from reelrouter.providers.brought import KeyRefused
 from reelrouter.routing.choose import Route, queue_of
@@ -39,7 +39,7 @@ class Vendor:
         self.bench = bench
         self.opened: dict[str, Scripted] = {}
         self.keys = OwnKeys(bench.db, VAULT, bench.clock, self._backend_of)
-        pace = Pace(first=0.0, ceiling=0.0)
+        pace = ladder(0.0, 0.0)
         known = {queue_of(name, "c"): Lane(backend=one, limit=5, pace=pace) for name, one in operators.items()}
         bench.lanes = Lanes(known, self._lane)  # type: ignore[assignment]
 
@@ -65,7 +65,7 @@ class Vendor:
 
     def _lane(self, queue: str) -> Lane | None:
         found = key_of(queue)
-        pace = Pace(first=0.0, ceiling=0.0)
+        pace = ladder(0.0, 0.0)
         return Lane(backend=OwnKey(self.keys, found[1]), limit=5, pace=pace, outlives=True) if found else None
 
 

@@ -5,15 +5,35 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
+
+import pytest
 
 from reelrouter.clock import FrozenClock, SystemClock
-from reelrouter.jobs.poller import Pace, Poller, Watch
+from reelrouter.jobs import trouble
+from reelrouter.jobs.model import sound
+from reelrouter.jobs.pace import ladder
+from reelrouter.jobs.poller import Abandoned, Awaited, Poller, Watch
+from reelrouter.jobs.trouble import CANCEL_SECONDS, MISSING_SECONDS, UNCLEAR_SECONDS, Trouble
 from reelrouter.observe.events import CancelAnswered, Event, PollFailed
 from reelrouter.testing.backends import Scripted, finished_with
-from reelrouter.work import Backend, Drift, Failed, FailureClass, Handle, JobLost, NotAnswered, Running
+from reelrouter.work import (
+    Backend,
+    Cancelled,
+    Drift,
+    Failed,
+    FailureClass,
+    Fetch,
+    Finished,
+    Handle,
+    JobLost,
+    MadeElsewhere,
+    NotAnswered,
+    Running,
+)
 
 DONE = finished_with(Path("video.mp4"))
-QUICK = Pace(first=0.001, ceiling=0.001)
+QUICK = ladder(0.001, 0.001)
 HANDLE = Handle(endpoint="scripted", credential="c", native_id="n")
 
 
@@ -22,8 +42,9 @@ def watch(backend: Backend, job_id: str = "job") -> Watch:
         job_id=job_id,
         handle=replace(HANDLE, native_id=job_id),
         backend=backend,
-        pace=QUICK,
+        plan=QUICK,
         deadline=SystemClock().now() + 60,
+        accepted_at=SystemClock().now(),
     )
 
 
@@ -106,7 +127,7 @@ def test_a_cancel_that_the_backend_agrees_to_ends_the_wait() -> None:
     async def scenario() -> None:
         backend, events = Scripted(polls=[Running()]), list[Event]()
         async with running(events) as poller:
-            waiting = asyncio.ensure_future(poller.wait(replace(watch(backend), pace=Pace(first=60, ceiling=60))))
+            waiting = asyncio.ensure_future(poller.wait(replace(watch(backend), plan=ladder(60, 60))))
             await asyncio.sleep(0)
             poller.cancel("job")
             poller.cancel("job")
@@ -137,7 +158,7 @@ def test_a_nudge_is_a_poll_at_once() -> None:
     async def scenario() -> None:
         backend = Scripted(polls=[Running(), DONE])
         async with running() as poller:
-            waiting = asyncio.ensure_future(poller.wait(replace(watch(backend), pace=Pace(first=60, ceiling=60))))
+            waiting = asyncio.ensure_future(poller.wait(replace(watch(backend), plan=ladder(60, 60))))
             while not backend.asked:
                 await asyncio.sleep(0)
             poller.nudge("job")
@@ -155,9 +176,7 @@ def test_progress_is_told_at_most_once_a_second_and_only_upwards() -> None:
         backend = Scripted(polls=[Running(progress=share) for share in (0.1, 0.2, 0.3, 0.2, 0.9)] + [DONE])
         poller = Poller(clock, lambda _event: None)
         task = asyncio.ensure_future(poller.run())
-        quick = replace(
-            watch(backend), pace=Pace(first=0.0, ceiling=0.0), deadline=clock.now() + 1e6, on_progress=told.append
-        )
+        quick = replace(watch(backend), plan=ladder(0.0, 0.0), deadline=clock.now() + 1e6, on_progress=told.append)
         waiting = asyncio.ensure_future(poller.wait(quick))
         while backend.asked.get("job", 0) < 3:
             await asyncio.sleep(0)
@@ -179,7 +198,7 @@ def test_a_backend_that_asks_to_be_left_alone_is() -> None:
         clock = FrozenClock()
         poller = Poller(clock, lambda _event: None)
         backend = Scripted(polls=[NotAnswered("busy", retry_after=100.0), Running()])
-        calm = replace(watch(backend), pace=Pace(first=1.0, ceiling=2.0), deadline=clock.now() + 1e6)
+        calm = replace(watch(backend), plan=ladder(1.0, 2.0), deadline=clock.now() + 1e6)
         task = asyncio.ensure_future(poller.run())
         waiting = asyncio.ensure_future(poller.wait(calm))
         assert 90 <= await next_due(poller, backend, 1) - clock.now() <= 110
@@ -201,7 +220,7 @@ def test_a_clock_that_is_set_back_stops_no_polls() -> None:
         poller = Poller(clock, lambda _event: None)
         task = asyncio.ensure_future(poller.run())
         slow, other = Scripted(polls=[Running(), DONE]), Scripted(polls=[Running(), Running(), DONE])
-        patient = replace(watch(slow), pace=Pace(first=5.0, ceiling=5.0), deadline=clock.now() + 1e6)
+        patient = replace(watch(slow), plan=ladder(5.0, 5.0), deadline=clock.now() + 1e6)
         waits = [
             asyncio.ensure_future(poller.wait(one))
             for one in (
@@ -233,7 +252,7 @@ async def next_due(poller: Poller, backend: Scripted, polls: int) -> float:
     return entry.due
 
 
-def test_an_absurd_wish_to_be_left_alone_is_kept_for_ten_minutes() -> None:
+def test_an_absurd_wish_to_be_left_alone_is_kept_for_an_hour() -> None:
     """A job is not lost because a header named next year."""
 
     async def scenario() -> None:
@@ -242,7 +261,7 @@ def test_an_absurd_wish_to_be_left_alone_is_kept_for_ten_minutes() -> None:
         backend = Scripted(polls=[NotAnswered("busy", retry_after=3e7)])
         task = asyncio.ensure_future(poller.run())
         waiting = asyncio.ensure_future(poller.wait(replace(watch(backend), deadline=clock.now() + 1e9)))
-        assert 500 <= await next_due(poller, backend, 1) - clock.now() <= 700
+        assert await next_due(poller, backend, 1) - clock.now() == 3600
         for one in (waiting, task):
             one.cancel()
         await asyncio.gather(waiting, task, return_exceptions=True)
@@ -250,17 +269,196 @@ def test_an_absurd_wish_to_be_left_alone_is_kept_for_ten_minutes() -> None:
     asyncio.run(scenario())
 
 
-def test_a_job_that_its_backend_does_not_know_five_times_is_over_there() -> None:
-    """It has expired at the vendor; each miss is told."""
+@asynccontextmanager
+async def told(
+    script: Scripted, events: list[Event] | None = None, **changes: Any
+) -> AsyncIterator[tuple[FrozenClock, "asyncio.Future[Awaited]", list[Trouble | None]]]:
+    """A wait under a clock that moves only when told, and what is told of its troubles."""
+    clock, troubles = FrozenClock(), list[Trouble | None]()
+    poller = Poller(clock, (events if events is not None else []).append)
+    asked = replace(
+        watch(script), accepted_at=clock.now(), deadline=clock.now() + 1e5, on_trouble=troubles.append, **changes
+    )
+    task, waiting = asyncio.ensure_future(poller.run()), asyncio.ensure_future(poller.wait(asked))
+    try:
+        await asyncio.sleep(0)
+        yield clock, waiting, troubles
+    finally:
+        for one in (waiting, task):
+            one.cancel()
+        await asyncio.gather(waiting, task, return_exceptions=True)
+
+
+async def seconds_until_over(clock: FrozenClock, script: Scripted, waiting: "asyncio.Future[Awaited]") -> float:
+    """How much of the clock's time passes, ten seconds for each poll, until the wait is over."""
+    began, polls = clock.now(), 0
+    async with asyncio.timeout(20):
+        while not waiting.done():
+            if script.asked.get("job", 0) > polls:
+                polls = script.asked["job"]
+                clock.advance(10)
+            await asyncio.sleep(0.001)
+    return clock.now() - began
+
+
+@pytest.mark.parametrize(
+    ("error", "least", "failure"),
+    [
+        (JobLost("no such task"), MISSING_SECONDS, FailureClass.EXPIRED),
+        (Drift("a status is 'wholly-unknown'"), UNCLEAR_SECONDS, FailureClass.DRIFT),
+        (TypeError("our own mistake"), UNCLEAR_SECONDS, FailureClass.INTERNAL),
+    ],
+    ids=["missing", "not understood", "our own mistake"],
+)
+def test_polls_that_do_not_help_end_the_wait_after_minutes(
+    error: Exception, least: float, failure: FailureClass
+) -> None:
+    """However many polls that are: a fast pace must not end a job sooner. The vendor may have it still."""
 
     async def scenario() -> None:
+        script, events = Scripted(polls=[Running(), error]), list[Event]()
+        async with told(script, events) as (clock, waiting, troubles):
+            lasted = await seconds_until_over(clock, script, waiting)
+            ended = await waiting
+        assert isinstance(ended, Abandoned)
+        assert isinstance(ended.end, Failed)
+        assert (ended.end.failure, ended.end.vendor_text) == (failure, str(error))
+        assert least <= lasted <= least + 30
+        assert {type(event) for event in events} == {PollFailed}
+        assert [one.kind for one in troubles if one] == [trouble.kind_of(error)], "it is written down once"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("error", [NotAnswered("HTTP 502"), MadeElsewhere("made at a, now at b")], ids=type)
+def test_a_vendor_that_cannot_be_asked_is_asked_until_the_deadline(error: Exception) -> None:
+    """That it is away for hours says nothing about the job."""
+
+    async def scenario() -> None:
+        script = Scripted(polls=[*[error] * 200, DONE])
+        async with told(script) as (clock, waiting, troubles):
+            assert await seconds_until_over(clock, script, waiting) >= 2000
+            assert await waiting == DONE
+        assert [one and one.kind for one in troubles] == [trouble.kind_of(error), None], "told, and told over"
+
+    asyncio.run(scenario())
+
+
+def test_an_answer_that_is_understood_ends_a_trouble() -> None:
+    """Nine minutes of one and nine of the next are two troubles, and not eighteen of one."""
+
+    async def scenario() -> None:
+        script = Scripted(polls=[*[Drift("odd")] * 54, Running(), *[Drift("odd")] * 54, DONE])
+        async with told(script) as (clock, waiting, _):
+            assert await seconds_until_over(clock, script, waiting) >= 1080
+            assert await waiting == DONE
+
+    asyncio.run(scenario())
+
+
+def test_other_troubles_in_between_do_not_begin_a_trouble_anew() -> None:
+    """A vendor that answers 404 and 502 in turn does not know the job either."""
+
+    async def scenario() -> None:
+        script = Scripted(polls=[JobLost("gone"), NotAnswered("HTTP 502")] * 100)
+        async with told(script) as (clock, waiting, _):
+            assert await seconds_until_over(clock, script, waiting) <= MISSING_SECONDS + 40
+            assert isinstance(await waiting, Abandoned)
+
+    asyncio.run(scenario())
+
+
+def test_an_outcome_that_cannot_be_stored_is_drift() -> None:
+    """Else the job would end with what nobody can load again, and so never."""
+
+    async def scenario() -> None:
+        broken = Finished(outputs=cast("Any", (Fetch(url=cast("Any", 7)),)))
+        script = Scripted(polls=[broken, DONE])
         events: list[Event] = []
-        backend = Scripted(polls=[Running(), JobLost("no such task")])
-        async with running(events) as poller:
-            ended = await poller.wait(watch(backend))
-        assert ended == Failed(failure=FailureClass.EXPIRED, vendor_code="not_found", vendor_text="no such task")
-        assert backend.asked["job"] == 6
-        assert [type(event) for event in events] == [PollFailed] * 5
+        async with told(script, events, sound=sound) as (clock, waiting, _):
+            await seconds_until_over(clock, script, waiting)
+            assert await waiting == DONE
+        assert [event.kind for event in events if isinstance(event, PollFailed)] == ["unclear"]
+
+    asyncio.run(scenario())
+
+
+def test_a_bill_beyond_all_bounds_does_not_keep_a_video_back() -> None:
+    """It is left out with a note."""
+
+    async def scenario() -> None:
+        script = Scripted(polls=[replace(DONE, vendor_cost=10**39, seed=-(2**70))])
+        async with told(script, sound=sound) as (_, waiting, _troubles):
+            ended = await waiting
+        assert isinstance(ended, Finished)
+        assert (ended.outputs, ended.vendor_cost, ended.seed, len(ended.notes)) == (DONE.outputs, None, None, 2)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("error", "least"),
+    [(Drift("odd"), 0.0), (JobLost("gone"), 0.0), (NotAnswered("HTTP 502"), CANCEL_SECONDS)],
+    ids=["not understood", "missing", "away"],
+)
+def test_a_cancel_ends_a_job_whose_vendor_is_in_trouble(error: Exception, least: float) -> None:
+    """Its owner does not wait hours for an answer that may never come."""
+
+    async def scenario() -> None:
+        script = Scripted(polls=[error], cancels="not_cancellable")
+        async with told(script, cancel=True) as (clock, waiting, _):
+            assert least <= await seconds_until_over(clock, script, waiting) <= least + 20
+            assert await waiting == Abandoned(end="cancelled")
+        assert script.cancelled == ["job"]
+
+    asyncio.run(scenario())
+
+
+def test_a_cancel_that_cannot_be_sent_does_not_keep_the_job_from_being_asked_for() -> None:
+    """The video may be finished."""
+
+    async def scenario() -> None:
+        class Deaf(Scripted):
+            async def cancel(self, handle: Handle) -> Cancelled:
+                raise NotAnswered("HTTP 500")
+
+        async with told(Deaf(polls=[DONE]), cancel=True) as (_, waiting, _troubles):
+            assert await waiting == DONE
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("wanted", "kept"), [(0.0, 1.0), (0.001, 1.0), (7.0, 7.0), (3600.0, 60.0)])
+def test_a_vendors_own_pace_is_bounded_both_ways(wanted: float, kept: float) -> None:
+    """Neither a hundred polls a second, nor a finished job that nobody sees for an hour."""
+
+    async def scenario() -> None:
+        clock, backend = FrozenClock(), Scripted(polls=[Running(poll_after=wanted)])
+        poller = Poller(clock, lambda _event: None)
+        task = asyncio.ensure_future(poller.run())
+        waiting = asyncio.ensure_future(poller.wait(replace(watch(backend), deadline=clock.now() + 1e9)))
+        assert await next_due(poller, backend, 1) - clock.now() == kept
+        for one in (waiting, task):
+            one.cancel()
+        await asyncio.gather(waiting, task, return_exceptions=True)
+
+    asyncio.run(scenario())
+
+
+def test_a_wish_to_be_left_alone_is_never_undercut() -> None:
+    """Not by the job's own pace, and not by news from the vendor."""
+
+    async def scenario() -> None:
+        clock, backend = FrozenClock(), Scripted(polls=[NotAnswered("HTTP 429", retry_after=120.0)])
+        poller = Poller(clock, lambda _event: None)
+        task = asyncio.ensure_future(poller.run())
+        waiting = asyncio.ensure_future(poller.wait(replace(watch(backend), deadline=clock.now() + 1e9)))
+        assert await next_due(poller, backend, 1) - clock.now() == 120
+        poller.nudge("job")
+        assert poller._entries["job"].due - clock.now() == 120
+        for one in (waiting, task):
+            one.cancel()
+        await asyncio.gather(waiting, task, return_exceptions=True)
 
     asyncio.run(scenario())
 

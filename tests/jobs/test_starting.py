@@ -77,14 +77,17 @@ def steps(unit: Unit) -> Iterator[list[int]]:
 
 
 def started(unit: Unit, room: int) -> list[str]:
-    return [one.workspace for one in starting.start_waiting(unit, Places(queue=QUEUE, room=room), int(NOW * 2000))]
+    return [
+        one.workspace
+        for one in starting.start_waiting(unit, Places(queue=QUEUE, room=room), int(NOW * 2000), "me")
+    ]
 
 
 def test_the_one_job_of_a_team_is_started_before_anothers_ten_thousand(unit: Unit) -> None:
     """And within a team the oldest comes first."""
     fill(unit, "many", 3000)
     fill(unit, "one", 1, at=NOW + 60)
-    jobs = starting.start_waiting(unit, Places(queue=QUEUE, room=4), int(NOW * 2000))
+    jobs = starting.start_waiting(unit, Places(queue=QUEUE, room=4), int(NOW * 2000), "me")
     assert [one.job for one in jobs] == ["many-a-00000", "one-a-00000", "many-a-00001", "many-a-00002"]
 
 
@@ -194,7 +197,10 @@ def test_two_takers_never_get_the_same_job(tmp_path: Path) -> None:
         await bench.db.write(lambda unit: fill(unit, "t", 30))
         places = Places(queue=QUEUE, room=20)
         taken = await asyncio.gather(
-            *(bench.db.write(lambda unit: starting.start_waiting(unit, places, int(NOW * 2000))) for _ in range(3))
+            *(
+                bench.db.write(lambda unit: starting.start_waiting(unit, places, int(NOW * 2000), "me"))
+                for _ in range(3)
+            )
         )
         assert sorted(one.job for some in taken for one in some) == [f"t-a-{n:05d}" for n in range(30)]
         await bench.db.close()
@@ -212,7 +218,7 @@ def test_two_engines_never_give_the_last_place_twice(scenario: Scenario, databas
         queue = queue_of("a", "c")
         now_ms = milliseconds(bench.clock.now())
         places = Places(queue=queue, room=6, limit=4)
-        start = partial(starting.start_waiting, places=places, now_ms=now_ms)
+        start = partial(starting.start_waiting, places=places, now_ms=now_ms, driver="me")
         other = await open_database(database_url, 2)
         try:
             taken = await asyncio.gather(*(db.write(start) for db in (bench.db, other)))

@@ -12,7 +12,7 @@ from reelrouter.jobs.drifts import list_drifting
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
-from reelrouter.jobs.poller import Pace
+from reelrouter.jobs.pace import ladder
 from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptEnded, AttemptUnknown, EndpointDrifted, JobEnded, PollFailed
 from reelrouter.routing.choose import queue_of
@@ -57,7 +57,7 @@ def test_a_vendor_that_calls_before_anybody_waits_is_asked_at_once(scenario: Sce
 
     async def work(bench: Bench) -> None:
         backend = Slow(polls=[finished_with(bench.file())])
-        never = Pace(first=1e6, ceiling=1e6)
+        never = ladder(1e6, 1e6)
         bench.lanes[queue_of("a", "c")] = Lane(backend=backend, limit=10, pace=never)
         job, steps = await bench.place("a"), bench.steps()
         await steps.submit(job.id, await bench.begin(job))

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from reelrouter.jobs.workflow import Permits
+from reelrouter.jobs.permits import Permits
 
 
 async def at_work(permits: Permits, stack: AsyncExitStack, *lanes: str | None) -> int:

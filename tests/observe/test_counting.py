@@ -18,7 +18,7 @@ _NOBODY = {events.StopCutShort, events.LogInterrupted}
 """Nobody asks a process again that is about to end; and what the log could not write, the log alone knows."""
 
 
-def sample(kind: type[Event], **given: Any) -> Event:
+def sample(kind: type[Event], /, **given: Any) -> Event:
     """With something in every field that must have something."""
     needed = {
         one.name: _VALUES[str(getattr(one.type, "__name__", one.type)).partition(" ")[0]]

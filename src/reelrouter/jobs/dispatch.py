@@ -7,20 +7,20 @@ A first start, a restart after a crash and a wait for a free place are one path:
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database, Unit
 from reelrouter.jobs import nudges, starting, store
+from reelrouter.jobs.engines import Living
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.poller import Poller
-from reelrouter.jobs.served import Served
-from reelrouter.jobs.starting import Places, Started
+from reelrouter.jobs.starting import Places, Started, Starter
 from reelrouter.jobs.steps import Steps
 from reelrouter.jobs.turns import Party, Turns, share_out
 from reelrouter.jobs.workflow import Workflows, run_id
-from reelrouter.observe.events import Emit, JobStarted, RunAbandoned
+from reelrouter.observe.events import Emit, JobStarted, RunAbandoned, TaskCrashed
 
 _QUICK, _IDLE = 0.02, 0.05
 """Seconds between two looks: while there is work, and while there is none (then only for a changed database)."""
@@ -41,7 +41,10 @@ class Drivers:
     lanes: Mapping[str, Lane]
     most_starting: int
     """Jobs that may be between their start and a backend's acceptance."""
-    served: Served = field(default_factory=Served)
+    starter: Starter
+    """This engine."""
+    living: Living
+    """Which engines drive their runs."""
 
 
 class Dispatcher:
@@ -58,6 +61,8 @@ class Dispatcher:
         self._turns: defaultdict[str, Turns] = defaultdict(Turns)
         """Of the workspaces that wait, by lane."""
         self._lane_turns = Turns()
+        self._suspected: frozenset[str] = frozenset()
+        """Runs that nobody seemed to drive when the last sweep looked; the engine they belonged to may be late."""
         self._starting: dict[str, str] = {}
         """Runs that were started here and whose submit may not be over, each with its lane."""
         self._most_of_one = drivers.most_starting - drivers.most_starting // 4
@@ -90,23 +95,35 @@ class Dispatcher:
         return started
 
     async def sweep(self) -> None:
-        """Every started job has a living run, or gets one, or is given up; what waited too long is ended."""
-        moving = await store.list_moving(self._db)
-        alive = await self._drivers.workflows.list_alive()  # after it: another engine may start some meanwhile
-        lost = [one for one in moving if run_id(one.job, one.run) not in alive]
-        for at in range(0, len(lost), _SWEPT_AT_ONCE):
-            await self._revive(lost[at : at + _SWEPT_AT_ONCE])
+        """Every started job has a run that is driven, or gets one, or is given up; what waited too long ends."""
+        for one in await self._lost():
+            try:
+                await self._revive(one)
+            except Exception as error:  # noqa: BLE001 - one job that cannot be revived must not keep others from it
+                self._emit(TaskCrashed(task="revival", error=repr(error)))
         await self._start_overdue()
         await self._start_stranded()
         before = self._clock.now() - _KEEP_RUNS_SECONDS
         while names := await self._drivers.workflows.list_ended(before, _SWEPT_AT_ONCE):
             await self._drivers.workflows.forget(names)
 
+    async def _lost(self) -> list[store.Moving]:
+        """The jobs whose run nobody drives: known at once of ours, and at the second look of another engine's."""
+        moving = await store.list_moving(self._db)
+        living = await self._drivers.living()
+        driven = self._drivers.workflows.list_driven()
+        left = {run_id(one.job, one.run): one for one in moving if run_id(one.job, one.run) not in driven}
+        ours = {name for name, one in left.items() if one.driver == self._drivers.starter.name}
+        suspected = {name for name, one in left.items() if one.driver not in living}
+        lost = ours | (suspected & self._suspected)
+        self._suspected = frozenset(suspected)
+        return [left[name] for name in lost]
+
     async def _start_waiting(self) -> tuple[bool, bool]:
         """Whether any job was started, and whether some may be left that the next look must find."""
         now_ms = milliseconds(self._clock.now())
         # An account that is gone has no lane: the sweep starts its jobs, so that they go elsewhere.
-        queues = filter(self._drivers.served.has, await starting.list_queues(self._db))
+        queues = filter(self._drivers.starter.served.has, await starting.list_queues(self._db))
         lanes = {name: lane for name in queues if (lane := self._drivers.lanes.get(name))}
         waiting = {name: await self._count_waiting(name, now_ms) for name in lanes}
         shares = Counter(await self._shares(lanes, waiting))
@@ -150,7 +167,8 @@ class Dispatcher:
     async def _start_in(self, name: str, lane: Lane, share: int, now_ms: int) -> None:
         turns = self._turns[name]
         places = Places(queue=name, room=share, limit=lane.limit, rate=lane.rate, turn_of=turns.of)
-        jobs = await self._db.write(partial(starting.start_waiting, places=places, now_ms=now_ms))
+        by = self._drivers.starter.name
+        jobs = await self._db.write(partial(starting.start_waiting, places=places, now_ms=now_ms, driver=by))
         turns.note(one.workspace for one in jobs)
         await self._start(jobs, name)
 
@@ -165,24 +183,25 @@ class Dispatcher:
         """Jobs that wait for an account which is not configured any more: their run sends them elsewhere."""
         now_ms = milliseconds(self._clock.now())
         for queue in await starting.list_queues(self._db):
-            if self._drivers.served.has(queue) and queue not in self._drivers.lanes:
+            if self._drivers.starter.served.has(queue) and queue not in self._drivers.lanes:
                 places = Places(queue=queue, room=_SWEPT_AT_ONCE)
-                stranded = partial(starting.start_waiting, places=places, now_ms=now_ms)
+                by = self._drivers.starter.name
+                stranded = partial(starting.start_waiting, places=places, now_ms=now_ms, driver=by)
                 await self._start(await self._db.write(stranded))
 
     async def _start_overdue(self) -> None:
         await self._start_all(starting.start_overdue)
 
     async def _start_left(self) -> None:
-        if await starting.are_left(self._db, self._drivers.served):
+        if await starting.are_left(self._db, self._drivers.starter.served):
             await self._start_all(starting.start_left)
 
-    async def _start_all(self, take: Callable[[Unit, int, int, Served], list[Started]]) -> None:
+    async def _start_all(self, take: Callable[[Unit, int, int, Starter], list[Started]]) -> None:
         """Whatever room there is."""
         now_ms = milliseconds(self._clock.now())
 
         def some(unit: Unit) -> list[Started]:
-            return take(unit, _SWEPT_AT_ONCE, now_ms, self._drivers.served)
+            return take(unit, _SWEPT_AT_ONCE, now_ms, self._drivers.starter)
 
         while jobs := await self._db.write(some):
             await self._start(jobs)
@@ -199,21 +218,19 @@ class Dispatcher:
             self._drivers.poller.nudge(job)
             self._nudged = nudged_at
 
-    async def _revive(self, lost: Sequence[store.Moving]) -> None:
-        known = await self._drivers.workflows.list_known([run_id(one.job, one.run) for one in lost])
-        for one in lost:
-            if run_id(one.job, one.run) not in known:
-                # A crash came between the claim and the start: the run never was, so it does not count.
-                await self._drivers.workflows.start(one.job, one.run)
-            else:
-                await self._replace(one)
-
-    async def _replace(self, lost: store.Moving) -> None:
-        """For a run that DBOS gave up: another one, or the end of the job."""
-        if not await self._db.write(lambda unit: store.run_again(unit, lost.job, lost.run)):
+    async def _revive(self, lost: store.Moving) -> None:
+        name = run_id(lost.job, lost.run)
+        known = await self._drivers.workflows.list_known([name])
+        if name not in known:
+            # A crash came between the claim and the start: the run never was, so it does not count.
+            await self._drivers.workflows.start(lost.job, lost.run)
+            return
+        broke_off = known[name]
+        begin = partial(store.run_again, moving=lost, driver=self._drivers.starter.name, broke_off=broke_off)
+        if not await self._db.write(begin):
             return  # it has come to its end meanwhile, or waits again
         self._emit(RunAbandoned(job=lost.job, run=lost.run))
-        if lost.lost_runs + 1 >= _MOST_RUNS:
+        if lost.lost_runs + broke_off >= _MOST_RUNS:
             await self._drivers.steps.give_up(lost.job)
         else:
             await self._drivers.workflows.start(lost.job, lost.run + 1)

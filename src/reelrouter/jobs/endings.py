@@ -1,57 +1,107 @@
 """The ends of attempts and jobs: what was made is stored, then state, ledger, hold and webhook are one write."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from reelrouter.accounts import workspaces
+from reelrouter.accounts import ledger, workspaces
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Unit
-from reelrouter.jobs import decide, erasure, late, store
+from reelrouter.ids import JobId
+from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.announce import announce, urls_of
 from reelrouter.jobs.charging import bill_of, book, list_price
+from reelrouter.jobs.looking import FIRST_LOOK, look_later
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
+from reelrouter.jobs.storing import GiveUp, Storing
 from reelrouter.jobs.tracing import Tracing, place_of
 from reelrouter.jobs.workshop import Workshop
 from reelrouter.money import Nanos
-from reelrouter.observe.events import AttemptEnded, JobEnded
+from reelrouter.observe.events import AttemptEnded, JobEnded, JobUnreadable
 from reelrouter.webhooks.store import enqueue
-from reelrouter.work import Failed, FailureClass, Finished, OutputInvalid, StoredFile
+from reelrouter.work import Failed, FailureClass, StoredFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What came of a job."""
+
+    files: tuple[StoredFile, ...] = ()
+    price: Nanos | None = None
+    """The catalogue's."""
+
+
+NOTHING = Made()
 
 
 class Endings:
     def __init__(self, workshop: Workshop, tracing: Tracing) -> None:
         self._in = workshop
         self._tracing = tracing
+        self._storing = Storing(workshop)
 
     async def finish(self, job: Job, attempts: Sequence[Attempt], ending: decide.Ending) -> None:
-        files: tuple[StoredFile, ...] = ()
-        if ending.finished is not None:
-            try:
-                with self._tracing.doing("ingest", place_of(job)):
-                    files = await self._store(job, attempts[-1], ending.finished)
-            except OutputInvalid as refused:
-                cost = ending.vendor_cost  # the vendor bills what it has made, whatever it is
-                failure = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_text=refused.reason, vendor_cost=cost)
-                ending = decide.failed(failure)
-                self._tell_attempt_end(job, attempts[-1], AttemptEnd(kind="failed", failed=failure))
-        listed = list_price(job.plan_of(attempts[-1]), files[0]) if files else None
-        await self.end_job(job, ending, files, listed)
+        if ending.finished is None:
+            await self.end_job(job, ending)
+            return
+        attempt = attempts[-1]
+        with self._tracing.doing("ingest", place_of(job)):
+            stored = await self._storing.store(job, attempt, ending.finished)
+        if isinstance(stored, GiveUp):
+            await self._end_without_video(job, attempt, ending, stored)
+        else:
+            await self.end_job(job, ending, Made(files=stored, price=list_price(job.plan_of(attempt), stored[0])))
+
+    async def give_up(self, job: Job, attempts: Sequence[Attempt]) -> None:
+        """Ends a job whose runs have failed again and again. What a vendor may have of it is asked for later."""
+        last = attempts[-1] if attempts else None
+        finished = last.end.finished if last and last.end else None
+        ending = decide.failed(
+            Failed(failure=FailureClass.INTERNAL, vendor_cost=finished.vendor_cost if finished else None)
+        )
+        await self.end_job(job, ending, look_at=last if last and last.handle else None)
+
+    async def end_unreadable(self, job_id: JobId) -> None:
+        """Ends a job whose row cannot be loaded, by its id alone. Its hold is released; no webhook tells of it."""
+        now = self._in.clock.now()
+        failure = decide.failed(Failed(failure=FailureClass.INTERNAL)).failure
+
+        def together(unit: Unit) -> bool:
+            ended = failure is not None and store.end_unreadable(unit, job_id, failure, milliseconds(now))
+            if ended:
+                ledger.release(unit, job_id)
+            return ended
+
+        if await self._in.db.write(together):
+            self._in.emit(JobUnreadable(job=job_id))
+
+    async def _end_without_video(self, job: Job, attempt: Attempt, ending: decide.Ending, why: GiveUp) -> None:
+        cost = ending.vendor_cost  # the vendor bills what it has made, whatever becomes of it
+        last = replace(why.ending, vendor_cost=why.ending.vendor_cost or cost)
+        if why.ending.failure is not None and why.ending.event == "failed":
+            failed = Failed(
+                failure=FailureClass(why.ending.failure.failure), vendor_text=why.reason, vendor_cost=cost
+            )
+            self._tell_attempt_end(job, attempt, AttemptEnd(kind="failed", failed=failed))
+        await self.end_job(job, last, look_at=attempt if why.look_later else None)
 
     async def end_job(
         self,
         job: Job,
         ending: decide.Ending,
-        files: tuple[StoredFile, ...] = (),
-        listed: Nanos | None = None,
+        made: Made = NOTHING,
+        *,
+        look_at: Attempt | None = None,
     ) -> None:
-        now = self._in.clock.now()
-        bill = bill_of(listed, ending.vendor_cost, self._in.pricing, is_byok=job.is_byok)
+        """`look_at` is an attempt that its vendor is asked about later: it may yet bring a video or a bill."""
+        now, files = self._in.clock.now(), made.files
+        bill = bill_of(made.price, ending.vendor_cost, self._in.pricing, is_byok=job.is_byok)
         last = store.End(
             event=ending.event,
             at=milliseconds(now),
             files=files,
             failure=ending.failure,
             price=bill.charge.price if bill.charge else None,
-            list_price=listed,
+            list_price=made.price,
             vendor_cost=ending.vendor_cost,
             expires_at=milliseconds(now + erasure.kept_seconds(job, self._in.retention)) if files else None,
         )
@@ -63,6 +113,8 @@ class Endings:
                 return None
             if delivery is not None:
                 enqueue(unit, delivery, last.at)
+            if look_at is not None and self._outlives(job, look_at):
+                look_later(unit, look_at, milliseconds(now + FIRST_LOOK))
             return book(unit, job.id, bill, now), erasure.erase(unit, job.id) if job.zdr else ()
 
         ended = await self._in.db.write(together, about=job.workspace)
@@ -72,32 +124,23 @@ class Endings:
             self._tracing.end_job(job, last)
             await self._in.objects.delete(unused)
 
-    async def end_attempt(self, job: Job, attempt: Attempt, end: AttemptEnd) -> None:
+    async def end_attempt(self, job: Job, attempt: Attempt, end: AttemptEnd, *, goes_on: bool = False) -> None:
+        """`goes_on` is whether the vendor may still be at work on it, or have its video."""
         now = self._in.clock.now()
-        goes_on = end.kind == "expired" and self._in.lane_of(job, attempt).outlives and not job.zdr
+        goes_on = goes_on and self._outlives(job, attempt)
 
         def together(unit: Unit) -> bool:
             is_first = store.end_attempt(unit, attempt, end, milliseconds(now))
             if is_first and goes_on:
-                late.look_later(unit, attempt, milliseconds(now + late.FIRST_LOOK))
+                look_later(unit, attempt, milliseconds(now + FIRST_LOOK))
             return is_first
 
         if await self._in.db.write(together):
             self._tell_attempt_end(job, attempt, end)
             self._tracing.end_attempt(job, attempt, end)
 
-    async def _store(self, job: Job, attempt: Attempt, finished: Finished) -> tuple[StoredFile, ...]:
-        if not finished.outputs or attempt.handle is None:
-            raise OutputInvalid("the backend finished without an output")
-        files: list[StoredFile] = []
-        for index, output in enumerate(finished.outputs):
-            key = f"outputs/{job.id}/{index}.mp4"
-            stored = await self._in.ingest.find(key)  # by a run before this one, which a crash ended
-            if stored is None:
-                blob = await self._in.lane_of(job, attempt).backend.collect(attempt.handle, output)
-                stored = await self._in.ingest.ingest(blob, key)
-            files.append(stored)
-        return tuple(files)
+    def _outlives(self, job: Job, attempt: Attempt) -> bool:
+        return self._in.lane_of(job, attempt).outlives and not job.zdr
 
     async def _urls(self, job: Job, last: store.End) -> list[str]:
         if not last.files or job.remarks.callback_url is None:

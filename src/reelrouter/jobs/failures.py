@@ -67,7 +67,8 @@ CONSEQUENCES: dict[FailureClass, Consequence] = {
         text="The provider answered in a way that the gateway does not know. The operator has been told.",
     ),
     FailureClass.OUTPUT_INVALID: Consequence(
-        error_type="provider_unavailable", text="The provider delivered a file that is not a playable video."
+        error_type="provider_unavailable",
+        text="The provider's file could not be loaded, or is not a playable video.",
     ),
     FailureClass.INTERNAL: Consequence(
         error_type="server", text="The gateway failed while it made this video. You are not charged. Try again."

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reelrouter.jobs.poller import Pace
+from reelrouter.jobs.pace import PollPlan, ladder
 from reelrouter.work import Backend, Handle
 
 
@@ -18,7 +18,7 @@ class Lane:
     """Jobs that may be under way there at one time."""
     rate: float | None = None
     """Submits a minute; None is no limit."""
-    pace: Pace = field(default_factory=Pace)
+    pace: PollPlan = field(default_factory=ladder)
     """How often to ask for them."""
     outlives: bool = False
     """Whether work may go on there, and cost, after its job has ended."""

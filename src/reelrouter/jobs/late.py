@@ -1,26 +1,28 @@
-"""Asks vendors what became of attempts that outlived their jobs: a deadline does not end what is made for it.
+"""Asks vendors what became of attempts that outlived their jobs: a job's end does not end what is made for it.
 
-All that can follow is an entry of what the vendor billed, and an event for the operator. The job stays as it is.
+A video that comes late is stored for the job's owner and charged to nobody, what the vendor billed is written
+down, and the operator is told. The job's state, its price and its webhook stay as they are.
 """
 
 import asyncio
-from collections.abc import Mapping
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 
 from reelrouter.accounts import ledger
-from reelrouter.clock import Clock, milliseconds
-from reelrouter.db.engine import Database, Unit
+from reelrouter.clock import milliseconds
+from reelrouter.db.engine import Unit
 from reelrouter.db.tables import attempts
-from reelrouter.jobs import decide, store
+from reelrouter.ids import JobId
+from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.lanes import Lane
-from reelrouter.jobs.model import Attempt, Job
+from reelrouter.jobs.looking import FIRST_LOOK, look_later
+from reelrouter.jobs.model import Attempt, Job, sound
+from reelrouter.jobs.storing import Kept, Storing, tried_of
+from reelrouter.jobs.workshop import Workshop
 from reelrouter.money import Nanos
-from reelrouter.observe.events import Emit, LateOutcome
-from reelrouter.work import Finished, JobLost, Outcome, Running
+from reelrouter.observe.events import LateOutcome
+from reelrouter.work import Failed, Finished, JobLost, Outcome, Running, StoredFile
 
-FIRST_LOOK = 60.0
-"""Seconds after the attempt's end."""
 _LONGEST_PAUSE = 600.0
 _PATIENCE = 24 * 3600.0
 _INTERVAL = 15.0
@@ -28,29 +30,17 @@ _AT_ONCE = 50
 _POLL_SECONDS = 60.0
 
 _DUE = (
-    select(attempts.c.job_id, attempts.c.n, attempts.c.ended_at)
+    select(attempts.c.job_id, attempts.c.n)
     .where(attempts.c.look_at <= bindparam("now"))
     .order_by(attempts.c.look_at)
     .limit(bindparam("most"))
 )
-_LOOK_AGAIN = (
-    update(attempts)
-    .where(attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"))
-    .values(look_at=bindparam("then"))
-)
-
-
-def look_later(unit: Unit, attempt: Attempt, then: int | None) -> None:
-    """At `then`, in Unix milliseconds; None is never again."""
-    unit.execute(_LOOK_AGAIN, job=attempt.job_id, number=attempt.n, then=then)
 
 
 class Latecomers:
-    def __init__(self, db: Database, lanes: Mapping[str, Lane], clock: Clock, emit: Emit) -> None:
-        self._db = db
-        self._lanes = lanes
-        self._clock = clock
-        self._emit = emit
+    def __init__(self, workshop: Workshop) -> None:
+        self._in = workshop
+        self._storing = Storing(workshop)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -59,33 +49,65 @@ class Latecomers:
             await asyncio.sleep(_INTERVAL)
 
     async def sweep(self) -> int:
-        """Asks for each that is due now; how many there were."""
-        now_ms = milliseconds(self._clock.now())
-        due = await self._db.rows(_DUE, now=now_ms, most=_AT_ONCE)
-        for row in due:
-            made = await store.list_attempts(self._db, row["job_id"])
-            job = await store.get_even_deleted(self._db, row["job_id"])
-            await self._look(job, made[row["n"]], row["ended_at"] / 1000)
+        """Asks for each that is due now; how many there were. One vendor's silence does not hold up the others."""
+        due = await self._in.db.rows(_DUE, now=self._in.now_ms(), most=_AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            for row in due:
+                group.create_task(self._look(row["job_id"], row["n"]))
         return len(due)
 
-    async def _look(self, job: Job, attempt: Attempt, ended_at: float) -> None:
-        lane = self._lanes.get(decide.route_of(attempt, job).queue)
+    async def _look(self, job_id: JobId, n: int) -> None:
+        made = await store.list_attempts(self._in.db, job_id)
+        job, attempt = await store.get_even_deleted(self._in.db, job_id), made[n]
+        lane = self._in.lanes.get(decide.route_of(attempt, job).queue)
         outcome, told = await _asked(lane, attempt)
-        now = self._clock.now()
-        if outcome is None and told != "lost" and now - ended_at < _PATIENCE:
-            pause = min(max(FIRST_LOOK, (now - ended_at) / 2), _LONGEST_PAUSE)
-            await self._db.write(lambda unit: look_later(unit, attempt, milliseconds(now + pause)))
+        files: tuple[StoredFile, ...] | None = ()
+        if isinstance(outcome, Finished) and not job.outputs:
+            files = await self._stored(job, attempt, outcome)
+        now, since = self._in.clock.now(), (attempt.ended_at or attempt.intent_at) / 1000
+        is_open = files is None or (outcome is None and told != "lost")
+        if is_open and now - since < _PATIENCE:
+            pause = min(max(FIRST_LOOK, (now - since) / 2), _LONGEST_PAUSE)
+            await self._in.db.write(lambda unit: look_later(unit, attempt, milliseconds(now + pause)))
             return
-        cost = None if outcome is None or isinstance(outcome, Running) else outcome.vendor_cost
+        await self._close(job, attempt, outcome, (told, files or ()))
 
-        def together(unit: Unit) -> None:
+    async def _stored(self, job: Job, attempt: Attempt, finished: Finished) -> tuple[StoredFile, ...] | None:
+        """One try; None where another may bring more."""
+        kept: Kept = {}
+        try:
+            return await self._storing.try_once(job, attempt, finished, kept)
+        except Exception as error:  # noqa: BLE001 - there is a day for it, and each look is a try
+            return () if tried_of(error).final or not finished.outputs else None
+        finally:
+            await self._storing.discard(kept)
+
+    async def _close(
+        self, job: Job, attempt: Attempt, outcome: Outcome | None, found: tuple[str, tuple[StoredFile, ...]]
+    ) -> None:
+        """The last look: what was found is written down."""
+        (told, files), now = found, self._in.clock.now()
+        cost = outcome.vendor_cost if isinstance(outcome, Finished | Failed) else None
+        until = milliseconds(now + erasure.kept_seconds(job, self._in.retention))
+
+        def together(unit: Unit) -> bool:
             look_later(unit, attempt, None)
             if cost and not attempt.is_byok:  # else the vendor bills the workspace, and not the operator
                 ledger.note_vendor_cost(unit, job.id, attempt.n, Nanos(cost), now)
+            return bool(files) and store.add_outputs(unit, job.id, files, milliseconds(now), until)
 
-        await self._db.write(together)
-        self._emit(
-            LateOutcome(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, outcome=told, vendor_cost=cost)
+        kept = await self._in.db.write(together)
+        if files and not kept:  # the job was deleted meanwhile
+            await self._in.objects.delete(file.key for file in files)
+        self._in.emit(
+            LateOutcome(
+                job=job.id,
+                attempt=attempt.n,
+                endpoint=attempt.endpoint,
+                outcome=told,
+                stored=len(files) if kept else 0,
+                vendor_cost=cost,
+            )
         )
 
 
@@ -95,7 +117,7 @@ async def _asked(lane: Lane | None, attempt: Attempt) -> tuple[Outcome | None, s
         return None, "unknown"
     try:
         async with asyncio.timeout(_POLL_SECONDS):
-            outcome = await lane.backend.poll(attempt.handle)
+            outcome = sound(await lane.backend.poll(attempt.handle))
     except JobLost:
         return None, "lost"
     except Exception:  # noqa: BLE001 - whatever kept it from answering, it is asked again

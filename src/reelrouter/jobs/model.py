@@ -1,8 +1,8 @@
 """What a job and its attempts are, as values. Reading and writing them is `store`'s."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -12,7 +12,7 @@ from reelrouter.ids import JobId, KeyId, WorkspaceId
 from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.money import Nanos
 from reelrouter.routing.choose import Route, is_byok
-from reelrouter.work import Failed, FailureClass, Finished, Handle, StoredFile
+from reelrouter.work import Drift, Failed, FailureClass, Finished, Handle, Outcome, Running, StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +209,8 @@ class Attempt:
     """Which of the job's plans it carries out."""
     handle: Handle | None = None
     end: AttemptEnd | None = None
+    ended_at: int | None = None
+    """Unix milliseconds."""
 
     @property
     def is_byok(self) -> bool:
@@ -224,3 +226,51 @@ FAILURE = TypeAdapter(Failure)
 OUTPUTS = TypeAdapter(tuple[StoredFile, ...])
 HANDLE = TypeAdapter(Handle)
 ATTEMPT_END = TypeAdapter(AttemptEnd)
+
+
+def dumped(adapter: TypeAdapter[Any], value: object) -> str:
+    """The JSON that is stored. Raises `Drift` for a value that could not be loaded again.
+
+    Backends make such values out of what vendors say. One that cannot be loaded would keep its job from ending.
+    """
+    try:
+        text = adapter.dump_json(value, exclude_none=True, warnings=False)
+        adapter.validate_json(text)
+    except (ValueError, TypeError) as error:
+        raise Drift(f"what the backend said cannot be stored: {error}") from error
+    return text.decode()
+
+
+def sound(outcome: Outcome) -> Outcome:
+    """The outcome as it can be stored: a bill or a seed beyond all bounds is dropped, with a note.
+
+    Raises `Drift` for one that could not be loaded again.
+    """
+    match outcome:
+        case Finished():
+            outcome = _bounded(outcome, "vendor_cost", _MOST_COST)
+            outcome = _bounded(outcome, "seed", _MOST_SEED)
+            dumped(ATTEMPT_END, AttemptEnd(kind="finished", finished=outcome))
+        case Failed():
+            outcome = _bounded(outcome, "vendor_cost", _MOST_COST)
+            dumped(ATTEMPT_END, AttemptEnd(kind="failed", failed=outcome))
+        case Running():
+            pass
+    return outcome
+
+
+_MOST_COST = 10**15
+"""Nano-dollars: a million dollars."""
+_MOST_SEED = 2**63 - 1
+_Ended = TypeVar("_Ended", Finished, Failed)
+
+
+def _bounded(outcome: _Ended, name: str, most: int) -> _Ended:
+    value = getattr(outcome, name)
+    if value is None or (type(value) is int and 0 <= value <= most):
+        return outcome
+    changes: dict[str, Any] = {
+        name: None,
+        "notes": (*outcome.notes, f"{name} was left out: it is no whole number from 0 to {most}"),
+    }
+    return replace(outcome, **changes)

@@ -1,37 +1,36 @@
-"""One poller per process: a heap of jobs by the hour they are next due, however many there are.
+"""One poller per process: a heap of jobs by the time they are next due, however many there are.
 
-A wait ends with an outcome, a cancel that the backend agreed to, or the deadline. Nothing here touches the
-database but through `on_drift` and `on_progress`, and that is called when something changed, at most once a
-second a job.
+A wait ends with an outcome, a cancel, the deadline, or a trouble that lasted too long (`trouble`). Nothing here
+touches the database but through the `on_…` callables of a `Watch`, which are called when something changed:
+progress at most once a second a job, trouble when it begins, becomes another and ends.
 """
 
 import asyncio
 import heapq
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Literal
 
 from reelrouter.clock import Clock
+from reelrouter.jobs import trouble
+from reelrouter.jobs.pace import PollPlan
+from reelrouter.jobs.trouble import CALM, Bout, Trouble
 from reelrouter.observe.events import CancelAnswered, Emit, PollFailed
 from reelrouter.waiting import wait_at_most
-from reelrouter.work import Backend, Drift, Failed, FailureClass, Finished, Handle, JobLost, NotAnswered, Running
+from reelrouter.work import Backend, Drift, Failed, Finished, Handle, NotAnswered, Outcome, Running
 
 _AT_ONCE = 256
 """Polls under way at one time in this process."""
+_POLL_SECONDS = 120.0
+"""For one poll; backends have shorter limits of their own."""
 _PROGRESS_SECONDS = 1.0
-_JITTER = 0.1
-_MOST_MISSES = 5
-_LONGEST_PAUSE = 600.0
-"""Seconds; a backend that asks for more is asked again after these."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """Seconds between two polls of one job: from `first`, growing by half each time, up to `ceiling`."""
-
-    first: float = 2.0
-    ceiling: float = 15.0
+_SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds: a backend that names its own pace is asked no more often and no more rarely than this."""
+_LONGEST_REST = 3600.0
+"""Seconds that a backend is left alone at its own wish: more than that is no honest one."""
+_TOLD_AFTER = 2
+"""Polls in a row that did not help, before it is worth writing down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,34 +40,60 @@ class Watch:
     job_id: str
     handle: Handle
     backend: Backend
-    pace: Pace
+    plan: PollPlan
     deadline: float
     """Unix seconds."""
+    accepted_at: float
+    """When its backend took it, in Unix seconds."""
     first_poll: float = 0.0
     """Seconds from now."""
     cancel: bool = False
     """Whether its owner wanted it to end before anybody waited for it."""
     on_progress: Callable[[float], None] = lambda _progress: None
     on_drift: Callable[[Drift], None] = lambda _drift: None
+    on_trouble: Callable[[Trouble | None], None] = lambda _trouble: None
+    """None says that polls are understood again."""
+    on_finish: Callable[[float], None] = lambda _seconds: None
+    """Told how many seconds after the acceptance the video was finished, as well as polls can tell."""
     describe: Callable[[Exception], str] = repr
     """What may be told of an error."""
+    sound: Callable[[Outcome], Outcome] = lambda outcome: outcome
+    """Makes of an outcome one that can be stored and loaded again. Raises `Drift` where that cannot be done."""
 
 
-Awaited = Finished | Failed | Literal["cancelled", "expired"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """The wait ended by this gateway's own decision: the backend may have the job still, and may finish it."""
+
+    end: Failed | Literal["cancelled"]
+
+
+Awaited = Finished | Failed | Abandoned | Literal["cancelled", "expired"]
 
 
 @dataclass(slots=True)
 class _Entry:
     watch: Watch
     done: asyncio.Future[Awaited]
-    interval: float
     cancel: Literal["no", "wanted", "asked"] = "no"
+    cancel_asked_at: float = inf
     polling: bool = False
     nudged: bool = False
+    polls: int = 0
+    """Answered or not."""
+    running_at: float = 0.0
+    """When the backend last said that it works on the job; at first, when it took it."""
     progress: float = -1.0
     told_at: float = 0.0
-    misses: int = 0
-    """Polls in a row to which the backend knew no such job."""
+    bout: Bout = CALM
+    failures: int = 0
+    """Polls in a row that did not help."""
+    told: Trouble | None = None
+    """What `on_trouble` was last called with."""
+    pause: float | None = None
+    """Seconds that the backend asked for with its last answer."""
+    not_before: float = 0.0
+    """The backend asked to be left alone until then; no nudge overrules that."""
     due: float = 0.0
 
 
@@ -83,7 +108,7 @@ class Poller:
     def __init__(
         self, clock: Clock, emit: Emit, note_lag: Callable[[float], None] = lambda _seconds: None
     ) -> None:
-        """`note_lag` is told of each poll how many seconds after its hour it begins."""
+        """`note_lag` is told of each poll how many seconds after its time it begins."""
         self._clock = clock
         self._emit = emit
         self._note_lag = note_lag
@@ -91,7 +116,7 @@ class Poller:
         self._entries: dict[str, _Entry] = {}
         self._order = 0
         self._looked_at = 0.0
-        """The hour at which it last looked for what is due."""
+        """When it last looked for what is due."""
         self._changed = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._polls: set[asyncio.Task[None]] = set()
@@ -103,7 +128,7 @@ class Poller:
 
     async def wait(self, watch: Watch) -> Awaited:
         """Returns when the job ended, one way or another; however long it takes."""
-        entry = _Entry(watch, asyncio.get_running_loop().create_future(), watch.pace.first)
+        entry = _Entry(watch, asyncio.get_running_loop().create_future(), running_at=watch.accepted_at)
         self._entries[watch.job_id] = entry
         self._schedule(entry, self._clock.now() + watch.first_poll)
         if watch.cancel:
@@ -121,13 +146,14 @@ class Poller:
         if entry.polling:
             entry.nudged = True
         else:
-            self._schedule(entry, self._clock.now())
+            self._schedule(entry, max(self._clock.now(), entry.not_before))
 
     def cancel(self, job_id: str) -> None:
         """Asks the backend to stop, once; the wait goes on if it will not."""
         entry = self._entries.get(job_id)
         if entry is not None and entry.cancel == "no":
             entry.cancel = "wanted"
+            entry.not_before = 0.0  # a cancel is no poll, and comes once
             self.nudge(job_id)
 
     async def run(self) -> None:
@@ -172,6 +198,7 @@ class Poller:
         """The clock was set back: what was to be asked in a moment would wait for as long as that."""
         for entry in self._entries.values():
             entry.due -= seconds
+            entry.not_before -= seconds
         slots = enumerate(self._entries.values())
         self._heap = [_Slot(entry.due, order, entry) for order, entry in slots if not entry.polling]
         self._order = len(self._entries)
@@ -182,6 +209,7 @@ class Poller:
             self._note_lag(max(0.0, self._clock.now() - entry.due))
             result = await self._ask(entry)
         entry.polling = False
+        entry.polls += 1
         if entry.done.done():
             return
         if result is not None:
@@ -192,52 +220,89 @@ class Poller:
             self._schedule(entry, self._next_due(entry))
 
     def _next_due(self, entry: _Entry) -> float:
-        if entry.nudged or entry.cancel == "wanted":
-            entry.nudged = False
-            return self._clock.now()
-        delay = entry.interval * random.uniform(1 - _JITTER, 1 + _JITTER)
-        entry.interval = min(entry.interval * 1.5, entry.watch.pace.ceiling)
-        return self._clock.now() + delay
+        now = self._clock.now()
+        if entry.cancel == "wanted":
+            return now
+        pause = entry.pause
+        if pause is None:
+            pause = entry.watch.plan.after(now - entry.watch.accepted_at, entry.polls)
+        if entry.nudged:
+            entry.nudged, pause = False, 0.0
+        return max(now + pause, entry.not_before)
 
     async def _ask(self, entry: _Entry) -> Awaited | None:
         """None while the job is still running, or its backend could not be asked."""
         watch = entry.watch
+        if entry.cancel == "wanted" and await self._cancelled(entry):
+            return "cancelled"
         try:
-            if entry.cancel == "wanted":
-                entry.cancel = "asked"
-                answer = await watch.backend.cancel(watch.handle)
-                self._emit(CancelAnswered(job=watch.job_id, endpoint=watch.handle.endpoint, answer=answer))
-                if answer == "cancelled":
-                    return "cancelled"
-            outcome = await watch.backend.poll(watch.handle)
-        except JobLost as lost:
-            return self._missed(entry, lost)
+            async with asyncio.timeout(_POLL_SECONDS):
+                outcome = watch.sound(await watch.backend.poll(watch.handle))
         except Exception as error:  # noqa: BLE001 - a paid job is not thrown away over a bad poll: it is asked again
-            self._emit(PollFailed(job=watch.job_id, endpoint=watch.handle.endpoint, reason=watch.describe(error)))
-            if isinstance(error, Drift):
-                watch.on_drift(error)
-            if isinstance(error, NotAnswered) and error.retry_after is not None:
-                entry.interval = max(entry.interval, min(error.retry_after, _LONGEST_PAUSE))
-            return None
-        entry.misses = 0
+            return self._failed(entry, error)
+        self._calm(entry)
         if isinstance(outcome, Running):
             self._note(entry, outcome)
             return None
+        if isinstance(outcome, Finished):
+            # It ended at some time between two polls.
+            watch.on_finish((entry.running_at + self._clock.now()) / 2 - watch.accepted_at)
         return outcome
 
-    def _missed(self, entry: _Entry, lost: JobLost) -> Failed | None:
-        """What its backend does not know once may only be too new; what it never knows again is over there."""
+    async def _cancelled(self, entry: _Entry) -> bool:
+        """Asks the backend to stop, once; whether it did."""
         watch = entry.watch
-        self._emit(PollFailed(job=watch.job_id, endpoint=watch.handle.endpoint, reason=watch.describe(lost)))
-        entry.misses += 1
-        if entry.misses < _MOST_MISSES:
-            return None
-        return Failed(failure=FailureClass.EXPIRED, vendor_code="not_found", vendor_text=str(lost))
+        entry.cancel, entry.cancel_asked_at = "asked", self._clock.now()
+        try:
+            async with asyncio.timeout(_POLL_SECONDS):
+                answer = await watch.backend.cancel(watch.handle)
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from stopping, the poll tells how the job is
+            self._tell(entry, error)
+            return False
+        self._emit(CancelAnswered(job=watch.job_id, endpoint=watch.handle.endpoint, answer=answer))
+        return answer == "cancelled"
+
+    def _failed(self, entry: _Entry, error: Exception) -> Abandoned | None:
+        """A poll that did not help: the job is asked for again, unless that has gone on for too long."""
+        watch, now = entry.watch, self._clock.now()
+        self._tell(entry, error)
+        entry.pause = None
+        entry.failures += 1
+        entry.bout = trouble.noted(entry.bout, trouble.kind_of(error), watch.describe(error), now)
+        if entry.failures >= _TOLD_AFTER and (entry.told is None or entry.told.kind != trouble.kind_of(error)):
+            entry.told = entry.bout.newest
+            watch.on_trouble(entry.told)
+        if isinstance(error, Drift):
+            watch.on_drift(error)
+        if isinstance(error, NotAnswered) and error.retry_after is not None:
+            entry.not_before = now + min(error.retry_after, _LONGEST_REST)
+        if entry.cancel == "asked" and trouble.may_leave(entry.bout, entry.cancel_asked_at, now):
+            return Abandoned(end="cancelled")
+        failed = trouble.given_up(entry.bout, error, watch.accepted_at, now)
+        return None if failed is None else Abandoned(end=failed)
+
+    def _tell(self, entry: _Entry, error: Exception) -> None:
+        watch = entry.watch
+        self._emit(
+            PollFailed(
+                job=watch.job_id,
+                endpoint=watch.handle.endpoint,
+                kind=trouble.kind_of(error),
+                reason=watch.describe(error),
+            )
+        )
+
+    def _calm(self, entry: _Entry) -> None:
+        """The backend answered, and was understood."""
+        entry.bout, entry.failures = CALM, 0
+        if entry.told is not None:
+            entry.told = None
+            entry.watch.on_trouble(None)
 
     def _note(self, entry: _Entry, running: Running) -> None:
-        if running.poll_after is not None:
-            entry.interval = running.poll_after
-        now = self._clock.now()
+        entry.running_at = now = self._clock.now()
+        wanted = running.poll_after
+        entry.pause = None if wanted is None else min(max(wanted, _SHORTEST_PAUSE), LONGEST_PAUSE)
         progress = running.progress
         if progress is None or progress <= entry.progress or 0 <= now - entry.told_at < _PROGRESS_SECONDS:
             return

@@ -145,7 +145,7 @@ OVERDUE = (
 _LEFT = and_(_UNSTARTED, jobs.c.not_before < literal_column("0"), jobs.c.not_before == literal_column("-1"))
 LEFT = select(jobs.c.id, jobs.c.run, jobs.c.workspace).where(_LEFT, _SERVED).limit(bindparam("most"))
 ANY = select(jobs.c.id).limit(1)
-MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs).where(_STARTED)
+MOVING = select(jobs.c.id, jobs.c.run, jobs.c.lost_runs, jobs.c.driver).where(_STARTED)
 UNDER_WAY = select(func.count().label("jobs")).select_from(jobs).where(_STARTED, _IN_QUEUE)
 TURNSTILE = select(turnstiles.c.full_at).where(turnstiles.c.queue == bindparam("in_queue"))
 SET_TURNSTILE = (
@@ -158,7 +158,12 @@ _UNFINISHED = _ONE.where(
 UNFINISHED_OF_WORKSPACE = _counted(_UNFINISHED)
 UNFINISHED_OF_KEY = _counted(_UNFINISHED.where(jobs.c.key_id == bindparam("of_key")))
 CANCELLING = select(jobs.c.id, jobs.c.started_at).where(jobs.c.cancel_requested_at.is_not(None), _ALIVE)
-START = update(jobs).where(_JOB, _UNSTARTED).values(started_at=bindparam("at"), run=bindparam("next_run"))
+START = (
+    update(jobs)
+    .where(_JOB, _UNSTARTED)
+    .values(started_at=bindparam("at"), run=bindparam("next_run"), driver=bindparam("by"))
+)
+DRIVE = update(jobs).where(_JOB, _STARTED, jobs.c.run == bindparam("of_run")).values(driver=bindparam("by"))
 PUT_BACK = (
     update(jobs)
     .where(_JOB, _ALIVE, jobs.c.started_at.is_not(None), jobs.c.run == bindparam("of_run"))
@@ -167,7 +172,7 @@ PUT_BACK = (
 RUN_AGAIN = (
     update(jobs)
     .where(_JOB, _STARTED, jobs.c.run == bindparam("last_run"))
-    .values(run=bindparam("next_run"), lost_runs=jobs.c.lost_runs + 1)
+    .values(run=bindparam("next_run"), lost_runs=jobs.c.lost_runs + bindparam("counted"), driver=bindparam("by"))
 )
 REQUEST_CANCEL = (
     update(jobs)
@@ -239,6 +244,31 @@ END_UNSTARTED = (
         version=_NEXT_VERSION,
     )
 )
+# The way out for a job whose row cannot be loaded: nothing of it is read.
+END_UNREADABLE = (
+    update(jobs)
+    .where(_JOB, _ALIVE)
+    .values(
+        status=State.FAILED.value,
+        finished_at=bindparam("at"),
+        updated_at=bindparam("at"),
+        failure=bindparam("why"),
+        version=_NEXT_VERSION,
+    )
+)
+# For a job that had ended without its video: its state, its price and its webhook stay as they are.
+ADD_OUTPUTS = (
+    update(jobs)
+    .where(_JOB, jobs.c.finished_at.is_not(None), jobs.c.outputs.is_(None), jobs.c.deleted_at.is_(None))
+    .values(
+        updated_at=bindparam("at"),
+        expires_at=bindparam("until"),
+        outputs=bindparam("files"),
+        output_count=bindparam("how_many"),
+        stored_bytes=bindparam("bytes_kept"),
+        version=_NEXT_VERSION,
+    )
+)
 DELETE = (
     update(jobs)
     .where(_JOB, jobs.c.finished_at.is_not(None), jobs.c.deleted_at.is_(None))
@@ -262,6 +292,11 @@ _OPEN_ATTEMPT = and_(
 )
 SET_HANDLE = update(attempts).where(_OPEN_ATTEMPT).values(handle=bindparam("known_as"))
 END_ATTEMPT = update(attempts).where(_OPEN_ATTEMPT).values(outcome=bindparam("ended_as"), ended_at=bindparam("at"))
+SET_TROUBLE = (
+    update(attempts)
+    .where(attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"))
+    .values(trouble=bindparam("what"))
+)
 END_UNANSWERED = END_ATTEMPT.where(attempts.c.handle.is_(None))
 
 FORGET = (

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.ids import JobId
@@ -25,6 +25,16 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Starter:
+    """The engine that takes jobs up."""
+
+    name: str
+    """This start of it, as `jobs.driver` names it."""
+    served: Served = field(default_factory=Served)
+    """What it works on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """The free places of a queue."""
 
@@ -38,7 +48,7 @@ class Places:
     """When a workspace had its last turn there; 0 for never."""
 
 
-def start_waiting(unit: Unit, places: Places, now_ms: int) -> list[Started]:
+def start_waiting(unit: Unit, places: Places, now_ms: int, driver: str) -> list[Started]:
     """Gives the places to those who wait: to the workspaces by turn, within one to the oldest job.
 
     In the order in which they are to be started. Each job is given to one caller only.
@@ -53,19 +63,19 @@ def start_waiting(unit: Unit, places: Places, now_ms: int) -> list[Started]:
         for workspace, count in Counter(order).items()
     }
     chosen = [next(oldest[workspace], None) for workspace in order]
-    started = _start(unit, [row for row in chosen if row is not None], now_ms)
+    started = _start(unit, [row for row in chosen if row is not None], now_ms, driver)
     if turnstile is not None and started:
         turnstile.pass_through(len(started), now_ms / 1000)
         _keep(unit, places.queue, turnstile)
     return started
 
 
-def start_overdue(unit: Unit, most: int, now_ms: int, served: Served) -> list[Started]:
+def start_overdue(unit: Unit, most: int, now_ms: int, by: Starter) -> list[Started]:
     """Takes jobs whose deadline or cancel came while they waited: their run will end them.
 
     One that a backend may have is left to an engine that can ask it.
     """
-    return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most, **_kinds(served)), now_ms)
+    return _start(unit, unit.rows(sql.OVERDUE, at=now_ms, most=most, **_kinds(by.served)), now_ms, by.name)
 
 
 async def are_left(db: Database, served: Served) -> bool:
@@ -73,9 +83,9 @@ async def are_left(db: Database, served: Served) -> bool:
     return await db.row(sql.LEFT, most=1, **_kinds(served)) is not None
 
 
-def start_left(unit: Unit, most: int, now_ms: int, served: Served) -> list[Started]:
+def start_left(unit: Unit, most: int, now_ms: int, by: Starter) -> list[Started]:
     """Takes jobs that a backend may have, and that one engine left to another: they need no new place there."""
-    return _start(unit, unit.rows(sql.LEFT, most=most, **_kinds(served)), now_ms)
+    return _start(unit, unit.rows(sql.LEFT, most=most, **_kinds(by.served)), now_ms, by.name)
 
 
 async def count_waiting(db: Database, queue: str, now_ms: int, most: int) -> int:
@@ -166,9 +176,9 @@ def _values(places: Places, now_ms: int) -> dict[str, object]:
     return {"in_queue": places.queue, "at": now_ms}
 
 
-def _start(unit: Unit, rows: Sequence[Row], now_ms: int) -> list[Started]:
+def _start(unit: Unit, rows: Sequence[Row], now_ms: int, driver: str) -> list[Started]:
     return [
         Started(job=row["id"], run=row["run"] + 1, workspace=row["workspace"])
         for row in rows
-        if unit.execute(sql.START, job=row["id"], at=now_ms, next_run=row["run"] + 1) == 1
+        if unit.execute(sql.START, job=row["id"], at=now_ms, next_run=row["run"] + 1, by=driver) == 1
     ]

@@ -5,20 +5,25 @@ and everything that it does is either repeatable, or guarded by a row that is wr
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeVar
 
+from pydantic import ValidationError
+
+from reelrouter.db.engine import DatabaseGone, Unit
 from reelrouter.ids import JobId
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.drifts import Drifts
 from reelrouter.jobs.endings import Endings
-from reelrouter.jobs.model import Attempt, AttemptEnd, Job
+from reelrouter.jobs.model import Attempt, AttemptEnd, Job, sound
 from reelrouter.jobs.order import attempt_key, order_of
-from reelrouter.jobs.poller import Awaited, Watch
+from reelrouter.jobs.poller import LONGEST_PAUSE, Abandoned, Awaited, Watch
 from reelrouter.jobs.sends import Sends
 from reelrouter.jobs.starting import AT_ONCE
 from reelrouter.jobs.tracing import Doing, Tracing, place_of, place_of_attempt
+from reelrouter.jobs.trouble import Trouble
 from reelrouter.jobs.workshop import Workshop
 from reelrouter.observe.events import AttemptAccepted, AttemptUnknown, JobPutBack
 from reelrouter.routing.choose import Route
@@ -33,12 +38,15 @@ from reelrouter.work import (
     SubmitRefused,
 )
 
+T = TypeVar("T")
 Verdict = Literal["submit", "await", "finish", "over"]
 
 SUBMIT_SECONDS = 60.0
 """How long a backend may take to answer a submit."""
 GRACE_SECONDS = 30.0
 """How much longer than that another process waits before it believes that the sender is dead."""
+_DATABASE_SECONDS = 2.0
+"""Between two tries at a step for which the database was away."""
 _LOOK_SECONDS = 1.0
 """Between two looks whether the sender has recorded its answer."""
 
@@ -58,6 +66,45 @@ class Steps:
         After a crash a run may be taken up again whose job was put back already, and started anew: two runs
         that both sent attempts would take each other's for abandoned, so only the newest one may.
         """
+        return await self._whatever_the_database(partial(self._submit, job_id, run))
+
+    async def await_upstream(self, job_id: JobId, run: int) -> Verdict:
+        """One step however long it takes; after a crash it begins again with a poll."""
+        return await self._whatever_the_database(partial(self._await_upstream, job_id, run))
+
+    async def finish(self, job_id: JobId, run: int) -> None:
+        """Stores what was made, then ends the job: state, ledger and hold in one transaction."""
+        await self._whatever_the_database(partial(self._finish, job_id, run))
+
+    async def take_over(self, job_id: JobId, run: int) -> None:
+        """This process works on a run that another one has begun."""
+        await self._whatever_the_database(
+            partial(self._in.db.write, lambda unit: store.drive(unit, job_id, run, self._in.owner))
+        )
+
+    async def give_up(self, job_id: JobId) -> None:
+        """Ends a job whose workflow failed again and again, even one whose row cannot be loaded."""
+        try:
+            job, attempts = await self._load(job_id)
+        except (ValidationError, ValueError, TypeError):
+            await self._endings.end_unreadable(job_id)
+            return
+        if not job.is_over:
+            await self._endings.give_up(job, attempts)
+
+    async def drain(self) -> None:
+        """Nothing more is sent from now on; returns once what is being sent has its answer."""
+        await self._sends.drain()
+
+    async def _whatever_the_database(self, step: Callable[[], Awaitable[T]]) -> T:
+        """A step can be done again, so a database that is away for a while only delays it."""
+        while True:
+            try:
+                return await step()
+            except DatabaseGone:
+                await self._in.rest(_DATABASE_SECONDS)
+
+    async def _submit(self, job_id: JobId, run: int) -> Verdict:
         while True:
             job, attempts = await self._load(job_id)
             step = self._next_step(job, attempts)
@@ -79,8 +126,7 @@ class Steps:
                 case decide.Over():
                     return "over"
 
-    async def await_upstream(self, job_id: JobId, run: int) -> Verdict:
-        """One step however long it takes; after a crash it begins again with a poll."""
+    async def _await_upstream(self, job_id: JobId, run: int) -> Verdict:
         job, attempts = await self._load(job_id)
         step = self._next_step(job, attempts)
         if _is_superseded(job, run) or await self._is_left_to_others(job, attempts, step):
@@ -97,8 +143,7 @@ class Steps:
             case decide.Over():
                 return "over"
 
-    async def finish(self, job_id: JobId, run: int) -> None:
-        """Stores what was made, then ends the job: state, ledger and hold in one transaction."""
+    async def _finish(self, job_id: JobId, run: int) -> None:
         job, attempts = await self._load(job_id)
         step = self._next_step(job, attempts)
         if _is_superseded(job, run) or await self._is_left_to_others(job, attempts, step):
@@ -112,16 +157,6 @@ class Steps:
         for attempt in attempts:
             if attempt.handle is not None:
                 await self._in.lane_of(job, attempt).discard(attempt.handle)
-
-    async def give_up(self, job_id: JobId) -> None:
-        """Ends a job whose workflow failed again and again."""
-        job, _ = await self._load(job_id)
-        if not job.is_over:
-            await self._endings.end_job(job, decide.failed(Failed(failure=FailureClass.INTERNAL)))
-
-    async def drain(self) -> None:
-        """Nothing more is sent from now on; returns once what is being sent has its answer."""
-        await self._sends.drain()
 
     # Sending -----------------------------------------------------------------------------------------------------
 
@@ -154,7 +189,7 @@ class Steps:
             await self._find(job, decide.Resolve(attempt=attempt, route=start.route))
         else:
             wait = accepted.poll_after
-            self._first_polls[job.id] = lane.pace.first if wait is None else wait
+            self._first_polls[job.id] = lane.pace.first() if wait is None else min(wait, LONGEST_PAUSE)
             await self._record_accepted(job, attempt, accepted.handle)
 
     async def _is_left_to_others(self, job: Job, attempts: Sequence[Attempt], step: decide.Decision) -> bool:
@@ -207,7 +242,9 @@ class Steps:
 
     async def _record_accepted(self, job: Job, attempt: Attempt, handle: Handle) -> None:
         now_ms = self._in.now_ms()
-        await self._in.db.write(lambda unit: store.accept(unit, job, attempt, handle, now_ms))
+        accept = partial(store.accept, job=job, attempt=attempt, handle=handle, now_ms=now_ms)
+        # Nobody else knows the handle of what was paid for: it is written down however long the database is away.
+        await self._whatever_the_database(partial(self._in.db.write, accept))
         self._in.emit(
             AttemptAccepted(job=job.id, attempt=attempt.n, endpoint=attempt.endpoint, native_id=handle.native_id)
         )
@@ -216,10 +253,11 @@ class Steps:
 
     async def _wait_for(self, job: Job, step: decide.Await) -> None:
         with self._tracing.doing("wait", place_of_attempt(job, step.attempt)) as doing:
-            end = _end_of(await self._in.poller.wait(self._watch(job, step, doing)))
-        if end.kind == "expired":
+            awaited = await self._in.poller.wait(self._watch(job, step, doing))
+        if awaited == "expired":
             await self._stop(job, step, self._in.lane_of(job, step.attempt).backend)
-        await self._endings.end_attempt(job, step.attempt, end)
+        goes_on = awaited == "expired" or isinstance(awaited, Abandoned)
+        await self._endings.end_attempt(job, step.attempt, _end_of(awaited), goes_on=goes_on)
 
     def _watch(self, job: Job, step: decide.Await, doing: Doing) -> Watch:
         lane = self._in.lane_of(job, step.attempt)
@@ -237,13 +275,16 @@ class Steps:
             job_id=job.id,
             handle=step.handle,
             backend=lane.backend,
-            pace=lane.pace,
+            plan=lane.pace,
             deadline=job.deadline_at / 1000,
+            accepted_at=step.attempt.intent_at / 1000,
             first_poll=0.0 if _was_nudged(job, step.attempt) else first_poll,
             cancel=job.cancel_requested_at is not None,
             on_progress=on_progress,
             describe=lambda error: erasure.described(job, error),
             on_drift=on_drift,
+            on_trouble=partial(self._note_trouble, step.attempt),
+            sound=sound,
         )
 
     async def _stop(self, job: Job, step: decide.Await, backend: Backend) -> None:
@@ -255,8 +296,14 @@ class Steps:
 
     def _note_progress(self, job_id: JobId, progress: float) -> None:
         now_ms = self._in.now_ms()
-        write = self._in.db.write(lambda unit: store.note_progress(unit, job_id, progress, now_ms))
-        task = asyncio.ensure_future(write)
+        self._write_aside(lambda unit: store.note_progress(unit, job_id, progress, now_ms))
+
+    def _note_trouble(self, attempt: Attempt, trouble: Trouble | None) -> None:
+        self._write_aside(lambda unit: store.note_trouble(unit, attempt, trouble))
+
+    def _write_aside(self, work: Callable[[Unit], None]) -> None:
+        """Writes what people look at while the job goes on: nothing waits for it, and nothing hangs on it."""
+        task = asyncio.ensure_future(self._in.db.write(work))
         _UNDER_WAY.add(task)
         task.add_done_callback(_UNDER_WAY.discard)
 
@@ -278,7 +325,7 @@ class Steps:
 
 
 _UNDER_WAY: set[asyncio.Future[None]] = set()
-"""Progress notes that are being written: the loop itself holds tasks only weakly."""
+"""Notes that are being written: the loop itself holds tasks only weakly."""
 
 
 def _is_superseded(job: Job, run: int) -> bool:
@@ -297,5 +344,7 @@ def _end_of(awaited: Awaited) -> AttemptEnd:
             return AttemptEnd(kind="finished", finished=awaited)
         case Failed():
             return AttemptEnd(kind="failed", failed=awaited)
+        case Abandoned():
+            return _end_of(awaited.end)
         case _:
             return AttemptEnd(kind=awaited)

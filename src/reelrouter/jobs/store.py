@@ -1,7 +1,10 @@
 """Jobs and attempts as rows: written within a `Unit`, read from the `Database`. The statements are in `sql`."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from pydantic import ValidationError
 
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.ids import JobId
@@ -22,11 +25,13 @@ from reelrouter.jobs.model import (
     Failure,
     Job,
     JobView,
+    dumped,
     placed_view_of,
     shown_of,
 )
+from reelrouter.jobs.trouble import TROUBLE, Trouble
 from reelrouter.observe.signals import News
-from reelrouter.work import Handle, StoredFile
+from reelrouter.work import Failed, FailureClass, Handle, StoredFile
 
 
 def place(unit: Unit, job: Job) -> None:
@@ -65,9 +70,18 @@ def put_back(unit: Unit, job: Job, queue: str, not_before: int) -> bool:
     return unit.execute(sql.PUT_BACK, job=job.id, of_run=job.run, to_queue=queue, until=not_before) == 1
 
 
-def run_again(unit: Unit, job: JobId, last_run: int) -> bool:
-    """Counts another workflow run; False if the job is not under way any more, or somebody else was first."""
-    return unit.execute(sql.RUN_AGAIN, job=job, last_run=last_run, next_run=last_run + 1) == 1
+def run_again(unit: Unit, moving: "Moving", driver: str, *, broke_off: bool) -> bool:
+    """Begins another run, of that driver; False if the job is not under way any more, or somebody else was first.
+
+    `broke_off` is whether the last one met an error, and was not merely left behind by its process.
+    """
+    values = {"last_run": moving.run, "next_run": moving.run + 1, "counted": int(broke_off), "by": driver}
+    return unit.execute(sql.RUN_AGAIN, job=moving.job, **values) == 1
+
+
+def drive(unit: Unit, job: JobId, run: int, driver: str) -> None:
+    """From now on that process works on the run."""
+    unit.execute(sql.DRIVE, job=job, of_run=run, by=driver)
 
 
 def request_cancel(unit: Unit, job: JobId, now_ms: int) -> None:
@@ -102,7 +116,7 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
 
 def accept(unit: Unit, job: Job, attempt: Attempt, handle: Handle, now_ms: int) -> None:
     """A backend has it: the handle first, for it is what a paid job hangs on. Now the job shows that plan."""
-    unit.execute(sql.SET_HANDLE, job=job.id, number=attempt.n, known_as=HANDLE.dump_json(handle).decode())
+    unit.execute(sql.SET_HANDLE, job=job.id, number=attempt.n, known_as=dumped(HANDLE, handle))
     taken = {"job": job.id, "by": attempt.endpoint, "own": int(attempt.is_byok), "at": now_ms}
     if not job.spares:
         unit.execute(sql.ACCEPT, **taken)
@@ -121,10 +135,16 @@ def end_attempt(unit: Unit, attempt: Attempt, end: AttemptEnd, now_ms: int) -> b
         sql.END_UNANSWERED if unanswered else sql.END_ATTEMPT,
         job=attempt.job_id,
         number=attempt.n,
-        ended_as=ATTEMPT_END.dump_json(end, exclude_none=True).decode(),
+        ended_as=dumped(ATTEMPT_END, end),
         at=now_ms,
     )
     return ended == 1
+
+
+def note_trouble(unit: Unit, attempt: Attempt, trouble: Trouble | None) -> None:
+    """What keeps the attempt's video back; None once nothing does."""
+    what = None if trouble is None else TROUBLE.dump_json(trouble).decode()
+    unit.execute(sql.SET_TROUBLE, job=attempt.job_id, number=attempt.n, what=what)
 
 
 def note_progress(unit: Unit, job: JobId, share: float, now_ms: int) -> None:
@@ -182,6 +202,28 @@ def end_unstarted(unit: Unit, job: JobId, ending: Ending, now_ms: int) -> bool:
             state=advance(State.PENDING, ending.event).value,
             at=now_ms,
             why=FAILURE.dump_json(ending.failure, exclude_none=True).decode() if ending.failure else None,
+        )
+        == 1
+    )
+
+
+def end_unreadable(unit: Unit, job: JobId, failure: Failure, now_ms: int) -> bool:
+    """Ends a job as failed without loading it; False if it has ended."""
+    why = FAILURE.dump_json(failure, exclude_none=True).decode()
+    return unit.execute(sql.END_UNREADABLE, job=job, at=now_ms, why=why) == 1
+
+
+def add_outputs(unit: Unit, job: JobId, files: Sequence[StoredFile], now_ms: int, until: int) -> bool:
+    """Gives a job that had ended without it its video; False if it has one, or was deleted."""
+    return (
+        unit.execute(
+            sql.ADD_OUTPUTS,
+            job=job,
+            at=now_ms,
+            until=until,
+            files=OUTPUTS.dump_json(tuple(files)).decode(),
+            how_many=len(files),
+            bytes_kept=sum(file.size for file in files),
         )
         == 1
     )
@@ -290,10 +332,16 @@ class Moving:
     job: JobId
     run: int
     lost_runs: int
+    """Those of its runs that broke off with an error."""
+    driver: str | None
+    """The process that began its run, or took it over."""
 
 
 async def list_moving(db: Database) -> list[Moving]:
-    return [Moving(job=row["id"], run=row["run"], lost_runs=row["lost_runs"]) for row in await db.rows(sql.MOVING)]
+    rows = await db.rows(sql.MOVING)
+    return [
+        Moving(job=row["id"], run=row["run"], lost_runs=row["lost_runs"], driver=row["driver"]) for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -399,9 +447,27 @@ def _attempt_of(row: Row) -> Attempt:
         owner=row["owner"],
         intent_at=row["intent_at"],
         plan=row["plan"],
-        handle=HANDLE.validate_json(row["handle"]) if row["handle"] else None,
-        end=ATTEMPT_END.validate_json(row["outcome"]) if row["outcome"] else None,
+        handle=_handle_of(row),
+        end=_end_of(row),
+        ended_at=row["ended_at"],
     )
+
+
+def _handle_of(row: Row) -> Handle | None:
+    """None also for one that cannot be loaded: then it is not known any more whether a backend has the job."""
+    try:
+        return HANDLE.validate_json(row["handle"]) if row["handle"] else None
+    except ValidationError:
+        return None
+
+
+def _end_of(row: Row) -> AttemptEnd | None:
+    """One that cannot be loaded is a failure of ours: whatever it was, the job has to end."""
+    try:
+        return ATTEMPT_END.validate_json(row["outcome"]) if row["outcome"] else None
+    except ValidationError as error:
+        text = f"its stored outcome cannot be loaded: {error}"
+        return AttemptEnd(kind="failed", failed=Failed(failure=FailureClass.INTERNAL, vendor_text=text))
 
 
 def _uses(unit: Unit, key: str) -> bool:

@@ -1,7 +1,7 @@
 """Stands in for an account that jobs remember and the gateway has no more: sends nothing, and loses no job."""
 
 from reelrouter.jobs.lanes import Lane
-from reelrouter.jobs.poller import Pace
+from reelrouter.jobs.pace import ladder
 from reelrouter.work import (
     Accepted,
     Blob,
@@ -13,7 +13,6 @@ from reelrouter.work import (
     Order,
     Outcome,
     Output,
-    OutputInvalid,
     SubmitRefused,
 )
 
@@ -37,8 +36,8 @@ class Unconfigured:
         raise NotAnswered(self._reason)
 
     async def collect(self, handle: Handle, output: Output) -> Blob:
-        raise OutputInvalid(self._reason)
+        raise NotAnswered(self._reason)
 
 
 def unconfigured(queue: str) -> Lane:
-    return Lane(backend=Unconfigured(queue), limit=0, pace=Pace(first=15.0, ceiling=60.0))
+    return Lane(backend=Unconfigured(queue), limit=0, pace=ladder(15.0, 60.0))

@@ -5,8 +5,7 @@ would strand the workflows that an older version left behind.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,14 @@ from sqlalchemy import Engine, create_engine, event, text
 
 from reelrouter.db.engine import Database
 from reelrouter.ids import JobId
+from reelrouter.jobs.permits import Permits
 from reelrouter.jobs.steps import Steps
 
 _VERSION = "1"
 """Raised only when the order of steps changes: DBOS recovers none but its own version's workflows."""
 
 
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _THREADS = 4
 _CONNECTIONS = 4
 """To a server, for its own tables."""
@@ -46,7 +47,7 @@ class Workflows:
 
     def __init__(self, steps: Steps, window: int) -> None:
         self._starting: dict[str, str | None] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[str, asyncio.Task[None]] = {}
         self._run_job = _register(steps, Permits(window), self._starting, self._running)
 
     @property
@@ -62,16 +63,23 @@ class Workflows:
         """`lane` is where it will be sent, if that is known: one lane alone does not get all permits."""
         name = run_id(job_id, run)
         self._starting[name] = lane
-        with SetWorkflowID(name):
-            await DBOS.start_workflow_async(self._run_job, job_id)
+        try:
+            with SetWorkflowID(name):
+                await DBOS.start_workflow_async(self._run_job, job_id)
+        except Exception:
+            self._starting.pop(name, None)
+            raise
 
-    async def list_alive(self) -> set[str]:
-        """The names of runs that DBOS is still working on."""
-        return {run.workflow_id for run in await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"])}
+    def list_driven(self) -> set[str]:
+        """The names of runs that this process works on. Nothing else shows that a run is alive: what the durable
+        engine has written down may have been left there by a process or a queue that nobody works on any more.
+        """
+        return set(self._running)
 
-    async def list_known(self, names: list[str]) -> set[str]:
-        """Those among the names whose run was begun at some time, whatever became of it."""
-        return {run.workflow_id for run in await DBOS.list_workflows_async(workflow_ids=names, load_input=False)}
+    async def list_known(self, names: list[str]) -> Mapping[str, bool]:
+        """Those among the names whose run was begun at some time, and whether it has ended by itself."""
+        known = await DBOS.list_workflows_async(workflow_ids=names, load_input=False, load_output=False)
+        return {run.workflow_id: run.status in _ENDED for run in known}
 
     async def forget(self, names: list[str]) -> None:
         """Deletes what DBOS keeps of ended runs; it has no retention of its own."""
@@ -80,7 +88,7 @@ class Workflows:
     async def list_ended(self, before: float, most: int) -> list[str]:
         """The names of runs that ended before that Unix time."""
         ended = await DBOS.list_workflows_async(
-            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            status=list(_ENDED),
             completed_before=datetime.fromtimestamp(before, UTC).isoformat(),
             limit=most,
             load_input=False,
@@ -90,30 +98,11 @@ class Workflows:
 
     async def close(self) -> None:
         """Breaks runs off, to be taken up again. They end first: each may yet have to do with the database."""
-        for run in self._running:
+        running = list(self._running.values())
+        for run in running:
             run.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         DBOS.destroy(workflow_completion_timeout_sec=0)
-
-
-class Permits:
-    """What bounds the runs that are at work at one time, in all and of one lane."""
-
-    def __init__(self, window: int) -> None:
-        self._all = asyncio.Semaphore(window)
-        self._most_of_one = max(1, window - window // 4)
-        self._of_lane: dict[str, asyncio.Semaphore] = {}
-
-    @asynccontextmanager
-    async def of(self, lane: str | None = None) -> AsyncIterator[None]:
-        """For a run whose lane is not known, only the bound of all holds."""
-        if lane is None:
-            async with self._all:
-                yield
-            return
-        # First its own bound: whoever waited for that with a permit of all in hand would hold others up.
-        async with self._of_lane.setdefault(lane, asyncio.Semaphore(self._most_of_one)), self._all:
-            yield
 
 
 def run_id(job_id: str, run: int) -> str:
@@ -155,7 +144,7 @@ def _config(url: str, executor: str) -> DBOSConfig:
 
 
 def _register(
-    steps: Steps, permits: Permits, starting: dict[str, str | None], running: "set[asyncio.Task[None]]"
+    steps: Steps, permits: Permits, starting: dict[str, str | None], running: "dict[str, asyncio.Task[None]]"
 ) -> Callable[[str], Coroutine[Any, Any, None]]:
     @DBOS.step(name="submit")
     async def submit(job_id: str, run: int) -> str:
@@ -174,8 +163,10 @@ def _register(
         name = DBOS.workflow_id or ""
         run, verdict = run_of(name), "submit"
         if (task := asyncio.current_task()) is not None:
-            running.add(task)
-            task.add_done_callback(running.discard)
+            running[name] = task
+            task.add_done_callback(lambda _task: running.pop(name, None))
+        if name not in starting:
+            await steps.take_over(JobId(job_id), run)
         while verdict == "submit":
             # The permit is taken here and not by whoever starts the workflow: recovered ones pass no starter.
             try:
@@ -186,8 +177,7 @@ def _register(
             if verdict == "await":
                 verdict = await await_upstream(job_id, run)
         if verdict == "finish":
-            async with permits.of():
-                await finish(job_id, run)
+            await finish(job_id, run)
 
     return run_job
 

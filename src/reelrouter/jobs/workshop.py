@@ -1,6 +1,7 @@
 """What the steps of a job work with."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from reelrouter.clock import Clock, milliseconds
@@ -10,6 +11,7 @@ from reelrouter.jobs.announce import LinkTerms
 from reelrouter.jobs.charging import Pricing
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, Job
+from reelrouter.jobs.permits import Permits
 from reelrouter.jobs.poller import Poller
 from reelrouter.jobs.served import Served
 from reelrouter.jobs.unconfigured import unconfigured
@@ -17,6 +19,9 @@ from reelrouter.observe.events import Emit
 from reelrouter.observe.traces import NoTraces, Traces
 from reelrouter.storage.ingest import Ingest
 from reelrouter.storage.objects import Objects
+
+_STORING = 8
+"""Videos at one time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,10 @@ class Workshop:
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
     hook_of: Callable[[str], str | None] = lambda _attempt_key: None
     """The address at which a vendor may tell of an attempt, if it can reach us at all."""
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Waits for so many seconds between two tries."""
+    storing: Permits = field(default_factory=lambda: Permits(_STORING))
+    """For videos that are being loaded and stored."""
     mark_of: Callable[[str], str | None] = lambda _job_id: None
     """By what this gateway knows a job of its own again."""
 

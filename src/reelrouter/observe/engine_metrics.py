@@ -1,6 +1,7 @@
 """What an engine counts: the events that it tells of, how late its polls are, and how long videos take."""
 
 from collections.abc import Callable, Iterable
+from typing import get_args
 
 from reelrouter.money import Nanos, usd
 from reelrouter.observe.events import (
@@ -15,13 +16,16 @@ from reelrouter.observe.events import (
     JobEnded,
     JobPutBack,
     JobStarted,
+    JobUnreadable,
     LateOutcome,
     PollFailed,
     RunAbandoned,
+    StoringFailed,
     TaskCrashed,
     VendorKeyUnusable,
 )
 from reelrouter.observe.instruments import Instruments
+from reelrouter.work import TroubleKind
 
 _LAG_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _VIDEO_SECONDS = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600, 10800, 21600)
@@ -55,7 +59,8 @@ class EngineMetrics:
         self._overrun = made.counter(
             "overrun_dollars", "What ended jobs cost beyond what had been set aside for them.", "mode"
         )
-        self._abandoned = made.counter("runs_abandoned", "Workflows that ended without their job.")
+        self._abandoned = made.counter("runs_abandoned", "Runs of jobs that no process drove any more.")
+        self._unreadable = made.counter("jobs_unreadable", "Jobs that had to be ended unread.")
 
     def _of_attempts(self, made: Instruments) -> None:
         self._accepted = made.counter("attempts_accepted", "Attempts that a backend took.", "endpoint")
@@ -81,7 +86,20 @@ class EngineMetrics:
         )
         self._awaited = made.gauge("jobs_awaited", "Jobs that the engine polls.")
         self._lag = made.histogram("poll_lag_seconds", "How late a poll begins after it was due.", _LAG_SECONDS)
-        self._polls_failed = made.counter("polls_failed", "Polls that got no usable answer.", "endpoint")
+        self._polls_failed = made.counter(
+            "polls_failed",
+            "Polls that did not help: the vendor was not understood (unclear), said nothing about the job "
+            "(unanswered), knew no such job (missing), or is not where the job was made (elsewhere).",
+            "endpoint",
+            "kind",
+        )
+        self._storings_failed = made.counter(
+            "storings_failed",
+            "Tries to load and store a finished video that failed, and by whose fault: "
+            "the vendor's (file, unanswered, elsewhere) or the gateway's own (storage).",
+            "endpoint",
+            "kind",
+        )
         self._drifts = made.counter(
             "endpoint_drifts",
             "Answers of endpoints that nobody here has a word for, one a minute at most.",
@@ -93,6 +111,9 @@ class EngineMetrics:
             "What became of attempts after their job had ended without them.",
             "endpoint",
             "outcome",
+        )
+        self._late_videos = made.counter(
+            "late_videos", "Videos that were stored after their job had ended without them.", "endpoint"
         )
 
     def _of_the_rest(self, made: Instruments) -> None:
@@ -111,8 +132,11 @@ class EngineMetrics:
     def expect(self, endpoints: Iterable[str]) -> None:
         """Begins their rare figures with 0: what appears with 1 has not grown, as far as Prometheus can see."""
         for endpoint in endpoints:
-            for counter in (self._unknown, self._doubtful, self._drifts, self._polls_failed, self._accepted):
+            for counter in (self._unknown, self._doubtful, self._drifts, self._accepted):
                 counter.labels(endpoint)
+            for kind in get_args(TroubleKind):
+                self._polls_failed.labels(endpoint, kind)
+                self._storings_failed.labels(endpoint, kind)
 
     def watch_waiting(self, count: Callable[[], int]) -> None:
         """`count` says at each scrape how many jobs wait for their backend."""
@@ -138,7 +162,9 @@ class EngineMetrics:
             case JobPutBack():
                 self._put_back.labels(event.queue.partition("/")[0]).inc()
             case PollFailed():
-                self._polls_failed.labels(event.endpoint).inc()
+                self._polls_failed.labels(event.endpoint, event.kind).inc()
+            case StoringFailed():
+                self._storings_failed.labels(event.endpoint, event.kind).inc()
             case CancelAnswered():
                 self._cancels.labels(event.endpoint, event.answer).inc()
             case _:
@@ -152,8 +178,11 @@ class EngineMetrics:
                 self._drifts.labels(event.endpoint).inc()
             case LateOutcome():
                 self._late.labels(event.endpoint, event.outcome).inc()
+                self._late_videos.labels(event.endpoint).inc(event.stored)
             case RunAbandoned():
                 self._abandoned.inc()
+            case JobUnreadable():
+                self._unreadable.inc()
             case EngineTakenOver():
                 self._taken_over.inc()
             case VendorKeyUnusable():

@@ -13,11 +13,13 @@
 | LateOutcome | what became of an attempt after its job had ended without it |
 | JobEnded | a job reached a terminal state |
 | PollFailed | a poll got no usable answer; the job is asked about again |
+| StoringFailed | a finished video could not be loaded or stored; it is tried again |
 | CancelAnswered | a backend said what it makes of a cancel |
 | ObjectMissing | a file that should be in storage is not |
 | DeliveryTried | a webhook was sent, or could not be |
 | Governed | a manager made, changed or removed a workspace or a key |
-| RunAbandoned | a workflow ended without its job; a new run follows, or the job fails |
+| RunAbandoned | a run of a job is driven by no process any more; a new run follows, or the job fails |
+| JobUnreadable | a job whose row cannot be loaded was ended as failed |
 | VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
 | StopCutShort | an engine that was told to stop broke off what it was sending, after `stop_wait` seconds |
 | LogInterrupted | lines could not be written: the disk that takes them is full, or their reader is gone |
@@ -109,6 +111,8 @@ class LateOutcome:
     endpoint: str
     outcome: str
     """`finished`, a class of failure, `lost`, or `unknown` where nobody could tell for a day."""
+    stored: int
+    """Videos that were stored for the job's owner, though the job had ended without them."""
     vendor_cost: int | None
     """Nano-dollars, where the vendor told."""
 
@@ -131,7 +135,20 @@ class JobEnded:
 class PollFailed:
     job: str
     endpoint: str
+    kind: str
+    """A `work.TroubleKind`."""
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoringFailed:
+    job: str
+    endpoint: str
+    kind: str
+    """A `work.TroubleKind`: `file` and `storage` tell whose fault it is."""
+    reason: str
+    retry_in: float | None
+    """Seconds; None if it is not tried again while the job lasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +195,13 @@ class Governed:
 class RunAbandoned:
     job: str
     run: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobUnreadable:
+    """Its row in the database cannot be loaded; it was ended as failed by its id, and its owner was not told."""
+
+    job: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,11 +257,13 @@ Event = (
     | LateOutcome
     | JobEnded
     | PollFailed
+    | StoringFailed
     | CancelAnswered
     | ObjectMissing
     | DeliveryTried
     | Governed
     | RunAbandoned
+    | JobUnreadable
     | VendorKeyUnusable
     | StopCutShort
     | LogInterrupted

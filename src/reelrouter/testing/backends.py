@@ -38,6 +38,10 @@ class Scripted:
     orders: list[Order] = field(default_factory=list)
     asked: dict[str, int] = field(default_factory=dict)
     """Polls by native id."""
+    collects: Sequence[Exception] = ()
+    """What the first tries to collect an output meet, before one succeeds."""
+    collected: list[Output] = field(default_factory=list)
+    """Every output that was asked for."""
     cancelled: list[str] = field(default_factory=list)
     on_submit: Callable[[Order], None] = lambda _order: None
 
@@ -69,6 +73,9 @@ class Scripted:
         return self._handle(order) if self.finds and known else None
 
     async def collect(self, handle: Handle, output: Output) -> Blob:
+        self.collected.append(output)
+        if len(self.collected) <= len(self.collects):
+            raise self.collects[len(self.collected) - 1]
         if not isinstance(output, Blob):
             raise OutputInvalid(f"{handle.native_id} has no file")
         return output

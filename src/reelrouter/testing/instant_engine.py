@@ -20,7 +20,7 @@ from pathlib import Path
 from reelrouter import engine
 from reelrouter.backends import Surroundings
 from reelrouter.jobs.lanes import Lane
-from reelrouter.jobs.poller import Pace
+from reelrouter.jobs.pace import PollPlan, ladder
 from reelrouter.jobs.served import RENDER_QUEUES
 from reelrouter.work import (
     Accepted,
@@ -222,8 +222,8 @@ def lanes(behaviour: Behaviour, around: Surroundings) -> Mapping[str, Lane]:
     return built
 
 
-def _pace(every: float | None) -> Pace:
-    return Pace() if every is None else Pace(first=every, ceiling=every)
+def _pace(every: float | None) -> PollPlan:
+    return ladder() if every is None else ladder(every, every)
 
 
 async def _cancelled(task: asyncio.Future[None]) -> None:

@@ -1,0 +1,196 @@
+"""Takes finished videos into our storage, trying again until they are there or `verdict` says that it is enough.
+
+What a vendor has finished is paid for. Its file may come late, and our own storage may be away for a while;
+neither may cost the video while its vendor still has it. A try holds a permit and the pause after it none, so
+that one vendor's slow files keep nobody else waiting.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import assert_never
+
+from reelrouter.clock import milliseconds
+from reelrouter.jobs import decide, erasure, store
+from reelrouter.jobs.model import Attempt, Job
+from reelrouter.jobs.trouble import FILE_SECONDS, Trouble, kind_of
+from reelrouter.jobs.workshop import Workshop
+from reelrouter.observe.events import StoringFailed
+from reelrouter.work import (
+    Blob,
+    Drift,
+    Failed,
+    FailureClass,
+    Finished,
+    JobLost,
+    NotAnswered,
+    Output,
+    OutputInvalid,
+    Running,
+    StoredFile,
+    TroubleKind,
+)
+
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
+_LONGEST_PAUSE = 30.0
+"""Seconds between two tries: also how long it may take until a cancel is noticed."""
+_KEPT_REASON = 500
+"""Characters."""
+
+_INVALID = decide.failed(Failed(failure=FailureClass.OUTPUT_INVALID))
+
+Kept = dict[int, Blob]
+"""Outputs that were loaded and are not stored yet, by their index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A try that brought no video."""
+
+    kind: TroubleKind
+    reason: str
+    final: bool = False
+    """Whether another try would find the same."""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Try again after so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveUp:
+    """The job ends without its video."""
+
+    ending: decide.Ending
+    reason: str
+    """For operators."""
+    look_later: bool = True
+    """Whether the vendor may still have it, so that it is asked for again after the job's end."""
+
+
+def verdict(tried: Tried, tries: int, began: float, job: Job, now: float) -> Again | GiveUp:
+    """What follows the `tries`th try without a video, the first of which was at `began`; pure."""
+    if tried.final:
+        return GiveUp(ending=_INVALID, reason=tried.reason, look_later=False)
+    if job.cancel_requested_at is not None:
+        return GiveUp(ending=decide.CANCELLED, reason=tried.reason)
+    left = job.deadline_at / 1000 - now
+    if tried.kind == "file" and (left <= 0 or now - began >= FILE_SECONDS):
+        return GiveUp(ending=_INVALID, reason=tried.reason)
+    if left <= 0:
+        return GiveUp(ending=decide.EXPIRED, reason=tried.reason)
+    pause = _PAUSES[tries - 1] if tries <= len(_PAUSES) else _LONGEST_PAUSE
+    return Again(seconds=min(max(pause, tried.retry_after or 0.0), left))
+
+
+def tried_of(error: Exception) -> Tried:
+    """What a try's error says. What nobody expected is our own trouble, and passes like any other."""
+    match error:
+        case OutputInvalid():
+            return Tried(kind="file", reason=error.reason, final=error.final, retry_after=error.retry_after)
+        case NotAnswered():
+            return Tried(kind=kind_of(error), reason=str(error), retry_after=error.retry_after)
+        case Drift() | JobLost():
+            return Tried(kind="file", reason=str(error))
+        case _:
+            return Tried(kind="storage", reason=str(error) or type(error).__name__)
+
+
+class Storing:
+    def __init__(self, workshop: Workshop) -> None:
+        self._in = workshop
+
+    async def store(self, job: Job, attempt: Attempt, finished: Finished) -> tuple[StoredFile, ...] | GiveUp:
+        """However long it takes."""
+        began, tries = self._in.clock.now(), 0
+        kept: Kept = {}
+        while True:
+            try:
+                return await self.try_once(job, attempt, finished, kept)
+            except Exception as error:  # noqa: BLE001 - a finished video is not thrown away over one bad try
+                tried = tried_of(error)
+            tries += 1
+            job = await store.get_even_deleted(self._in.db, job.id)
+            step = verdict(tried, tries, began, job, self._in.clock.now())
+            await self._tell(job, attempt, tried, step)
+            if isinstance(step, GiveUp):
+                await self.discard(kept)
+                return step
+            await self._in.rest(step.seconds)
+            if tried.kind == "file":
+                renewed = await self._renewed(job, attempt, kept)
+                if isinstance(renewed, Failed):
+                    await self.discard(kept)
+                    reason = renewed.vendor_text or "the vendor says that it failed after all"
+                    return GiveUp(ending=decide.failed(renewed), reason=reason, look_later=False)
+                finished = renewed or finished
+
+    async def try_once(self, job: Job, attempt: Attempt, finished: Finished, kept: Kept) -> tuple[StoredFile, ...]:
+        """Stores all outputs, or raises what kept it from that.
+
+        What was loaded stays in `kept`: our own trouble does not have a file loaded twice.
+        """
+        if not finished.outputs or attempt.handle is None:
+            raise OutputInvalid("the backend finished without an output", final=attempt.handle is None)
+        async with self._in.storing.of(decide.route_of(attempt, job).queue):
+            return tuple(
+                [
+                    await self._stored(job, attempt, (index, output), kept)
+                    for index, output in enumerate(finished.outputs)
+                ]
+            )
+
+    async def _stored(self, job: Job, attempt: Attempt, one: tuple[int, Output], kept: Kept) -> StoredFile:
+        index, output = one
+        key = f"outputs/{job.id}/{index}.mp4"
+        stored = await self._in.ingest.find(key)  # by a run before this one, which a crash ended
+        if stored is not None:
+            return stored
+        if index not in kept and attempt.handle is not None:
+            kept[index] = await self._in.lane_of(job, attempt).backend.collect(attempt.handle, output)
+        try:
+            return await self._in.ingest.ingest(kept[index], key)
+        except OutputInvalid:
+            await self._discard([kept.pop(index)])
+            raise
+
+    async def _renewed(self, job: Job, attempt: Attempt, kept: Kept) -> Finished | Failed | None:
+        """What the vendor says now: another address perhaps, or that it failed after all; None for nothing new."""
+        if attempt.handle is None:
+            return None
+        try:
+            outcome = await self._in.lane_of(job, attempt).backend.poll(attempt.handle)
+        except Exception:  # noqa: BLE001 - what the vendor said before still counts
+            return None
+        match outcome:
+            case Finished() if outcome.outputs:
+                again = [one for index, one in enumerate(outcome.outputs) if index in kept]
+                await self._discard([one for one in again if isinstance(one, Blob) and one not in kept.values()])
+                return outcome
+            case Failed():
+                return outcome
+            case Running() | Finished():
+                return None
+            case _:
+                assert_never(outcome)
+
+    async def _tell(self, job: Job, attempt: Attempt, tried: Tried, step: Again | GiveUp) -> None:
+        reason = erasure.fit_to_log(job, tried.reason)[:_KEPT_REASON]
+        pause = step.seconds if isinstance(step, Again) else None
+        self._in.emit(
+            StoringFailed(job=job.id, endpoint=attempt.endpoint, kind=tried.kind, reason=reason, retry_in=pause)
+        )
+        trouble = Trouble(kind=tried.kind, since=milliseconds(self._in.clock.now()), reason=reason)
+        await self._in.db.write(lambda unit: store.note_trouble(unit, attempt, trouble))
+
+    async def discard(self, kept: Kept) -> None:
+        """Removes what was loaded and not stored."""
+        await self._discard(kept.values())
+
+    async def _discard(self, blobs: Iterable[Blob]) -> None:
+        for blob in list(blobs):
+            await self._in.objects.in_thread(partial(blob.path.unlink, missing_ok=True))
