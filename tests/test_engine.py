@@ -2,14 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import pytest
 
 from reelrouter.backends import Surroundings, _remove_old
 from reelrouter.clock import FrozenClock, SystemClock
 from reelrouter.db.migrate import migrate
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.engine import open_engine
+from reelrouter.jobs import dispatch
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
@@ -34,25 +38,26 @@ class Stage:
         self.settings = Settings(data_dir=directory)
         self.vendors = vendors
         self.events: list[Event] = []
-        self.news = asyncio.Event()
         migrate(directory / "app.db")
         self.db = SqliteDatabase(directory / "app.db")
 
     def emit(self, event: Event) -> None:
         self.events.append(event)
-        self.news.set()
 
     def lanes(self, _around: Surroundings) -> Mapping[str, Lane]:
         pace = ladder(0.01, 0.05)
         return {queue_of(name, "c"): Lane(backend=one, limit=5, pace=pace) for name, one in self.vendors.items()}
 
     async def until_ended(self, jobs: int) -> None:
+        await self.until(lambda: len(self.of(JobEnded)) >= jobs)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        """Runs an engine until then."""
         async with asyncio.timeout(PATIENCE), open_engine(self.settings, self.emit, self.lanes) as loops:
             stop = asyncio.Event()
             running = asyncio.ensure_future(loops.run(stop))
-            while len(self.of(JobEnded)) < jobs:
-                await self.news.wait()
-                self.news.clear()
+            while not is_so():
+                await asyncio.sleep(0.01)
             stop.set()
             await running
 
@@ -155,3 +160,33 @@ def test_what_a_killed_engine_had_loaded_is_removed_after_a_day(tmp_path: Path) 
         os.utime(path, (at, at))
     _remove_old(tmp_path, 200.0)
     assert [path.name for path in tmp_path.iterdir()] == ["new.mp4"]
+
+
+@pytest.mark.parametrize("status", ["ENQUEUED", "PENDING"])
+def test_a_run_that_nobody_works_on_gets_a_new_one_whatever_the_library_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    """Its table once said that runs waited in a queue, and no worker took them up: they stayed there for good."""
+    monkeypatch.setattr(dispatch, "_SWEEP_SECONDS", 0.2)
+
+    async def scenario() -> None:
+        vendor = Scripted(endpoint="a", polls=[Running()])
+        stage = Stage(tmp_path, a=vendor)
+        bench = Bench(stage.db, tmp_path, FrozenClock(SystemClock().now()))
+        jobs = [await bench.place("a") for _ in range(3)]
+        await stage.until(lambda: len(vendor.asked) == 3)
+        with sqlite3.connect(tmp_path / "dbos.db") as connection:
+            connection.execute(
+                "UPDATE workflow_status SET status = ?, queue_name = 'nobody-reads-it', executor_id = 'nobody',"
+                " recovery_attempts = 2, started_at_epoch_ms = NULL",
+                [status],
+            )
+        vendor.polls = [REFUSED]
+        await stage.until_ended(3)
+        assert {(job.status, job.run) for job in [await bench.job(one) for one in jobs]} == {(State.FAILED, 2)}
+        assert len(stage.of(RunAbandoned)) == 3
+        assert len(vendor.orders) == 3, "nothing was sent again"
+        await stage.db.close()
+        bench.objects.close()
+
+    asyncio.run(scenario())

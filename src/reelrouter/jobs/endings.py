@@ -20,6 +20,9 @@ from reelrouter.observe.events import AttemptEnded, JobEnded, JobUnreadable
 from reelrouter.webhooks.store import enqueue
 from reelrouter.work import Failed, FailureClass, StoredFile
 
+_STORING = 8
+"""Videos of jobs under way that are loaded and stored at one time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
@@ -37,7 +40,7 @@ class Endings:
     def __init__(self, workshop: Workshop, tracing: Tracing) -> None:
         self._in = workshop
         self._tracing = tracing
-        self._storing = Storing(workshop)
+        self._storing = Storing(workshop, _STORING)
 
     async def finish(self, job: Job, attempts: Sequence[Attempt], ending: decide.Ending) -> None:
         if ending.finished is None:

@@ -10,27 +10,29 @@ from sqlalchemy import bindparam, select
 
 from reelrouter.accounts import ledger
 from reelrouter.clock import milliseconds
-from reelrouter.db.engine import Unit
+from reelrouter.db.engine import Row, Unit
 from reelrouter.db.tables import attempts
 from reelrouter.ids import JobId
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.lanes import Lane
-from reelrouter.jobs.looking import FIRST_LOOK, look_later
+from reelrouter.jobs.looking import FIRST_LOOK, look_at, look_later
 from reelrouter.jobs.model import Attempt, Job, sound
 from reelrouter.jobs.storing import Kept, Storing, tried_of
 from reelrouter.jobs.workshop import Workshop
 from reelrouter.money import Nanos
-from reelrouter.observe.events import LateOutcome
+from reelrouter.observe.events import LateOutcome, TaskCrashed
 from reelrouter.work import Failed, Finished, JobLost, Outcome, Running, StoredFile
 
 _LONGEST_PAUSE = 600.0
 _PATIENCE = 24 * 3600.0
 _INTERVAL = 15.0
 _AT_ONCE = 50
+_STORING = 2
+"""Late videos that are loaded and stored at one time: those of jobs under way do not wait for them."""
 _POLL_SECONDS = 60.0
 
 _DUE = (
-    select(attempts.c.job_id, attempts.c.n)
+    select(attempts.c.job_id, attempts.c.n, attempts.c.ended_at)
     .where(attempts.c.look_at <= bindparam("now"))
     .order_by(attempts.c.look_at)
     .limit(bindparam("most"))
@@ -40,7 +42,7 @@ _DUE = (
 class Latecomers:
     def __init__(self, workshop: Workshop) -> None:
         self._in = workshop
-        self._storing = Storing(workshop)
+        self._storing = Storing(workshop, _STORING)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -53,8 +55,19 @@ class Latecomers:
         due = await self._in.db.rows(_DUE, now=self._in.now_ms(), most=_AT_ONCE)
         async with asyncio.TaskGroup() as group:
             for row in due:
-                group.create_task(self._look(row["job_id"], row["n"]))
+                group.create_task(self._look_anyway(row))
         return len(due)
+
+    async def _look_anyway(self, row: Row) -> None:
+        """A job that cannot be looked at must not keep the others from it, nor be looked at without end."""
+        try:
+            await self._look(row["job_id"], row["n"])
+        except Exception as error:  # noqa: BLE001 - see above; it is told
+            self._in.emit(TaskCrashed(task="late look", error=repr(error)))
+            now_ms = self._in.now_ms()
+            is_over = now_ms - (row["ended_at"] or now_ms) >= _PATIENCE * 1000
+            then = None if is_over else now_ms + milliseconds(_LONGEST_PAUSE)
+            await self._in.db.write(lambda unit: look_at(unit, row["job_id"], row["n"], then))
 
     async def _look(self, job_id: JobId, n: int) -> None:
         made = await store.list_attempts(self._in.db, job_id)

@@ -4,6 +4,7 @@ from sqlalchemy import bindparam, update
 
 from reelrouter.db.engine import Unit
 from reelrouter.db.tables import attempts
+from reelrouter.ids import JobId
 from reelrouter.jobs.model import Attempt
 
 FIRST_LOOK = 60.0
@@ -18,4 +19,9 @@ _LOOK_AGAIN = (
 
 def look_later(unit: Unit, attempt: Attempt, then: int | None) -> None:
     """At `then`, in Unix milliseconds; None is never again."""
-    unit.execute(_LOOK_AGAIN, job=attempt.job_id, number=attempt.n, then=then)
+    look_at(unit, attempt.job_id, attempt.n, then)
+
+
+def look_at(unit: Unit, job: JobId, n: int, then: int | None) -> None:
+    """The same of an attempt that may not be loadable."""
+    unit.execute(_LOOK_AGAIN, job=job, number=n, then=then)

@@ -13,6 +13,7 @@ from typing import assert_never
 from reelrouter.clock import milliseconds
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.model import Attempt, Job
+from reelrouter.jobs.permits import Permits
 from reelrouter.jobs.trouble import FILE_SECONDS, Trouble, kind_of
 from reelrouter.jobs.workshop import Workshop
 from reelrouter.observe.events import StoringFailed
@@ -101,8 +102,10 @@ def tried_of(error: Exception) -> Tried:
 
 
 class Storing:
-    def __init__(self, workshop: Workshop) -> None:
+    def __init__(self, workshop: Workshop, at_once: int) -> None:
+        """At most `at_once` videos are loaded and stored at one time."""
         self._in = workshop
+        self._permits = Permits(at_once)
 
     async def store(self, job: Job, attempt: Attempt, finished: Finished) -> tuple[StoredFile, ...] | GiveUp:
         """However long it takes."""
@@ -136,7 +139,7 @@ class Storing:
         """
         if not finished.outputs or attempt.handle is None:
             raise OutputInvalid("the backend finished without an output", final=attempt.handle is None)
-        async with self._in.storing.of(decide.route_of(attempt, job).queue):
+        async with self._permits.of(decide.route_of(attempt, job).queue):
             return tuple(
                 [
                     await self._stored(job, attempt, (index, output), kept)

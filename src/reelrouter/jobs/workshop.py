@@ -11,7 +11,6 @@ from reelrouter.jobs.announce import LinkTerms
 from reelrouter.jobs.charging import Pricing
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, Job
-from reelrouter.jobs.permits import Permits
 from reelrouter.jobs.poller import Poller
 from reelrouter.jobs.served import Served
 from reelrouter.jobs.unconfigured import unconfigured
@@ -19,9 +18,6 @@ from reelrouter.observe.events import Emit
 from reelrouter.observe.traces import NoTraces, Traces
 from reelrouter.storage.ingest import Ingest
 from reelrouter.storage.objects import Objects
-
-_STORING = 8
-"""Videos at one time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +49,6 @@ class Workshop:
     """The address at which a vendor may tell of an attempt, if it can reach us at all."""
     rest: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits for so many seconds between two tries."""
-    storing: Permits = field(default_factory=lambda: Permits(_STORING))
-    """For videos that are being loaded and stored."""
     mark_of: Callable[[str], str | None] = lambda _job_id: None
     """By what this gateway knows a job of its own again."""
 
