@@ -26,6 +26,7 @@ STANDING = Standing(
     holds={},
     backlog=Backlog(),
     stored=Stored(),
+    kept_back={("a", "unclear"): 1},
     drifting=frozenset(),
     disk=Disk(size=1, free=1),
 )

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from reelrouter.cli import wording
+from reelrouter.cli.doctor_jobs import job_findings
 from reelrouter.cli.doctor_vendors import vendor_findings
 from reelrouter.cli.ending import Exit
 from reelrouter.cli.finding import Finding, Level
@@ -86,6 +87,7 @@ def _findings(server: ServerOptions, *, probe: bool) -> Iterator[Finding]:
             yield _models(client)
     if _is_local(peer):
         yield _disk()
+        yield from job_findings()
         yield from vendor_findings(probe=probe)
 
 

@@ -316,8 +316,8 @@ attempts = sa.Table(
     sa.Index(
         "ix_attempts_troubled",
         "endpoint",
-        sqlite_where=sa.text("trouble IS NOT NULL AND ended_at IS NULL"),
-        postgresql_where=sa.text("trouble IS NOT NULL AND ended_at IS NULL"),
+        sqlite_where=sa.text("trouble IS NOT NULL"),
+        postgresql_where=sa.text("trouble IS NOT NULL"),
     ),
     sa.Index(
         "ix_attempts_ended",

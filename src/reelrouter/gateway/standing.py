@@ -7,7 +7,7 @@ from pathlib import Path
 from reelrouter.accounts import holdings
 from reelrouter.clock import Clock, milliseconds
 from reelrouter.db.engine import Database
-from reelrouter.jobs import drifts, figures
+from reelrouter.jobs import drifts, figures, troubled
 from reelrouter.observe.gauges import Disk, Gauges, Standing, Stored
 from reelrouter.observe.instruments import text_of
 from reelrouter.webhooks import backlog
@@ -51,6 +51,7 @@ class Lookout:
             backlog=await backlog.measure(self._db),
             stored=await self._sum_stored(now),
             drifting=await drifts.list_drifting(self._db, at),
+            kept_back=await troubled.count_troubled(self._db),
             disk=await asyncio.to_thread(_disk_of, self._folder),
         )
 

@@ -297,6 +297,11 @@ SET_TROUBLE = (
     .where(attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"))
     .values(trouble=bindparam("what"))
 )
+CLEAR_TROUBLES = (
+    update(attempts)
+    .where(attempts.c.job_id == bindparam("job"), attempts.c.trouble.is_not(None))
+    .values(trouble=None)
+)
 END_UNANSWERED = END_ATTEMPT.where(attempts.c.handle.is_(None))
 
 FORGET = (

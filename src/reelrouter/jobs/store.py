@@ -167,6 +167,7 @@ class End:
 
 def end(unit: Unit, job: Job, last: End) -> bool:
     """False if the job had ended already; then nothing was changed, and nothing else may be written either."""
+    unit.execute(sql.CLEAR_TROUBLES, job=job.id)  # only those of jobs under way are looked for
     return (
         unit.execute(
             sql.END[last.event],

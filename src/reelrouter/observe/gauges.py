@@ -66,6 +66,8 @@ class Standing:
     stored: Stored
     drifting: frozenset[str]
     """Endpoints that are left alone because nobody here understands their answers."""
+    kept_back: Mapping[tuple[str, str], int]
+    """Jobs under way whose video is kept back, by endpoint and kind of trouble."""
     disk: Disk
 
 
@@ -94,6 +96,15 @@ class Gauges(Collector):
         for endpoint in sorted(self._standing.drifting):
             drifting.add_metric([endpoint], 1)
         yield drifting
+        kept_back = _gauge(
+            "jobs_kept_back",
+            "Jobs under way whose videos are kept back by a trouble of this kind.",
+            "endpoint",
+            "kind",
+        )
+        for (endpoint, kind), count in self._standing.kept_back.items():
+            kept_back.add_metric([endpoint, kind], count)
+        yield kept_back
 
     def _of_queues(self) -> Iterator[GaugeMetricFamily]:
         waiting = _gauge("queue_waiting", "Jobs that wait for a place at an endpoint.", "endpoint")

@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 works_with = "0006"
 
-_TROUBLED = "trouble IS NOT NULL AND ended_at IS NULL"
+_TROUBLED = "trouble IS NOT NULL"
 
 
 def upgrade() -> None:
