@@ -79,6 +79,24 @@ def test_a_run_of_an_engine_that_works_is_left_to_it(scenario: Scenario) -> None
     scenario(work)
 
 
+def test_a_run_of_an_engine_that_gives_no_signs_is_left_alone_for_longer(scenario: Scenario) -> None:
+    """During an upgrade engines of the version before are still at work."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", polls=[finished_with(bench.file())])
+        job, engine = await bench.place("a"), Engine(bench)
+        run = await bench.begin(job)
+        engine.runs.begun.append(f"{job.id}:{run}")
+        await bench.db.write(lambda unit: unit.execute(update(jobs).values(driver=None)))
+        for _ in range(9):
+            await engine.dispatcher.sweep()
+        assert (await bench.job(job)).run == 1
+        await engine.dispatcher.sweep()
+        assert (await bench.job(job)).run == 2
+
+    scenario(work)
+
+
 def test_one_run_that_cannot_be_revived_does_not_keep_the_others_from_it(scenario: Scenario) -> None:
     """A row that nobody can load used to stop the sweep for all."""
 

@@ -24,11 +24,14 @@ from reelrouter.observe.events import Emit, JobStarted, RunAbandoned, TaskCrashe
 
 _QUICK, _IDLE = 0.02, 0.05
 """Seconds between two looks: while there is work, and while there is none (then only for a changed database)."""
-_SWEEP_SECONDS = 30.0
+_SWEEP_SECONDS = 15.0
 _MOST_RUNS = 3
 _SWEPT_AT_ONCE = 500
 _KEEP_RUNS_SECONDS = 24 * 3600.0
 _NEVER = 2**53
+_LOOKS, _LOOKS_AT_UNSIGNED = 2, 10
+"""Sweeps in a row that must find a run without a driver: its engine may be late with its sign, or of a version
+that gave none, which during an upgrade is still at work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +64,8 @@ class Dispatcher:
         self._turns: defaultdict[str, Turns] = defaultdict(Turns)
         """Of the workspaces that wait, by lane."""
         self._lane_turns = Turns()
-        self._suspected: frozenset[str] = frozenset()
-        """Runs that nobody seemed to drive when the last sweep looked; the engine they belonged to may be late."""
+        self._suspected: Counter[str] = Counter()
+        """Runs that nobody seems to drive, each with how many sweeps in a row have found it so."""
         self._starting: dict[str, str] = {}
         """Runs that were started here and whose submit may not be over, each with its lane."""
         self._most_of_one = drivers.most_starting - drivers.most_starting // 4
@@ -113,11 +116,13 @@ class Dispatcher:
         living = await self._drivers.living()
         driven = self._drivers.workflows.list_driven()
         left = {run_id(one.job, one.run): one for one in moving if run_id(one.job, one.run) not in driven}
-        ours = {name for name, one in left.items() if one.driver == self._drivers.starter.name}
-        suspected = {name for name, one in left.items() if one.driver not in living}
-        lost = ours | (suspected & self._suspected)
-        self._suspected = frozenset(suspected)
-        return [left[name] for name in lost]
+        suspected = {name: one for name, one in left.items() if one.driver not in living}
+        self._suspected = Counter({name: self._suspected[name] + 1 for name in suspected})
+        return [
+            one
+            for name, one in left.items()
+            if one.driver == self._drivers.starter.name or self._suspected[name] >= _looks_for(one)
+        ]
 
     async def _start_waiting(self) -> tuple[bool, bool]:
         """Whether any job was started, and whether some may be left that the next look must find."""
@@ -234,3 +239,7 @@ class Dispatcher:
             await self._drivers.steps.give_up(lost.job)
         else:
             await self._drivers.workflows.start(lost.job, lost.run + 1)
+
+
+def _looks_for(one: store.Moving) -> int:
+    return _LOOKS_AT_UNSIGNED if one.driver is None else _LOOKS

@@ -15,7 +15,7 @@ from reelrouter.db.engine import Database, Unit
 from reelrouter.db.tables import engines
 
 SIGN_SECONDS = 10.0
-SILENT_SECONDS = 45.0
+SILENT_SECONDS = 30.0
 """After which an engine does not count as working any more."""
 
 Living = Callable[[], Awaitable[frozenset[str]]]

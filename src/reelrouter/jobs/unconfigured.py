@@ -40,4 +40,4 @@ class Unconfigured:
 
 
 def unconfigured(queue: str) -> Lane:
-    return Lane(backend=Unconfigured(queue), limit=0, pace=ladder(15.0, 60.0))
+    return Lane(backend=Unconfigured(queue), limit=0, pace=ladder(15.0, 60.0), outlives=True)
