@@ -71,7 +71,7 @@ def test_a_run_of_an_engine_that_works_is_left_to_it(scenario: Scenario) -> None
         for _ in range(5):
             await own.show()
             await other.show()
-            bench.clock.advance(30)
+            bench.clock.advance(15)
             await engine.dispatcher.sweep()
         assert (await bench.job(job)).run == 1
         assert engine.runs.begun == [f"{job.id}:1"]
