@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,20 @@ def rendered(output: Path, **changes: Any) -> Path:
     return output
 
 
+def rendered_in_another_process(output: Path, **changes: Any) -> Path:
+    order = json.dumps(arguments(output, **changes))
+    subprocess.run([sys.executable, "-c", IN_ANOTHER_PROCESS, order], check=True, timeout=60)
+    return output
+
+
+def varied_orders(count: int) -> Iterator[dict[str, Any]]:
+    """Small films, each with another size and another scene."""
+    places = ("a harbour at night", "a fox in falling snow", "a school of fish in a reef", "a taxi in a rainy city")
+    for number in range(count):
+        width, height = 64 + 14 * (number * 7 % 20), 48 + 10 * (number * 3 % 20)
+        yield {"prompt": f"{places[number % 4]}, scene {number}", "width": width, "height": height, "seed": number}
+
+
 def reference(path: Path, kind: str) -> dict[str, str]:
     return {"path": str(path), "kind": kind}
 
@@ -87,9 +102,24 @@ def test_film_is_as_ordered(tmp_path: Path, size: tuple[int, int], fps: int, dur
 def test_same_order_is_the_same_file_in_another_process(tmp_path: Path) -> None:
     """One seed is one film, byte for byte, picture and sound."""
     here = rendered(tmp_path / "here.mp4", audio=True)
-    there = arguments(tmp_path / "there.mp4", audio=True)
-    subprocess.run([sys.executable, "-c", IN_ANOTHER_PROCESS, json.dumps(there)], check=True, timeout=60)
-    assert here.read_bytes() == (tmp_path / "there.mp4").read_bytes()
+    there = rendered_in_another_process(tmp_path / "there.mp4", audio=True)
+    assert here.read_bytes() == there.read_bytes()
+
+
+def test_films_made_before_leave_no_trace(tmp_path: Path) -> None:
+    """After twenty films of other sizes and prompts the first is made again byte for byte, and fresh processes agree."""
+    orders = {f"{number}.mp4": changes for number, changes in enumerate(varied_orders(20))}
+    films = {name: rendered(tmp_path / name, **changes).read_bytes() for name, changes in orders.items()}
+    assert len(set(films.values())) == 20
+    assert rendered(tmp_path / "again.mp4", **orders["0.mp4"]).read_bytes() == films["0.mp4"]
+    for name in ("7.mp4", "19.mp4"):
+        elsewhere = rendered_in_another_process(tmp_path / f"elsewhere-{name}", **orders[name])
+        assert elsewhere.read_bytes() == films[name]
+
+
+def test_encoder_has_no_macroblock_tree(tmp_path: Path) -> None:
+    """x264 writes its settings into the file; the tree, which is not the same in every run, is among them as off."""
+    assert b" mbtree=0 " in rendered(tmp_path / "film.mp4").read_bytes()
 
 
 def test_seed_and_prompt_make_the_film(tmp_path: Path) -> None:

@@ -47,8 +47,9 @@ class Production:
 def render(arguments: dict[str, Any], report: Report) -> dict[str, Any]:
     """Make the film that the arguments ask for, and say what it became.
 
-    The same arguments give the same bytes. Raises TaskFailed: see `job.read_job` for arguments that make no
-    sense; `invalid_image`, `invalid_video` or `invalid_audio` for inputs that cannot be read.
+    The same arguments and input files give the same bytes, as far as `encode` promises it. Raises TaskFailed: see
+    `job.read_job` for arguments that make no sense; `invalid_image`, `invalid_video` or `invalid_audio` for inputs
+    that cannot be read.
     """
     cv2.setNumThreads(1)  # OpenCV's own threads would compete with the drawing threads and the encoder's.
     job = read_job(arguments)
