@@ -20,6 +20,7 @@ _COMPROMISED = frozenset({"1.107.0"})
 _UNPINNED = ("certifi", "litellm-proxy-extras")
 """It wants one release of each and no other, which not every index has. They are certificates and a database's
 migrations: none is used here, where all addresses are plain HTTP and there is no database."""
+_OWN_UV = Path(__file__).parents[1] / ".uv" / "bin" / "uv"
 _MODEL = "sora"
 _PATIENCE = 180.0
 
@@ -67,6 +68,17 @@ def check_version(version: str) -> None:
     """Raises `CannotInstall` for a release that must not be run."""
     if version in _COMPROMISED:
         raise CannotInstall(f"litellm {version} was a compromised release, and is not installed here")
+
+
+def find_uv() -> str:
+    """The uv that runs this program, else the one on the PATH, else the one `make` keeps inside the checkout.
+
+    Raises `CannotInstall`.
+    """
+    found = os.environ.get("UV") or shutil.which("uv") or shutil.which(str(_OWN_UV))
+    if found is None:
+        raise CannotInstall("LiteLLM is installed by uv, which is neither on the PATH nor in .uv/bin")
+    return found
 
 
 def cache_folder() -> Path:
@@ -121,9 +133,7 @@ def _answers(address: str, process: subprocess.Popen[str]) -> bool:
 
 
 def _install_into(home: Path) -> None:
-    uv = shutil.which("uv")
-    if uv is None:
-        raise CannotInstall("LiteLLM is installed by uv, which is not on the PATH")
+    uv = find_uv()
     print(f"installing litellm[proxy]=={VERSION} into {home}", file=sys.stderr, flush=True)
     home.parent.mkdir(parents=True, exist_ok=True)
     overrides = home.parent / "overrides.txt"

@@ -58,7 +58,7 @@ def rendered_in_another_process(output: Path, **changes: Any) -> Path:
 
 def varied_orders(count: int) -> Iterator[dict[str, Any]]:
     """Small films, each with another size and another scene."""
-    places = ("a harbour at night", "a fox in falling snow", "a school of fish in a reef", "a taxi in a rainy city")
+    places = ("a harbour at night", "a fox in falling snow", "a school of fish", "a taxi in a rainy city")
     for number in range(count):
         width, height = 64 + 14 * (number * 7 % 20), 48 + 10 * (number * 3 % 20)
         yield {"prompt": f"{places[number % 4]}, scene {number}", "width": width, "height": height, "seed": number}
@@ -107,7 +107,7 @@ def test_same_order_is_the_same_file_in_another_process(tmp_path: Path) -> None:
 
 
 def test_films_made_before_leave_no_trace(tmp_path: Path) -> None:
-    """After twenty films of other sizes and prompts the first is made again byte for byte, and fresh processes agree."""
+    """After twenty films of many sizes the first is made again byte for byte, and fresh processes agree."""
     orders = {f"{number}.mp4": changes for number, changes in enumerate(varied_orders(20))}
     films = {name: rendered(tmp_path / name, **changes).read_bytes() for name, changes in orders.items()}
     assert len(set(films.values())) == 20
@@ -118,7 +118,7 @@ def test_films_made_before_leave_no_trace(tmp_path: Path) -> None:
 
 
 def test_encoder_has_no_macroblock_tree(tmp_path: Path) -> None:
-    """x264 writes its settings into the file; the tree, which is not the same in every run, is among them as off."""
+    """x264 writes its settings into the file: the tree, which is not the same in every run, is off."""
     assert b" mbtree=0 " in rendered(tmp_path / "film.mp4").read_bytes()
 
 

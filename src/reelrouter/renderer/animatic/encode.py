@@ -2,9 +2,9 @@
 
 Nothing is drawn here: the frames come as small jobs, which two threads run a little ahead of the encoder.
 
-The same frames and sound give the same bytes, in any process and after any other films, on every processor that has
-the same instruction sets, for as long as PyAV stays the same version. Between processors that differ the bytes may
-differ too: OpenCV, FFmpeg and x264 choose their routines by what a processor can do.
+The same frames and sound give the same bytes, in any process and after any other films, on every processor with
+the same instruction sets, as long as the version of PyAV stays the same. Between processors that differ the bytes
+may differ too: OpenCV, FFmpeg and x264 choose their routines by what a processor can do.
 """
 
 import os
@@ -43,9 +43,9 @@ ENCODER_THREADS = 2
 QUALITY = 22
 """x264's constant rate factor: paper and photographs look clean, at 100 to 250 kB a second of 720p."""
 REPRODUCIBLE = {"mbtree": "0", "ref": "2", "qcomp": "0.8"}
-"""x264 without its macroblock tree. With AVX-512 the tree reads memory that nobody wrote, so that the bytes depend on
-the films before. A second reference frame, a third B-frame and flatter quantisers win back what it saved: eight films
-became 1% smaller, at 0.1 dB less PSNR on average and 0.5 dB more in the worst frame."""
+"""x264 without its macroblock tree. With AVX-512 the tree reads memory that nobody wrote, so that the bytes depend
+on the films before. A second reference frame, a third B-frame and flatter quantisers win back what it saved: eight
+films became 1% smaller, at 0.1 dB less PSNR on average and 0.5 dB more in the worst frame."""
 EXACT_QUANTISER = 16
 """On photographs 2.5 dB above `QUALITY`, for some 80 kB a frame of 720p."""
 AUDIO_BLOCK = 1024
