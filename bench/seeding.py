@@ -20,7 +20,11 @@ _COPIED: Mapping[str, Mapping[str, str]] = {
     },
     "holds": {"job_id": "{copy}"},
     "attempts": {"job_id": "{copy}", "key": "{copy} || '-1'"},
-    "ledger": {"job_id": "{copy}", "key": "{copy} || ':' || one.kind"},
+    "ledger": {
+        "job_id": "{copy}",
+        "key": "{copy} || ':' || one.kind",
+        "created_at": "one.created_at - n.i * {every}",
+    },
 }
 """By table: the columns in which a copy differs."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from reelrouter.accounts import keys, workspaces
+from reelrouter.accounts import keys, ledger, workspaces
 from reelrouter.accounts.charge import Charge
 from reelrouter.accounts.keys import NewKey
 from reelrouter.cli.ending import Exit
@@ -28,8 +28,11 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-def charge(data_dir: Path, *prices: int) -> None:
-    """Jobs of the default workspace that have ended now, each at its price in millionths of a dollar."""
+def charge(data_dir: Path, *prices: int, billed: bool = False) -> None:
+    """Jobs of the default workspace that have ended now, each at its price in millionths of a dollar.
+
+    `billed` is whether their vendor wants half of it.
+    """
     now = time.time()
 
     def write(unit: Unit) -> None:
@@ -41,8 +44,9 @@ def charge(data_dir: Path, *prices: int) -> None:
             place(unit, key, hold, now)
             charged = Nanos(price * 1000)
             settle(unit, hold.job_id, Charge(price=charged, list_price=charged), now)
-            told = update(jobs).where(jobs.c.id == hold.job_id)
-            unit.execute(told.values(provider="renderer", vendor_cost=charged // 2))
+            unit.execute(update(jobs).where(jobs.c.id == hold.job_id).values(provider="renderer"))
+            if billed:
+                ledger.note_vendor_cost(unit, hold.job_id, None, Nanos(charged // 2), now)
 
     async def within() -> None:
         db = SqliteDatabase(data_dir / "app.db")
@@ -135,7 +139,7 @@ def test_a_workspace_that_there_is_not_is_named(command: tuple[str, ...]) -> Non
 
 def test_usage_is_a_table_json_or_csv(data_dir: Path) -> None:
     """The same sums in each, with what vendors billed."""
-    charge(data_dir, 300_000, 200_000)
+    charge(data_dir, 300_000, 200_000, billed=True)
     table = run_well("usage", "--by", "model,provider")
     assert table.split()[-5:] == ["google/veo-3.1-lite", "renderer", "2", "$0.50", "$0.25"]
     shown = run_json("usage", "--by", "workspace,model")

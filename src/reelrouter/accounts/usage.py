@@ -1,15 +1,33 @@
-"""What jobs have cost, summed up by whatever is asked for: by the database, from the jobs that were charged."""
+"""What jobs have cost and what vendors billed, summed up by whatever is asked for: by the database.
+
+A job's price is written by the transaction that enters its charge in the ledger, with the same time. So prices are
+summed in place of charges: one index has all that can be asked of them. Vendors' bills are summed from the ledger
+itself, because they also come for jobs that were not charged, and after a job's end.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, case, func, literal_column, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    SelectBase,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from reelrouter.accounts.periods import DAY_MS
 from reelrouter.db.engine import Database
-from reelrouter.db.tables import jobs
+from reelrouter.db.tables import attempts, jobs, ledger
 from reelrouter.ids import WorkspaceId
 from reelrouter.money import Nanos
 
@@ -19,7 +37,7 @@ DIMENSIONS: Sequence[Dimension] = get_args(Dimension)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which jobs count: those that ended on these days of UTC and were charged. None is any."""
+    """What counts: jobs that ended on these days of UTC and were charged, and bills of these days. None is any."""
 
     first_day: int
     """Since 1970."""
@@ -29,6 +47,8 @@ class Selection:
     workspace: WorkspaceId | None = None
     key: str | None = None
     user: str | None = None
+    with_bills: bool = True
+    """Whether vendors' bills are summed up too. Without them there is a line only where a job was charged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +58,7 @@ class Sum:
     of: Mapping[Dimension, Any]
     """The day since 1970, or text; None for jobs of which nothing was said."""
     jobs: int
+    """How many were charged; none where vendors billed only for jobs that were not."""
     cost: Nanos
     """What their workspaces paid."""
     byok_jobs: int
@@ -45,12 +66,11 @@ class Sum:
     byok_list_price: Nanos
     """What the catalogue asks for those."""
     vendor_cost: Nanos
-    """What the operator paid, as far as vendors told."""
+    """What vendors billed the operator, as far as they told: on the day of the bill, for charged jobs or not."""
 
 
-_COLUMNS: Mapping[Dimension, ColumnElement[Any]] = {
-    # The number stands in the text, so that the database sees that what is shown is what is grouped by.
-    "day": jobs.c.finished_at // literal_column(str(DAY_MS), BigInteger),
+_Columns = Mapping[Dimension, ColumnElement[Any]]
+_COLUMNS: _Columns = {
     "model": jobs.c.model,
     "provider": jobs.c.provider,
     "key": jobs.c.key_id,
@@ -58,66 +78,106 @@ _COLUMNS: Mapping[Dimension, ColumnElement[Any]] = {
     "user": jobs.c.external_user,
     "session": jobs.c.session_id,
 }
+_FILTERS: Sequence[Literal["workspace", "key", "user"]] = ("workspace", "key", "user")
+_SUMMED = ("jobs", "cost", "byok_jobs", "byok_list_price", "vendor_cost")
+_NONE, _ONE = literal_column("0", BigInteger), literal_column("1", BigInteger)
 _IS_BYOK = jobs.c.is_byok == literal_column("1")
 
 
 async def sums(db: Database, by: Sequence[Dimension], of: Selection, most: int) -> list[Sum]:
     """At most so many, in the order of the dimensions."""
+    given = {name: value for name in _FILTERS if (value := getattr(of, name)) is not None}
     rows = await db.scan(
-        _summed(tuple(by)),
+        _summed(tuple(by), tuple(given), with_bills=of.with_bills),
         begin=of.first_day * DAY_MS,
         end=(of.last_day + 1) * DAY_MS,
         of_mode=of.mode,
-        of_workspace=of.workspace,
-        of_key=of.key,
-        of_user=of.user,
         most=most,
+        **{f"of_{name}": value for name, value in given.items()},
     )
     return [
         Sum(
             of={name: row[f"by_{name}"] for name in by},
-            jobs=row["jobs"],
+            jobs=int(row["jobs"]),
             cost=Nanos(int(row["cost"])),
             byok_jobs=int(row["byok_jobs"]),
             byok_list_price=Nanos(int(row["byok_list_price"])),
-            vendor_cost=Nanos(int(row["paid_to_vendors"])),
+            vendor_cost=Nanos(int(row["vendor_cost"])),
         )
         for row in rows
     ]
 
 
 @lru_cache(maxsize=256)
-def _summed(by: tuple[Dimension, ...]) -> Select[Any]:
+def _summed(by: tuple[Dimension, ...], filters: tuple[Dimension, ...], *, with_bills: bool) -> Select[Any]:
     """Kept, since the database keeps what it makes of a statement by the statement's identity."""
-    columns = [_COLUMNS[name].label(f"by_{name}") for name in by]
-    return (
-        select(
-            *columns,
-            func.count().label("jobs"),
-            _total(jobs.c.price).label("cost"),
-            _total(case((_IS_BYOK, 1), else_=0)).label("byok_jobs"),
-            _total(case((_IS_BYOK, jobs.c.list_price), else_=0)).label("byok_list_price"),
-            _total(case((_IS_BYOK, 0), else_=jobs.c.vendor_cost)).label("paid_to_vendors"),
-        )
-        .where(
-            jobs.c.price.is_not(None),
-            jobs.c.finished_at >= bindparam("begin"),
-            jobs.c.finished_at < bindparam("end"),
-            jobs.c.mode == bindparam("of_mode"),
-            _if_given("of_workspace", jobs.c.workspace),
-            _if_given("of_key", jobs.c.key_id),
-            _if_given("of_user", jobs.c.external_user),
-        )
-        .group_by(*columns)
-        .order_by(*columns)
-        .limit(bindparam("most"))
+    summed = _added_up(by, _charged(by, filters))
+    if with_bills:
+        # Each half by itself first: of both together a server knows too little to choose a good way.
+        summed = _added_up(by, union_all(summed, _added_up(by, _billed(by, filters))))
+    return summed.order_by(*summed.selected_columns[: len(by)]).limit(bindparam("most"))
+
+
+def _added_up(by: tuple[Dimension, ...], lines: SelectBase) -> Select[Any]:
+    named = lines.subquery()
+    columns = [named.c[f"by_{name}"] for name in by]
+    return select(*columns, *(func.sum(named.c[name]).label(name) for name in _SUMMED)).group_by(*columns)
+
+
+def _charged(by: tuple[Dimension, ...], filters: tuple[Dimension, ...]) -> Select[Any]:
+    """A line for each job that was charged."""
+    shown: _Columns = {"day": _day_of(jobs.c.finished_at), **_COLUMNS}
+    figures = (
+        _ONE,
+        jobs.c.price,
+        case((_IS_BYOK, _ONE), else_=_NONE),
+        case((_IS_BYOK, func.coalesce(jobs.c.list_price, _NONE)), else_=_NONE),
+        _NONE,
+    )
+    return select(*_named(by, shown, figures)).where(
+        jobs.c.price.is_not(None),
+        *_within(jobs.c.finished_at, jobs.c.mode),
+        *(shown[name] == bindparam(f"of_{name}", type_=Text) for name in filters),
     )
 
 
-def _total(summed: ColumnElement[Any]) -> ColumnElement[int]:
-    return func.coalesce(func.sum(summed), 0)
+def _billed(by: tuple[Dimension, ...], filters: tuple[Dimension, ...]) -> Select[Any]:
+    """A line for each bill. Jobs are looked up only for what the ledger does not say: their rows are long."""
+    own: _Columns = {"day": _day_of(ledger.c.created_at), "workspace": ledger.c.workspace}
+    shown: _Columns = {**_COLUMNS, "provider": _BILLED_BY, **own}
+    lines = select(*_named(by, shown, (_NONE, _NONE, _NONE, _NONE, ledger.c.amount)))
+    if not own.keys() >= {*by, *filters}:
+        lines = lines.join_from(ledger, jobs, jobs.c.id == ledger.c.job_id)
+    return lines.where(
+        ledger.c.kind == literal_column("'vendor_cost'"),
+        *_within(ledger.c.created_at, ledger.c.mode),
+        *(shown[name] == bindparam(f"of_{name}", type_=Text) for name in filters),
+    )
 
 
-def _if_given(name: str, column: ColumnElement[str]) -> ColumnElement[bool]:
-    given = bindparam(name, type_=Text)
-    return or_(given.is_(None), column == given)
+_ENDING = literal_column("':vendor_cost'", Text)
+_OF_JOB = ledger.c.job_id + _ENDING
+_OF_ATTEMPT = ledger.c.job_id + literal_column("':'") + cast(attempts.c.n, Text) + _ENDING
+_BILLED_BY = case(
+    (ledger.c.key == _OF_JOB, jobs.c.provider),
+    else_=select(attempts.c.endpoint)
+    .where(attempts.c.job_id == ledger.c.job_id, ledger.c.key == _OF_ATTEMPT)
+    .correlate(ledger)
+    .scalar_subquery(),
+)
+"""Whose bill it is: the key of a late one names its attempt, and another attempt may have taken the job since."""
+
+
+def _named(
+    by: tuple[Dimension, ...], shown: _Columns, figures: Sequence[ColumnElement[Any]]
+) -> list[ColumnElement[Any]]:
+    named = [shown[name].label(f"by_{name}") for name in by]
+    return [*named, *(figure.label(name) for figure, name in zip(figures, _SUMMED, strict=True))]
+
+
+def _day_of(at: ColumnElement[int]) -> ColumnElement[int]:
+    return at // literal_column(str(DAY_MS), BigInteger)
+
+
+def _within(at: ColumnElement[int], mode: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+    return at >= bindparam("begin"), at < bindparam("end"), mode == bindparam("of_mode")

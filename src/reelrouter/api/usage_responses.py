@@ -51,7 +51,9 @@ class UsageAmounts(Answer):
     byok_jobs: int = Field(description="Those of them that were made on the workspace's own vendor keys.")
     byok_list_price: float = Field(description="What the catalogue asks for those.")
     vendor_cost: float | None = Field(
-        None, description="For management keys: what vendors billed the operator, as far as they told."
+        None,
+        description="For management keys: what vendors billed the operator, as far as they told, on the days of "
+        "the bills. Jobs that were not charged have bills too, so a row may have no jobs.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`reelrouter usage`: what jobs have cost, summed up."""
+"""`reelrouter usage`: what jobs have cost and vendors billed, summed up."""
 
 from datetime import date
 from decimal import Decimal
@@ -42,7 +42,9 @@ def usage(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout, and nothing else there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Sum up what jobs have cost their workspaces, and what vendors billed for them. Days are those of UTC.
+    """Sum up what jobs have cost their workspaces, and what vendors billed you. Days are those of UTC.
+
+    A vendor's bill counts on its own day, also for a job that failed or had expired when the bill came.
 
     Example: reelrouter usage --by workspace,model --from 2026-11-01
 
@@ -62,7 +64,7 @@ def usage(
         _print(report)
     else:
         shown = usage_views.report_view(report, of_operator=True)
-        print_line(f"No {mode} job was charged from {shown['from']} to {shown['to']}.")
+        print_line(f"No {mode} job was charged from {shown['from']} to {shown['to']}, and no vendor billed one.")
 
 
 def _dimensions(text: str) -> tuple[Dimension, ...]:

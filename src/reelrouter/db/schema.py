@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 _NAMED = re.compile(r"reelrouter(?:-[a-z]+)?(?:/(\d+))?")
 _UNNUMBERED = "0006"

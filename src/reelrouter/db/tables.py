@@ -121,6 +121,18 @@ ledger = sa.Table(
     _text("note", null=True),  # what a person said of it
     _integer("created_at"),
     sa.Index("ix_ledger_listed", "workspace", "mode", "created_at"),
+    sa.Index(
+        "ix_ledger_billed",
+        "created_at",
+        "mode",
+        "workspace",  # all from here on only so that sums over many bills read the index alone
+        "kind",
+        "job_id",
+        "key",
+        "amount",
+        sqlite_where=sa.text("kind = 'vendor_cost'"),
+        postgresql_where=sa.text("kind = 'vendor_cost'"),
+    ),
 )
 
 spending = sa.Table(

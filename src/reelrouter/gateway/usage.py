@@ -92,6 +92,7 @@ class Usage:
             last_day=last,
             mode=_mode(who, asked),
             workspace=await self._scope(who, asked.workspace),
+            with_bills=isinstance(who, Manager),  # what vendors bill is the operator's alone
         )
         return Report(by=asked.by, selection=selection, sums=await self._sums(asked.by, selection))
 
@@ -108,6 +109,7 @@ class Usage:
             key=asked.key,
             user=asked.user,
             workspace=None if asked.workspace is None else await self._workspace(asked.workspace),
+            with_bills=False,
         )
         by = (*_ACTIVITY, "workspace") if asked.by_workspace else _ACTIVITY
         found = await self._sums(by, selection)
