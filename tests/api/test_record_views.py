@@ -20,7 +20,7 @@ from reelrouter.gateway.records import Generation, KeyAccount
 from reelrouter.ids import KeyId, WorkspaceId
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Attempt, AttemptEnd, Failure, Job, Remarks
-from reelrouter.jobs.store import AttemptRecord
+from reelrouter.jobs.store import AttemptRecord, Trouble
 from reelrouter.money import Nanos
 from reelrouter.work import Failed, FailureClass, Finished, StoredFile
 from tests.catalogue.examples import picture, sound
@@ -86,6 +86,62 @@ def test_a_completed_generation_tells_cost_and_times() -> None:
     assert shown["created_at"] == "1970-01-01T00:16:40.000+00:00"
     assert shown["attempts"][0]["started_at"] == "1970-01-01T00:16:41.000+00:00"
     assert shown["provider_responses"][0]["latency"] == 2250
+
+
+def test_what_was_delivered_stands_beside_what_was_asked() -> None:
+    """One for each video, as it was found to be; also where its file is gone. Without videos it is null."""
+    second = replace(FILE, duration=4.04, fps=25.0, frames=101, audio_codec="aac", size=9)
+    shown = view(replace(COMPLETED, outputs=(FILE, second), dropped_at=2_000_000))
+    assert shown["delivered"] == [
+        {
+            "duration": 1.0,
+            "width": 2,
+            "height": 2,
+            "fps": 24.0,
+            "frames": 24,
+            "audio": False,
+            "codec": "h264",
+            "bytes": 1,
+        },
+        {
+            "duration": 4.04,
+            "width": 2,
+            "height": 2,
+            "fps": 25.0,
+            "frames": 101,
+            "audio": True,
+            "codec": "h264",
+            "bytes": 9,
+        },
+    ]
+    assert shown["resolved"]["duration"] == 4
+    assert view(PENDING)["delivered"] is None
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (AttemptEnd(kind="finished", finished=Finished(outputs=(), notes=("seed: 'private'",))), 1),
+        (AttemptEnd(kind="failed", failed=Failed(failure=FailureClass.TRANSIENT, notes=("a", "private"))), 2),
+        (AttemptEnd(kind="cancelled"), 0),
+        (None, 0),
+    ],
+)
+def test_details_that_could_not_be_read_are_counted(end: AttemptEnd | None, told: int) -> None:
+    """Their words are the operator's."""
+    shown = view(PENDING, attempt(end))
+    assert shown["attempts"][0]["notes"] == told
+    assert "private" not in str(shown)
+
+
+def test_an_attempt_whose_polls_are_not_understood_says_since_when() -> None:
+    """The kind, and not the reason, which is the operator's; once it has ended, there is no trouble any more."""
+    trouble = Trouble(kind="unclear", since=1_002_000, reason="status: 'private'")
+    shown = view(PENDING, replace(attempt(None), trouble=trouble))
+    assert shown["attempts"][0]["trouble"] == {"kind": "unclear", "since": "1970-01-01T00:16:42.000+00:00"}
+    assert "private" not in str(shown)
+    ended = replace(attempt(AttemptEnd(kind="cancelled"), 1_003_000), trouble=trouble)
+    assert [one["trouble"] for one in view(PENDING, attempt(None), ended)["attempts"]] == [None, None]
 
 
 def test_a_generation_is_of_the_model_that_made_it() -> None:

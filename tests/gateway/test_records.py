@@ -5,13 +5,17 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from sqlalchemy import update
 
 from reelrouter.accounts import keys
 from reelrouter.accounts.keys import Caller, NewKey
+from reelrouter.db.tables import attempts
 from reelrouter.errors import NotFound
 from reelrouter.gateway.records import Records
 from reelrouter.gateway.stations import Stations
 from reelrouter.ids import KeyId, WorkspaceId
+from reelrouter.jobs import store
+from reelrouter.jobs.model import Attempt
 from reelrouter.testing.backends import finished_with
 from reelrouter.work import Failed, FailureClass
 from tests.jobs.conftest import Bench
@@ -41,6 +45,24 @@ def test_a_record_tells_every_attempt(scenario: Scenario) -> None:
         for other in (replace(owner, mode="test"), replace(owner, workspace=WorkspaceId("ws_other"))):
             with pytest.raises(NotFound, match=f"Job {job.id} not found"):
                 await records(bench).generation(other, job.id)
+
+    scenario(work)
+
+
+def test_an_attempt_under_way_tells_its_trouble(scenario: Scenario) -> None:
+    """As its row has it; None where its polls are understood."""
+
+    async def work(bench: Bench) -> None:
+        job = await bench.place("a")
+        sent = Attempt(job_id=job.id, n=0, endpoint="a", credential="c", key="k", owner="o", intent_at=1)
+        await bench.db.write(lambda unit: store.begin_attempt(unit, sent))
+        owner = Caller(workspace=job.workspace, key_id=job.key_id, mode="live")
+        assert (await records(bench).generation(owner, job.id)).attempts[0].trouble is None
+        row = update(attempts).where(attempts.c.job_id == job.id)
+        told = '{"kind": "missing", "since": 7, "reason": "404"}'
+        await bench.db.write(lambda unit: unit.execute(row.values(trouble=told)))
+        (shown,) = (await records(bench).generation(owner, job.id)).attempts
+        assert shown.trouble == store.Trouble(kind="missing", since=7, reason="404")
 
     scenario(work)
 

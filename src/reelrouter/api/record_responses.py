@@ -8,6 +8,17 @@ from reelrouter.api.responses import Answer, Resolved, Status
 from reelrouter.work import FailureClass
 
 
+class PollTrouble(Answer):
+    """Why it is not known how an attempt gets on."""
+
+    kind: Literal["unclear", "unanswered", "missing", "elsewhere", "storage", "file"] = Field(
+        description="unclear: the provider's answers are not understood. unanswered: there are none. missing: it "
+        "says that it has no such job. elsewhere: it was accepted at another address than is configured now. "
+        "storage: the file cannot be stored here. file: the provider's file cannot be used yet."
+    )
+    since: AwareDatetime
+
+
 class AttemptRow(Answer):
     model: str
     endpoint: str
@@ -15,7 +26,9 @@ class AttemptRow(Answer):
     outcome: Literal["finished", "failed", "refused", "cancelled", "expired", "unknown_submit"] | None = Field(
         description="null while it is under way."
     )
-    failure: FailureClass | None = Field(description="Why it made nothing.")
+    failure: FailureClass | None = Field(description="Why it came to nothing.")
+    notes: int = Field(description="How many details of the provider's last answer could not be read.")
+    trouble: PollTrouble | None = Field(description="null while the provider's answers are understood.")
     started_at: AwareDatetime
     ended_at: AwareDatetime | None
 
@@ -40,6 +53,19 @@ class ProviderResponse(Answer):
     is_byok: bool
 
 
+class Delivered(Answer):
+    """A video as it came out, by the gateway's own look at the file."""
+
+    duration: float = Field(description="Seconds.")
+    width: int
+    height: int
+    fps: float
+    frames: int
+    audio: bool = Field(description="Whether it has a sound track.")
+    codec: str = Field(description="Of the picture.")
+    bytes: int
+
+
 class Generation(Answer):
     id: str
     api_type: Literal["video"]
@@ -62,7 +88,7 @@ class Generation(Answer):
     streamed: bool
     workspace_id: str
     num_media_prompt: int = Field(description="How many images, videos and sounds it was given.")
-    num_media_completion: int = Field(description="How many videos it made.")
+    num_media_completion: int = Field(description="How many videos came of it.")
     num_input_audio_prompt: int
     provider_responses: list[ProviderResponse]
     app_id: None
@@ -98,6 +124,10 @@ class Generation(Answer):
     attempts: list[AttemptRow]
     attribution: Attribution
     resolved: Resolved
+    delivered: list[Delivered] | None = Field(
+        description="One for each video, also once their files are gone; null without any. `resolved` is what was "
+        "asked for."
+    )
     estimate: float = Field(description="US dollars, with the dearest of its models.")
     price: float | None = Field(
         description="US dollars; null until it is known, and for jobs that came to nothing."

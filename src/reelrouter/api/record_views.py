@@ -7,10 +7,10 @@ from reelrouter.api import key_budgets
 from reelrouter.catalogue.request import Inputs
 from reelrouter.gateway.records import Generation, KeyAccount
 from reelrouter.jobs.machine import State
-from reelrouter.jobs.model import Job, shown_of
-from reelrouter.jobs.store import AttemptRecord
+from reelrouter.jobs.model import AttemptEnd, Job, shown_of
+from reelrouter.jobs.store import AttemptRecord, Trouble
 from reelrouter.money import json_usd
-from reelrouter.work import Media
+from reelrouter.work import Media, StoredFile
 
 
 def generation_view(generation: Generation) -> dict[str, Any]:
@@ -94,8 +94,23 @@ def _ours(generation: Generation) -> dict[str, Any]:
             "referer": said.referer,
         },
         "resolved": shown_of(generation.plan)["resolved"],
+        "delivered": [_delivered_view(one) for one in job.outputs] or None,
         "estimate": json_usd(job.estimate),
         "price": None if job.price is None else json_usd(job.price),
+    }
+
+
+def _delivered_view(file: StoredFile) -> dict[str, Any]:
+    """What an output came out as, by our own look at the file."""
+    return {
+        "duration": file.duration,
+        "width": file.width,
+        "height": file.height,
+        "fps": file.fps,
+        "frames": file.frames,
+        "audio": file.audio_codec is not None,
+        "codec": file.codec,
+        "bytes": file.size,
     }
 
 
@@ -107,9 +122,22 @@ def _attempt_view(job: Job, record: AttemptRecord) -> dict[str, Any]:
         "is_byok": record.attempt.is_byok,
         "outcome": end.kind if end else None,
         "failure": end.failure if end else None,
+        "notes": _notes(end),
+        "trouble": _trouble_view(record.trouble) if record.trouble and not end else None,
         "started_at": _moment(record.attempt.intent_at),
         "ended_at": None if record.ended_at is None else _moment(record.ended_at),
     }
+
+
+def _notes(end: AttemptEnd | None) -> int:
+    """How many there are, and not what they say: they are the operator's, and may repeat the vendor's words."""
+    said = end and (end.finished or end.failed)
+    return len(said.notes) if said else 0
+
+
+def _trouble_view(trouble: Trouble) -> dict[str, Any]:
+    """Without the reason, which is the operator's."""
+    return {"kind": trouble.kind, "since": _moment(trouble.since)}
 
 
 def _response_view(generation: Generation, record: AttemptRecord) -> dict[str, Any]:
