@@ -214,7 +214,7 @@ def test_an_unknown_job_is_404(job_id: str, sdk: OpenRouter) -> None:
 
 
 def test_a_video_that_is_not_ready_is_409(sdk: OpenRouter, client: httpx.Client) -> None:
-    """And so is one that was never made, with the job's state in the message."""
+    """And so is that of a job that failed, with the job's state in the message."""
     waiting = placed(client, small(prompt="[[delay:30]]"))
     failed = placed(client, small(prompt="[[fail:refusal]]"))
     ended(client, failed)

@@ -53,6 +53,12 @@ def test_without_a_link_the_video_is_where_the_contract_has_it(
     assert [seen.path for seen in fake.seen] == [f"/api/v1/videos/{JOB}/content?index=0"]
 
 
+def test_a_video_that_came_after_its_jobs_end_is_downloaded(client: Client, path: Path) -> None:
+    """Where a job says what files there are, it does not matter how it ended."""
+    late = Job(id=JOB, status="expired", unsigned_urls=(f"/api/v1/videos/{JOB}/content?index=0",))
+    assert client.download(late, path).bytes == len(FILM)
+
+
 def test_by_its_id_a_job_is_asked_for_first(client: Client, fake: FakeOpenRouter, path: Path) -> None:
     """The link is the server's to give."""
     fake.pending_polls = 0

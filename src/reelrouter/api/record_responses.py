@@ -26,7 +26,7 @@ class AttemptRow(Answer):
     outcome: Literal["finished", "failed", "refused", "cancelled", "expired", "unknown_submit"] | None = Field(
         description="null while it is under way."
     )
-    failure: FailureClass | None = Field(description="Why it came to nothing.")
+    failure: FailureClass | None = Field(description="What went wrong, if anything did.")
     notes: int = Field(description="How many details of the provider's last answer could not be read.")
     trouble: PollTrouble | None = Field(description="null while the provider's answers are understood.")
     started_at: AwareDatetime
@@ -117,7 +117,7 @@ class Generation(Answer):
     web_search_engine: None
     status: Status
     mode: Literal["live", "test"]
-    error: str | None = Field(description="Why there is no video.")
+    error: str | None = Field(description="Why the job did not complete.")
     error_type: str | None = Field(description="The same, for programs.")
     models: list[str] = Field(description="The models that may make it, in the order of preference.")
     route: list[str] = Field(description="The endpoints that may make it, in the order of preference.")
@@ -130,7 +130,7 @@ class Generation(Answer):
     )
     estimate: float = Field(description="US dollars, with the dearest of its models.")
     price: float | None = Field(
-        description="US dollars; null until it is known, and for jobs that came to nothing."
+        description="US dollars; null until it is known, and for jobs that did not complete."
     )
 
 

@@ -48,10 +48,12 @@ class VideoJob(PlacedJob):
     resolved: Resolved
     provider: str | None = Field(None, description="Who makes it, once somebody does.")
     progress: int | None = Field(None, ge=0, le=100, description="Per cent.")
-    error: str | None = Field(None, description="Why there is no video.")
+    error: str | None = Field(None, description="Why the job did not complete.")
     error_type: str | None = Field(None, description="The same, for programs.")
     unsigned_urls: list[str] | None = Field(
-        None, description="Where the files are; a key or the signature opens them."
+        None,
+        description="Where the files are; a key or the signature opens them. A job that did not complete has "
+        "them too if its video came after its end.",
     )
     urls: list[str] | None = Field(None, description="Signed addresses that need no key.")
     expires_at: int | None = Field(None, description="When the signed addresses end; Unix seconds.")

@@ -51,6 +51,7 @@ def job_view(answer: JobAnswer) -> dict[str, Any]:
     elif view.failure is not None:
         shown["error"] = view.failure.message
         shown["error_type"] = view.failure.error_type
+        shown |= _files(answer) if view.outputs else {}  # a video that came after the job's end
     elif view.progress is not None:
         shown["progress"] = round(view.progress * 100)
     return shown
@@ -58,12 +59,17 @@ def job_view(answer: JobAnswer) -> dict[str, Any]:
 
 def _completed(answer: JobAnswer) -> dict[str, Any]:
     view = answer.view
-    plain = [links.plain_url(view.base_url, view.id, index) for index in range(view.outputs)]
-    shown: dict[str, Any] = {
+    return {
         "progress": 100,
-        "unsigned_urls": plain if answer.plain_unsigned_urls else list(answer.links) or plain,
         "usage": {"cost": json_usd(view.price) if view.price is not None else 0, "is_byok": view.is_byok},
+        **_files(answer),
     }
+
+
+def _files(answer: JobAnswer) -> dict[str, Any]:
+    view = answer.view
+    plain = [links.plain_url(view.base_url, view.id, index) for index in range(view.outputs)]
+    shown: dict[str, Any] = {"unsigned_urls": plain if answer.plain_unsigned_urls else list(answer.links) or plain}
     if answer.links:
         shown["urls"] = list(answer.links)
         shown["expires_at"] = answer.links_expire_at

@@ -60,7 +60,7 @@ def _require_place(path: Path) -> Flow[None]:
 
 def _address(peer: Peer, job: Job, index: int) -> str:
     """By the job where it says, else where the contract has it. Raises `Unusable`."""
-    if not job.is_completed:
+    if not job.is_completed and not job.unsigned_urls:  # a video may come after its job's end
         raise Unusable(
             f"job {job.id} is {job.status}, and has no video",
             "wait for it first" if not job.is_over else None,

@@ -138,7 +138,7 @@ class NoPollingUrl(ClientError):
 
 
 class JobFailed(ClientError):
-    """The job is over, and there is no video."""
+    """The job is over, and did not complete."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(

@@ -4,7 +4,7 @@ WORKING = frozenset({"pending", "in_progress"})
 ENDED = frozenset({"completed", "failed", "cancelled", "expired"})
 
 _ENDED_ELSEWHERE = frozenset({"dead", "canceled", "error", "rejected"})
-"""Words that other servers of the contract, or their clients, use for an end without a video."""
+"""Words that other servers of the contract, or their clients, use for an end other than well."""
 
 
 def is_over(status: str, error: str | None) -> bool:

@@ -19,7 +19,6 @@ from reelrouter.errors import (
 )
 from reelrouter.ids import JobId
 from reelrouter.jobs import erasure, store, variants
-from reelrouter.jobs.machine import State, is_terminal
 from reelrouter.jobs.model import Job
 from reelrouter.jobs.variants import Variants
 from reelrouter.observe.events import Emit, ObjectMissing
@@ -68,8 +67,8 @@ class Contents:
         job = await self._job(asked)
         if job.plan.script is not None and job.plan.script.content is not None:
             raise scripted_refusal(job.plan.script.content)
-        if job.status is not State.COMPLETED:
-            raise Conflict(f"Job {job.id} is {job.status}; its video {_no_video(job.status)}.")
+        if not job.outputs:
+            raise Conflict(f"Job {job.id} is {job.status}; {_no_video(job)}.")
         if job.dropped_at is not None or self.clock.now() * 1000 >= (job.expires_at or 0):
             raise _gone(job)
         if asked.index >= len(job.outputs):
@@ -157,5 +156,6 @@ def _gone(job: Job) -> Gone:
     return Gone(f"The video of job {job.id} was kept until its retention ended, and is gone.")
 
 
-def _no_video(status: State) -> str:
-    return "was never made" if is_terminal(status) else "is not ready yet"
+def _no_video(job: Job) -> str:
+    """Whether a vendor has made one is not said: of a job that expired nobody here may know."""
+    return "it has no video here" if job.is_over else "its video is not ready yet"

@@ -60,7 +60,7 @@ CONSEQUENCES: dict[FailureClass, Consequence] = {
     FailureClass.UNKNOWN_SUBMIT: Consequence(
         error_type="provider_unavailable",
         text="submission_outcome_unknown: it is not known whether the provider received this job, "
-        "and sending it again could cost twice. You are not charged. Submit again if you want it made.",
+        "and sending it again could cost twice. The gateway does not charge you. Submit again if you want it.",
     ),
     FailureClass.DRIFT: Consequence(
         error_type="provider_unavailable",
@@ -71,7 +71,8 @@ CONSEQUENCES: dict[FailureClass, Consequence] = {
         text="The provider's file could not be loaded, or is not a playable video.",
     ),
     FailureClass.INTERNAL: Consequence(
-        error_type="server", text="The gateway failed while it made this video. You are not charged. Try again."
+        error_type="server",
+        text="The gateway failed while it worked on this job, and does not charge you for it. Try again.",
     ),
 }
 
@@ -83,7 +84,7 @@ _TEXTS = {
     "rate_limit_exceeded": CONSEQUENCES[FailureClass.RATE_LIMITED].text,
     "provider_overloaded": CONSEQUENCES[FailureClass.CONCURRENCY].text,
     "permission_denied": "The provider does not take the vendor key that this was to be made with: it was refused "
-    "there, disabled or removed. You are not charged.",
+    "there, disabled or removed. The gateway does not charge you.",
     "payment_required": "The account has not enough credit for this video.",
 }
 """Sentences for error types that say more than their class."""

@@ -12,7 +12,6 @@ from reelrouter.db.engine import Database
 from reelrouter.errors import InvalidRequest, NotFound, Problem
 from reelrouter.ids import JobId
 from reelrouter.jobs import store
-from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
 from reelrouter.media.intake import Wanted
 from reelrouter.storage.objects import Objects
@@ -63,8 +62,9 @@ class OwnOutputs:
         job = await store.get(self._db, JobId(named.job_id))
         if job is None or (job.workspace, job.mode) != (caller.workspace, caller.mode):
             raise NotFound(f"Job {named.job_id} not found")
-        if job.status is not State.COMPLETED:
-            raise _refused(wanted, f"job {job.id} is {job.status}; wait until it is completed")
+        if not job.outputs:
+            hint = "it has no video here" if job.is_over else "wait until it is completed"
+            raise _refused(wanted, f"job {job.id} is {job.status}; {hint}")
         return job
 
     async def _file(self, wanted: Wanted, named: OwnOutput, job: Job) -> StoredFile:
