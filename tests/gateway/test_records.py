@@ -16,6 +16,7 @@ from reelrouter.gateway.stations import Stations
 from reelrouter.ids import KeyId, WorkspaceId
 from reelrouter.jobs import store
 from reelrouter.jobs.model import Attempt
+from reelrouter.jobs.trouble import Trouble
 from reelrouter.testing.backends import finished_with
 from reelrouter.work import Failed, FailureClass
 from tests.jobs.conftest import Bench
@@ -62,7 +63,7 @@ def test_an_attempt_under_way_tells_its_trouble(scenario: Scenario) -> None:
         told = '{"kind": "missing", "since": 7, "reason": "404"}'
         await bench.db.write(lambda unit: unit.execute(row.values(trouble=told)))
         (shown,) = (await records(bench).generation(owner, job.id)).attempts
-        assert shown.trouble == store.Trouble(kind="missing", since=7, reason="404")
+        assert shown.trouble == Trouble(kind="missing", since=7, reason="404")
 
     scenario(work)
 

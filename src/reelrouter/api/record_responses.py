@@ -5,13 +5,13 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field
 
 from reelrouter.api.responses import Answer, Resolved, Status
-from reelrouter.work import FailureClass
+from reelrouter.work import FailureClass, TroubleKind
 
 
 class PollTrouble(Answer):
-    """Why it is not known how an attempt gets on."""
+    """What keeps the video of an attempt back."""
 
-    kind: Literal["unclear", "unanswered", "missing", "elsewhere", "storage", "file"] = Field(
+    kind: TroubleKind = Field(
         description="unclear: the provider's answers are not understood. unanswered: there are none. missing: it "
         "says that it has no such job. elsewhere: it was accepted at another address than is configured now. "
         "storage: the file cannot be stored here. file: the provider's file cannot be used yet."
@@ -28,7 +28,7 @@ class AttemptRow(Answer):
     )
     failure: FailureClass | None = Field(description="What went wrong, if anything did.")
     notes: int = Field(description="How many details of the provider's last answer could not be read.")
-    trouble: PollTrouble | None = Field(description="null while the provider's answers are understood.")
+    trouble: PollTrouble | None = Field(description="null while nothing keeps its video back.")
     started_at: AwareDatetime
     ended_at: AwareDatetime | None
 

@@ -8,7 +8,8 @@ from reelrouter.catalogue.request import Inputs
 from reelrouter.gateway.records import Generation, KeyAccount
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import AttemptEnd, Job, shown_of
-from reelrouter.jobs.store import AttemptRecord, Trouble
+from reelrouter.jobs.store import AttemptRecord
+from reelrouter.jobs.trouble import Trouble
 from reelrouter.money import json_usd
 from reelrouter.work import Media, StoredFile
 
@@ -123,7 +124,7 @@ def _attempt_view(job: Job, record: AttemptRecord) -> dict[str, Any]:
         "outcome": end.kind if end else None,
         "failure": end.failure if end else None,
         "notes": _notes(end),
-        "trouble": _trouble_view(record.trouble) if record.trouble and not end else None,
+        "trouble": _trouble_view(record.trouble) if record.trouble else None,
         "started_at": _moment(record.attempt.intent_at),
         "ended_at": None if record.ended_at is None else _moment(record.ended_at),
     }

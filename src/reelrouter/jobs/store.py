@@ -3,9 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-from pydantic import TypeAdapter
 
 from pydantic import ValidationError
 
@@ -312,27 +309,13 @@ async def list_attempts(db: Database, job: JobId) -> list[Attempt]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Why the polls of an attempt are not understood or not answered."""
-
-    kind: Literal["unclear", "unanswered", "missing", "elsewhere", "storage", "file"]
-    since: int
-    """Unix milliseconds."""
-    reason: str
-    """For operators: it may repeat what the vendor said."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
     """An attempt and when it ended, as people look it up."""
 
     attempt: Attempt
     ended_at: int | None
     trouble: Trouble | None = None
-    """None while its polls are understood."""
-
-
-_TROUBLE = TypeAdapter(Trouble)
+    """What keeps its video back; None while nothing does, and once its job has ended."""
 
 
 async def list_attempt_records(db: Database, job: JobId) -> list[AttemptRecord]:
@@ -341,7 +324,7 @@ async def list_attempt_records(db: Database, job: JobId) -> list[AttemptRecord]:
         AttemptRecord(
             attempt=_attempt_of(row),
             ended_at=row["ended_at"],
-            trouble=_TROUBLE.validate_json(row["trouble"]) if row["trouble"] else None,
+            trouble=TROUBLE.validate_json(row["trouble"]) if row["trouble"] else None,
         )
         for row in rows
     ]
