@@ -1,6 +1,9 @@
 """How replies are read: what is known is taken, and whatever differs is told by its place."""
 
+import json
+import re
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from reelrouter.providers.reading import (
     refused,
     retry_after,
     shown,
+    status_in,
     text,
 )
 from reelrouter.work import FailureClass, JobLost, NotAnswered
@@ -41,7 +45,7 @@ def test_an_object_is_read() -> None:
     "body",
     [
         b"", b"<html><body>Back soon</body></html>", b'{"id": "x', b"[]", b'"id"', b"null", b"12", b"\xff\xfe\x00",
-        b"[" * 200_000, b"1" * 10_000,
+        b"[" * 200_000, b"1" * 10_000, b"[{}, {}]", b"[[{}]]", b'{"a": ' + b"[" * 100 + b"]" * 100 + b"}",
     ],
 )  # fmt: skip
 def test_anything_else_is_drift(body: bytes) -> None:
@@ -82,10 +86,35 @@ def test_any_success_is_an_answer(status: int) -> None:
     assert polled(reply(b'{"status": "x"}', status)) == {"status": "x"}
 
 
-def test_an_answered_poll_without_json_is_drift() -> None:
-    """A login page has the status 200 too."""
+@pytest.mark.parametrize("body", [b"<html>", b"", b'{"id": ', b"Back soon"])
+def test_an_answered_poll_without_json_says_nothing(body: bytes) -> None:
+    """A maintenance page has the status 200 too."""
+    with pytest.raises(NotAnswered, match="HTTP 200 without JSON") as caught:
+        polled(reply(body, retry_after="20"))
+    assert caught.value.retry_after == 20
+
+
+def test_an_answered_poll_with_other_json_is_drift() -> None:
+    """Somebody has to look at it."""
     with pytest.raises(ProviderDrift):
-        polled(reply(b"<html>"))
+        polled(reply(b"[1, 2]"))
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"code": "task_not_exist"}),
+        (400, {"message": "Task 17 does not exist"}),
+        (422, {"code": "ResourceNotFound"}),
+        (400, {"message": "no such video"}),
+    ],
+)
+def test_a_refused_poll_may_say_that_there_is_no_such_job(status: int, error: dict[str, str]) -> None:
+    """In the words of an error, where the status is another."""
+    with pytest.raises(JobLost):
+        polled(reply(json.dumps({"error": error}).encode(), status))
+    with pytest.raises(NotAnswered):
+        polled(reply(json.dumps({"error": error}).encode(), 403))
 
 
 # Values --------------------------------------------------------------------------------------------------------
@@ -186,8 +215,78 @@ def test_no_header_breaks_the_reader(given_hour: str, date: str) -> None:
     assert seconds is None or 0 <= seconds < float("inf")
 
 
+# Numbers and texts ---------------------------------------------------------------------------------------------
+
+
+def test_numbers_are_exact_and_of_this_world() -> None:
+    """What is none that a database or money can be written with stays the text that it was."""
+    body = b'[{"a": 0.1, "b": NaN, "c": -Infinity, "d": 1e400, "e": 12345678901234567890, "f": 4e-1, "g": 7}]'
+    assert json_object(reply(body)) == {
+        "a": Decimal("0.1"), "b": "NaN", "c": "-Infinity", "d": "1e400", "e": "12345678901234567890",
+        "f": Decimal("0.4"), "g": 7,
+    }  # fmt: skip
+    assert json_object(reply(b'{"a": %s}' % (b"9" * 9000))) == {"a": "9" * 9000}
+    assert json_object(reply(b'{"a": 1e99999999999999999999}')) == {"a": "1e99999999999999999999"}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (rb"cut \ud83d here", "cut \ufffd here"),
+        (rb"a\u0000b\u001b[31m\u202ec\u009b", "a\ufffdb\ufffd[31m\ufffdc\ufffd"),
+        (rb"one\r\ntwo\n\tthree\r", "one\ntwo\n\tthree\ufffd"),
+        (rb"\ud83d\ude00 \u00fc", "\U0001f600 ü"),
+        (rb"https://a.test/\u0000\ud83d.mp4", "https://a.test/%00%ED%A0%BD.mp4"),
+        (rb"gs://a/\u0007", "gs://a/%07"),
+        (rb"/v1/\u0000?x=\ud83d", "/v1/%00?x=%ED%A0%BD"),
+        (b"raw \x00 and \xed\xa0\xbd and \xff", "raw \ufffd and \ufffd\ufffd\ufffd and \ufffd"),
+    ],
+)
+def test_texts_are_clean(written: bytes, read: str) -> None:
+    """Of what cannot be stored or would deceive a reader; an address still leads where it led."""
+    assert json_object(reply(b'{"%s": ["%s"]}' % (written, written))) == {read: [read]}
+
+
+@given(st.text(st.characters()))
+def test_every_text_can_be_stored(said: str) -> None:
+    """As UTF-8 and without NUL, be it a sentence, a code or an address."""
+    for text_ in (said, f"https://a.test/{said}"):
+        found = json_object(reply(json.dumps({"a": text_}).encode()))["a"]
+        assert "\0" not in found.encode().decode()
+    failure = failed(FailureClass.USER_ERROR, said, said)
+    assert (failure.vendor_text or "").isprintable()
+    assert failure.vendor_code is None or re.fullmatch(r"[A-Za-z0-9_.:-]{1,100}", failure.vendor_code)
+
+
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [
+        ("Arrearage", "Arrearage"), (1008, "1008"), (" x.y:z-1_ ", "x.y:z-1_"), (True, None), (None, None),
+        ("", None), ("key sk-live-123 of team x@y.z", None), ("x" * 101, None), ("cut \ufffd", None), ("²", None),
+        ({}, None), ("a\nb", None), (7.5, None),
+    ],
+)  # fmt: skip
+def test_a_code_looks_like_one(code: object, kept: str | None) -> None:
+    """The job's owner reads it: a sentence with a secret in it does not get there."""
+    assert failed(FailureClass.USER_ERROR, code).vendor_code == kept
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (400, 400), ("429", 429), (" 503 ", 503), (200, None), ("302", None), (1008, None), ("²", None),
+        ("٤٠٤", None), ("9" * 5000, None), (None, None), (True, None), (-404, None), ("4e2", None),
+    ],
+)  # fmt: skip
+def test_an_http_status_may_stand_where_a_code_does(code: object, status: int | None) -> None:
+    """In three digits as everybody writes them."""
+    assert status_in(code) == status
+
+
 def test_what_is_shown_is_short() -> None:
     """Whatever it is."""
     assert shown(b"\xffabc") == "\ufffdabc"
     assert shown({"a": 1}) == "{'a': 1}"
+    assert shown(b"a\r\n b\x1b") == "a b\ufffd"
+    assert shown(Decimal("0.40")) == "0.40"
     assert len(shown(b"x" * 1_000_000)) == len(shown("x" * 1_000_000)) == 301
