@@ -12,7 +12,7 @@ from reelrouter.catalogue.load import load_catalogue
 from reelrouter.catalogue.model import ModelSpec
 from reelrouter.emulators.alibaba import ModelStudio, faults
 from reelrouter.providers.alibaba import ALIBABA
-from reelrouter.providers.base import Account, Call, Flow, Inline, Part, ProviderDrift, Reply
+from reelrouter.providers.base import Account, Call, Flow, Inline, Part, ProviderDrift, Reply, Unclear
 from reelrouter.testing.conformance import Case, Vendor, cases_for, conform
 from reelrouter.work import (
     Failed,
@@ -332,7 +332,8 @@ def test_a_submit_may_be_refused_with_200() -> None:
     """Where the code proves it; else a task may exist, and nobody may conclude that there is none."""
     wanted = order(native_model="wan2.7-t2v")
     assert _refused(wanted, _reply({"code": "Arrearage"})).failure is FailureClass.QUOTA_BILLING
-    unclear: tuple[dict[str, Any], ...] = ({"code": "InternalError.Timeout"}, {"code": "New"}, {"output": {}}, {})
+    assert _refused(wanted, _reply({"code": "New"})).failure is FailureClass.DRIFT
+    unclear: tuple[dict[str, Any], ...] = ({"code": "InternalError.Timeout"}, {"output": {}}, {})
     for body in unclear:
         with pytest.raises(ProviderDrift):
             _submitted(wanted, _reply(body))
@@ -369,11 +370,12 @@ def test_a_task_that_is_unknown_is_lost() -> None:
         _polled({"task_status": "UNKNOWN"})
 
 
-def test_an_unknown_word_is_drift() -> None:
+def test_an_unknown_word_is_unclear() -> None:
     """And so is none."""
-    for output in ({"task_status": "ARCHIVED"}, {"task_status": None}, {}):
-        with pytest.raises(ProviderDrift):
-            _polled(output)
+    for output in ({"task_status": "ARCHIVED"}, {"task_status": None}, {"task_status": 2}, {}):
+        outcome = _polled({**output, "video_url": "https://a.test/v.mp4"})
+        assert isinstance(outcome, Unclear)
+        assert outcome.outputs == (Fetch(url="https://a.test/v.mp4"),)
 
 
 @pytest.mark.parametrize(
@@ -396,7 +398,7 @@ def test_an_unknown_word_is_drift() -> None:
 def test_a_failure_is_classed_by_its_code(code: str | None, said: str | None, failure: FailureClass) -> None:
     """The side that a policy speaks of stands in its text alone."""
     outcome = _polled({"task_status": "FAILED", "code": code, "message": said})
-    assert outcome == Failed(failure=failure, vendor_code=code, vendor_text=said)
+    assert outcome == Failed(failure=failure, vendor_code=code, vendor_text=said or None)
 
 
 def test_a_poll_that_is_refused_says_nothing_about_the_job() -> None:
@@ -458,7 +460,7 @@ def _refused(wanted: Order, *replies: Reply) -> Failed:
     return refused.value.failed
 
 
-def _polled(output: dict[str, Any]) -> Outcome:
+def _polled(output: dict[str, Any]) -> Outcome | Unclear:
     (call,), outcome = _end(ALIBABA.poll(HANDLE, ACCOUNT), _reply({"request_id": "r", "output": output}))
     assert (call.method, call.url, call.creates) == ("GET", "tasks/t-1", False)
     return outcome

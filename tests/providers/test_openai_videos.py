@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from reelrouter.providers.accounts import Incomplete, read_accounts
-from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Reply, Ticket
+from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Reply, Ticket, Unclear
 from reelrouter.providers.openai_videos import OPENAI, SGLANG, VLLM_OMNI
 from reelrouter.work import (
     Failed,
@@ -55,8 +56,10 @@ def returned(flow: Flow[Any], *replies: Reply) -> Any:
     raise AssertionError("the flow wants more replies")
 
 
-def polled(provider: Provider, body: object, status: int = 200, **headers: str) -> Outcome:
-    outcome: Outcome = returned(provider.poll(HANDLE, account(provider)), answer(body, status, **headers))
+def polled(provider: Provider, body: object, status: int = 200, **headers: str) -> Outcome | Unclear:
+    outcome: Outcome | Unclear = returned(
+        provider.poll(HANDLE, account(provider)), answer(body, status, **headers)
+    )
     return outcome
 
 
@@ -250,9 +253,10 @@ def test_a_job_under_way_tells_its_share(word: str) -> None:
     job = {"id": "video_1", "status": word, "progress": 40}
     assert polled(OPENAI, job) == Running(progress=0.4)
     assert polled(OPENAI, job, openai_poll_after_ms="2500") == Running(progress=0.4, poll_after=2.5)
+    assert polled(OPENAI, {**job, "progress": "40%"}, openai_poll_after_ms="soon") == Running(progress=0.4)
 
 
-@pytest.mark.parametrize("progress", [None, "40%", 400, -1])
+@pytest.mark.parametrize("progress", [None, "lots", "400%", 400, -1, True])
 def test_a_progress_that_is_no_percentage_is_none(progress: object) -> None:
     """It is a comfort, and no reason to distrust the answer."""
     assert polled(OPENAI, {"id": "video_1", "status": "queued", "progress": progress}) == Running()
@@ -282,6 +286,41 @@ def test_sglang_hands_out_each_output_where_it_lies(said: Mapping[str, Any], url
     content = "http://gpu:30000/v1/videos/video_1/content"
     outcome = polled(SGLANG, {"id": "video_1", "status": "completed", **said})
     assert outcome == Finished(outputs=tuple(Fetch(url=url.format(content)) for url in urls))
+
+
+@pytest.mark.parametrize(
+    ("said", "urls"),
+    [
+        ({"urls": "https://b/0"}, ["https://b/0"]),
+        ({"urls": [7]}, ["{}?variant=0"]),
+        ({"urls": [7, "https://b/1"]}, ["https://b/1"]),
+        ({"urls": {"a": "https://b/0"}}, ["{}?variant=0"]),
+        ({"urls": [], "url": "/file/0.mp4"}, ["http://gpu:30000/file/0.mp4"]),
+        ({"num_outputs": 1000}, ["{}?variant=0"]),
+        ({"num_outputs": 1000, "url": "https://b/0"}, ["https://b/0"]),
+        ({"num_outputs": "2", "urls": [None, None]}, ["{}?variant=0", "{}?variant=1"]),
+        ({"num_outputs": -1}, ["{}?variant=0"]),
+        ({"num_outputs": True}, ["{}?variant=0"]),
+        ({"num_outputs": 0, "url": "https://b/0"}, ["https://b/0"]),
+    ],
+)
+def test_outputs_in_odd_shapes_are_found(said: Mapping[str, Any], urls: list[str]) -> None:
+    """And none is looked for of which there is no sign: it would cost those that are there."""
+    content = "http://gpu:30000/v1/videos/video_1/content"
+    outcome = polled(SGLANG, {"id": "video_1", "status": "completed", **said})
+    assert outcome == Finished(outputs=tuple(Fetch(url=url.format(content)) for url in urls))
+
+
+@pytest.mark.parametrize("options", [{"n": 3}, {"extra_params": {"num_outputs_per_prompt": "3"}}])
+def test_as_many_outputs_are_looked_for_as_were_asked_for(options: Mapping[str, Any]) -> None:
+    """If the server says that there are so many."""
+    ticket = returned(SGLANG.submit(order(options=options), account(SGLANG)), answer({"id": "video_1"}))
+    handle = replace(HANDLE, extra=ticket.extra)
+    for told, found in ((3, 3), (2, 2), (1000, 3)):
+        done = answer({"id": "video_1", "status": "completed", "num_outputs": told})
+        outcome = returned(SGLANG.poll(handle, account(SGLANG)), done)
+        assert isinstance(outcome, Finished)
+        assert len(outcome.outputs) == found
 
 
 def test_a_completed_job_without_outputs_has_failed() -> None:
@@ -326,11 +365,22 @@ def test_a_failure_may_come_with_the_status_of_an_error() -> None:
         polled(VLLM_OMNI, {"error": {"message": "Video not found", "code": 404}}, status=404)
 
 
-@pytest.mark.parametrize("body", [{"id": "video_1", "status": "archived"}, {"id": "video_1"}, [], b"<html>"])
-def test_an_unknown_answer_is_drift(body: object) -> None:
-    """Nobody guesses what has become of a job."""
+@pytest.mark.parametrize("said", [{"status": "archived"}, {"status": 2}, {}])
+def test_an_unknown_word_is_unclear(said: Mapping[str, Any]) -> None:
+    """Nobody guesses what has become of a job: its video is looked for where it would be."""
+    outcome = polled(OPENAI, {"id": "video_1", **said})
+    assert isinstance(outcome, Unclear)
+    assert [output.url for output in outcome.outputs if isinstance(output, Fetch)] == [
+        f"{account(OPENAI).root}/videos/video_1/content"
+    ]
+
+
+def test_an_answer_that_is_no_job_is_told() -> None:
+    """A list is drift; a page says nothing."""
     with pytest.raises(ProviderDrift):
-        polled(OPENAI, body)
+        polled(OPENAI, [])
+    with pytest.raises(NotAnswered):
+        polled(OPENAI, b"<html>")
 
 
 def test_only_a_deletion_that_ends_work_is_a_cancel() -> None:

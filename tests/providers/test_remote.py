@@ -1,23 +1,31 @@
 """What a vendor's answer means for money: refused, unknown, or as it was; and how outputs are collected."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Ticket
+from reelrouter.providers.addresses import same_root
+from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Ticket, Unclear
 from reelrouter.providers.drive import Lost, NotSent
 from reelrouter.providers.reading import class_of_status, json_object, polled, refused, text
 from reelrouter.providers.remote import Remote
 from reelrouter.work import (
     Accepted,
+    Blob,
     Failed,
     FailureClass,
+    Fetch,
+    Finished,
     Handle,
     JobLost,
+    MadeElsewhere,
     NotAnswered,
     Order,
+    Outcome,
+    Output,
+    Running,
     SubmitRefused,
 )
 from tests.providers.orders import order
@@ -40,7 +48,7 @@ async def test_an_acceptance_becomes_a_handle(tmp_path: Path) -> None:
     """With the account that pays."""
     async with serving(saying(b'{"id": "j-1"}')) as vendor, driving(tmp_path) as drive:
         accepted = await remote(drive, vendor.url).submit(order())
-    handle = Handle(endpoint="plain", credential="a", native_id="j-1")
+    handle = Handle(endpoint="plain", credential="a", native_id="j-1", origin=vendor.url)
     assert accepted == Accepted(handle=handle, poll_after=1.0)
 
 
@@ -197,7 +205,9 @@ async def _end_of_submit(directory: Path, provider: Provider, answers: Iterable[
             return type(await remote(drive, vendor.url, provider).submit(order()))
         except SubmitRefused as refusal:
             return refusal.failed.failure
-        except (Lost, NotSent, ProviderDrift) as error:
+        except ProviderDrift:
+            return ProviderDrift
+        except (Lost, NotSent) as error:
             return type(error)
 
 
@@ -304,16 +314,128 @@ async def test_a_job_that_the_vendor_does_not_know_is_lost(tmp_path: Path) -> No
 
 async def test_a_poll_without_words_is_drift(tmp_path: Path) -> None:
     """It raises an alarm, and the job goes on."""
-    async with wired(http(200, b"<html>")) as vendor, driving(tmp_path) as drive:
+    async with wired(http(200, b"[1, 2]")) as vendor, driving(tmp_path) as drive:
         with pytest.raises(ProviderDrift):
             await remote(drive, vendor.url).poll(HANDLE)
+
+
+@pytest.mark.parametrize("body", [b"<html>Back soon</html>", b"", b'{"id": '])
+async def test_a_page_in_the_place_of_an_answer_says_nothing(body: bytes, tmp_path: Path) -> None:
+    """The vendor is asked again when it wants to be."""
+    async with wired(http(200, body, "Retry-After: 20")) as vendor, driving(tmp_path) as drive:
+        with pytest.raises(NotAnswered) as caught:
+            await remote(drive, vendor.url).poll(HANDLE)
+    assert caught.value.retry_after == 20
+
+
+# Words that nobody knows ---------------------------------------------------------------------------------------
+
+MP4 = b"\x00\x00\x00\x20ftypisom" + bytes(60)
+
+
+class Puzzles(Plain):
+    """Answers in riddles."""
+
+    def __init__(self, *outputs: Output) -> None:
+        super().__init__()
+        self.outputs = outputs
+
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
+        yield from ()
+        outputs = tuple(
+            replace(one, url=f"{account.root}{one.url}") if isinstance(one, Fetch) else one for one in self.outputs
+        )
+        return Unclear(reason="it is archived", outputs=outputs, vendor_cost=7, seed=3, notes=("a note",))
+
+
+async def test_an_unknown_word_costs_no_video_that_is_there(tmp_path: Path) -> None:
+    """Those of the outputs that are videos are delivered, and operators are told of the word."""
+    answers = [http(404), http(200, MP4), http(200, b"<html>")]
+    files = Fetch(url="/none"), Fetch(url="/video"), Fetch(url="/page")
+    async with wired(*answers) as vendor, driving(tmp_path) as drive:
+        told = await remote(drive, vendor.url, Puzzles(*files)).poll(HANDLE)
+    assert told == Finished(
+        outputs=(Fetch(url=f"{vendor.url}/video"),),
+        vendor_cost=7,
+        seed=3,
+        notes=("a note", "it is archived; its video was there"),
+    )
+
+
+@pytest.mark.parametrize("answer", [None, http(404), http(503), http(200, b""), http(200, b'{"status": "x"}')])
+async def test_an_unknown_word_without_a_video_is_drift(answer: bytes | None, tmp_path: Path) -> None:
+    """With the word, whatever is the matter with the file."""
+    async with wired(answer, answer) as vendor, driving(tmp_path) as drive:
+        for outputs in ((Fetch(url="/v"),), ()):
+            with pytest.raises(ProviderDrift, match="it is archived"):
+                await remote(drive, vendor.url, Puzzles(*outputs)).poll(HANDLE)
+
+
+async def test_of_files_that_came_with_a_riddle_the_videos_stay(tmp_path: Path) -> None:
+    """The others are removed."""
+    video, other = tmp_path / "video", tmp_path / "other"
+    video.write_bytes(MP4)
+    other.write_bytes(b"<html>")
+    async with driving(tmp_path) as drive:
+        told = await remote(drive, NOWHERE, Puzzles(Blob(path=video), Blob(path=other))).poll(HANDLE)
+    assert isinstance(told, Finished)
+    assert told.outputs == (Blob(path=video),)
+    assert list(tmp_path.iterdir()) == [video]
+
+
+# Where a job was made ------------------------------------------------------------------------------------------
+
+
+async def _collects(backend: Remote, handle: Handle) -> object:
+    return await backend.collect(handle, Fetch(url=f"{NOWHERE}/v"))
+
+
+@pytest.mark.parametrize("ask", [Remote.poll, Remote.cancel, _collects])
+async def test_a_job_that_was_made_elsewhere_is_not_asked_for(
+    ask: Callable[[Remote, Handle], Awaitable[object]], tmp_path: Path
+) -> None:
+    """The same id may be a stranger's there."""
+    elsewhere = replace(HANDLE, origin="https://old.test/v1")
+    async with serving(saying(b'{"url": "x"}')) as vendor, driving(tmp_path) as drive:
+        with pytest.raises(
+            MadeElsewhere, match=f"made at https://old.test/v1, and the account a is now at {vendor.url}"
+        ):
+            await ask(remote(drive, vendor.url, Asks()), elsewhere)
+    assert vendor.requests == []
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "same"),
+    [
+        ("https://api.test/v1", "https://api.test/v1", True),
+        ("HTTPS://API.test:443/v1/", "https://api.test/v1", True),
+        ("http://api.test:80", "http://api.test/", True),
+        ("https://api.test/v1", "http://api.test/v1", False),
+        ("https://api.test/v1", "https://api.test/v2", False),
+        ("https://api.test/v1", "https://api.test/V1", False),
+        ("https://api.test:8443", "https://api.test", False),
+        ("https://[", "https://[", True),
+        ("https://[", "https://api.test", False),
+    ],
+)
+def test_one_place_may_be_spelled_in_several_ways(made: str, now: str, same: bool) -> None:
+    """Letter case of scheme and host, a default port, a slash at the end."""
+    assert same_root(made, now) is same
+
+
+async def test_a_handle_without_a_place_is_asked_for(tmp_path: Path) -> None:
+    """It was accepted before places were kept."""
+    async with serving(saying(b"{}")) as vendor, driving(tmp_path) as drive:
+        assert await remote(drive, vendor.url).poll(HANDLE) == Running()
+        same = replace(HANDLE, origin=vendor.url.upper().replace("HTTP", "http") + "/")
+        assert await remote(drive, vendor.url).poll(same) == Running()
 
 
 async def test_an_order_is_looked_up_by_our_key(tmp_path: Path) -> None:
     """Found, or not known."""
     async with wired(ok(b'{"id": "j-7"}'), ok()) as vendor, driving(tmp_path) as drive:
         backend = remote(drive, vendor.url, Asks())
-        assert await backend.find(order()) == replace(HANDLE, native_id="j-7")
+        assert await backend.find(order()) == replace(HANDLE, native_id="j-7", origin=vendor.url)
         assert await backend.find(order()) is None
     assert vendor.requests[0] == "GET /by-key/gen-vid-1-a-0 HTTP/1.1"
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reelrouter.providers.spill import LONGEST, NotBase64, Spill
+from reelrouter.providers.spill import LONGEST, Spill
 
 SHORT = 40
 """Characters that stay, in these tests."""
@@ -161,11 +161,27 @@ def test_the_longest_text_that_stays(length: int, files: int, tmp_path: Path) ->
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_a_long_text_that_is_no_base64_is_told(text: bytes, size: int, tmp_path: Path) -> None:
-    """However it is cut: what is not understood is never written down as a video."""
-    whole = b'{"video": "' + text + b'"}'
-    with pytest.raises(NotBase64):
-        spilled([whole[at : at + size] for at in range(0, len(whole), size)], tmp_path)
+def test_of_a_long_text_that_is_no_base64_the_beginning_stays(text: bytes, size: int, tmp_path: Path) -> None:
+    """However it is cut: it is no file, and a mark keeps it from being taken for base64."""
+    whole = b'["' + text + b'", "' + text + b'", 1]'
+    rest, files = spilled([whole[at : at + size] for at in range(0, len(whole), size)], tmp_path)
+    *both, number = json.loads(rest)
+    assert number == 1
+    assert all(one.endswith("…") and text.decode().startswith(one[:SHORT]) for one in both)
+    assert not files
+    assert not list(tmp_path.iterdir())
+
+
+@given(text=st.text(min_size=1, max_size=3000), cuts=st.lists(st.integers(0, 9000)), ascii_only=st.booleans())
+def test_without_files_a_long_text_only_becomes_shorter(text: str, cuts: list[int], ascii_only: bool) -> None:
+    """And is JSON as before, wherever an escape is cut."""
+    whole = json.dumps([text * 9, 7], ensure_ascii=ascii_only).encode(errors="surrogatepass")
+    spill = Spill(None, SHORT)
+    for piece in cut(whole, cuts):
+        spill.feed(piece)
+    shorter, number = json.loads(bytes(spill.rest).decode(errors="replace"))
+    assert number == 7
+    assert len(shorter) <= 1001
 
 
 def test_a_text_without_an_end_is_closed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from reelrouter.emulators.frame import KEY
 from reelrouter.emulators.vertex import Vertex
-from reelrouter.providers.base import Account, Call, Inline, ProviderDrift, Reply
+from reelrouter.providers.base import Account, Call, Inline, ProviderDrift, Reply, Unclear
 from reelrouter.providers.vertex import VERTEX
 from reelrouter.testing.conformance import Case, Vendor, cases_for, conform
 from reelrouter.work import (
@@ -280,18 +280,65 @@ def test_every_failed_operation_has_its_class(code: int, message: str, failure: 
 @pytest.mark.parametrize(
     "operation",
     [
-        {"done": "yes"},
+        {"done": "perhaps"},
+        {"done": 2, "response": {}},
         {"done": True, "response": {"generateVideoResponse": {}}},
-        {"done": True, "response": {"videos": [{"uri": "https://example.com/1.mp4"}]}},
-        {"done": True, "response": {"videos": [{"gcsUri": "https://example.com/1.mp4"}]}},
         {"done": True, "response": {"videos": ["AAAA"]}},
+        {"done": True, "response": {"videos": {"note": "x"}}},
         {"done": True, "response": ["AAAA"]},
+        {"done": True, "response": "later"},
+        {"done": True, "response": 7},
     ],
 )
-def test_words_that_nobody_knows_are_drift(operation: dict[str, Any]) -> None:
-    """They are not taken for a success, nor for a failure."""
-    with pytest.raises(ProviderDrift):
-        _polled(operation)
+def test_words_that_nobody_knows_are_unclear(operation: dict[str, Any]) -> None:
+    """They are not taken for a success, nor for a failure; a long text among them may be a video."""
+    outcome = _polled(operation, 200, Path("0.mp4"))
+    assert isinstance(outcome, Unclear)
+    assert outcome.outputs == (Blob(path=Path("0.mp4")),)
+
+
+@pytest.mark.parametrize("done", [True, "true", 1, None, False, "perhaps", 0])
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"videos": [{"uri": "https://example.com/1.mp4"}]},
+        {"videos": [{"gcsUri": "https://example.com/1.mp4"}]},
+        {"videos": {"uri": "https://example.com/1.mp4"}},
+        {"generateVideoResponse": {"generatedSamples": [{"video": {"uri": "https://example.com/1.mp4"}}]}},
+        {"generatedVideos": [{"video": {"uri": "https://example.com/1.mp4"}}], "raiMediaFilteredCount": 1},
+    ],
+)
+def test_a_video_is_delivered_wherever_it_is_named(done: object, response: dict[str, Any]) -> None:
+    """Whatever is said of the operation beside it."""
+    assert _polled({"name": NAME, "done": done, "response": response}) == Finished(
+        outputs=(Fetch(url="https://example.com/1.mp4"),)
+    )
+
+
+@pytest.mark.parametrize("error", [{}, {"code": 0, "message": ""}, None, "", {"code": 0}])
+def test_an_error_that_says_nothing_is_none(error: object) -> None:
+    """Some front ends write all fields."""
+    done = {"name": NAME, "done": True, "error": error}
+    assert isinstance(_polled({**done, "response": {"videos": [{"gcsUri": "gs://a/b.mp4"}]}}), Finished)
+    assert _polled({**done, "done": False}) == Running()
+
+
+def test_a_video_counts_more_than_an_error_beside_it() -> None:
+    """It is there, and operators are told."""
+    operation = {
+        "done": True,
+        "error": {"code": 8, "message": "quota"},
+        "response": {"videos": [{"uri": "https://a/b"}]},
+    }
+    finished = _polled(operation)
+    assert finished == Finished(outputs=(Fetch(url="https://a/b"),), notes=("an error beside the video: 'quota'",))
+
+
+@pytest.mark.parametrize("name", [12345, "op-1"])
+def test_an_operation_may_be_named_by_its_number(name: object) -> None:
+    """It was paid for; where it is asked for follows from the model."""
+    ticket = _returned_ticket(_reply({"name": name}))
+    assert ticket.native_id == f"{MODEL}/operations/{name}"
 
 
 def test_a_poll_that_is_not_answered_says_nothing_about_the_job() -> None:
@@ -323,6 +370,12 @@ def _polled(operation: Any, status: int = 200, *files: Path) -> Any:
     flow = VERTEX.poll(HANDLE, ACCOUNT)
     next(flow)
     return _returned(flow, _reply(operation, status, *files))
+
+
+def _returned_ticket(reply: Reply) -> Any:
+    flow = VERTEX.submit(ORDER, ACCOUNT)
+    next(flow)
+    return _returned(flow, reply)
 
 
 def _done(response: Any, *files: Path) -> Any:

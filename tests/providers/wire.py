@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from reelrouter.clock import Clock, FrozenClock
-from reelrouter.providers.base import Access, Account, Call, Flow, Grant, Provider, Reply, Ticket
+from reelrouter.providers.base import Access, Account, Call, Flow, Grant, Provider, Reply, Ticket, Unclear
 from reelrouter.providers.drive import Drive
 from reelrouter.providers.reading import class_of_status, json_object, polled, refused, text
 from reelrouter.providers.remote import Remote
@@ -36,7 +36,7 @@ class Plain(Provider):
             raise refused(class_of_status(reply.status), None, reply.body.decode())
         return Ticket(native_id=text(json_object(reply), "id"), poll_after=1.0)
 
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
         job = polled((yield Call(method="GET", url=f"jobs/{handle.native_id}")))
         return Finished(outputs=(Fetch(url=job["url"]),)) if "url" in job else Running()
 
@@ -187,14 +187,11 @@ def only(call: Call) -> Flow[Reply]:
     return (yield call)
 
 
-def remote(
-    drive: Drive, root: str, provider: Provider | None = None, pauses: tuple[float, ...] = (0.0, 0.0)
-) -> Remote:
+def remote(drive: Drive, root: str, provider: Provider | None = None) -> Remote:
     return Remote(
         endpoint="plain",
         provider=provider or Plain(),
         accounts={"a": account(root)},
         drive=drive,
         max_output=1000,
-        pauses=pauses,
     )

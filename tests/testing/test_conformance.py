@@ -10,7 +10,7 @@ import pytest
 from reelrouter.emulators.byteplus import ModelArk as Emulated
 from reelrouter.emulators.frame import KEY
 from reelrouter.emulators.script import BREAKAGES, ENDS, REFUSALS
-from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Reply, T, Ticket
+from reelrouter.providers.base import Account, Call, Flow, Provider, Reply, T, Ticket, Unclear
 from reelrouter.providers.byteplus import BYTEPLUS, ModelArk
 from reelrouter.testing.conformance import Case, Vendor, cases_for, conform
 from reelrouter.work import Cancelled, Fetch, Finished, Handle, Order, Outcome, Running
@@ -28,11 +28,9 @@ class Wrong(ModelArk):
 
 
 class TakesAnyWordForRunning(Wrong):
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
-        try:
-            return (yield from super().poll(handle, account))
-        except ProviderDrift:
-            return Running()
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
+        outcome = yield from super().poll(handle, account)
+        return Running() if isinstance(outcome, Unclear) else outcome
 
 
 class SaysRefusedOnATrouble(Wrong):
@@ -43,7 +41,7 @@ class SaysRefusedOnATrouble(Wrong):
 
 
 class IgnoresWhyThereIsNoVideo(Wrong):
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
         reply: Reply = yield Call(method="GET", url=f"contents/generations/tasks/{handle.native_id}")
         if b'"succeeded"' in reply.body and b'"video_url": null' in reply.body:
             return Finished(outputs=())
@@ -51,7 +49,7 @@ class IgnoresWhyThereIsNoVideo(Wrong):
 
 
 class SendsItsKeyToFiles(Wrong):
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
         outcome = yield from super().poll(handle, account)
         if not isinstance(outcome, Finished):
             return outcome

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reelrouter.providers.base import Account, Call, Flow, Provider, Ticket
+from reelrouter.providers.base import Account, Call, Flow, Provider, Ticket, Unclear
 from reelrouter.providers.byteplus import BYTEPLUS, VOLCENGINE, ModelArk
 from reelrouter.providers.recording import Exchange, Recording, Scene, order_view
 from reelrouter.testing.recordings import MoreAsked, check, replay
@@ -100,7 +100,7 @@ def test_an_adapter_that_asks_once_more_or_once_less_is_found_out() -> None:
     """The call without a reply is shown."""
 
     class Curious(ModelArk):
-        def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
+        def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
             yield Call(method="GET", url="who-am-i")
             return (yield from super().poll(handle, account))
 

@@ -11,7 +11,7 @@ from reelrouter.cli.output import err, print_json, print_line
 from reelrouter.cli.real_job import Job, account_of, ask, check_place, job_of, provider_of
 from reelrouter.cli.record import OrderOptions, RecordingOptions
 from reelrouter.clock import SystemClock
-from reelrouter.providers.base import ProviderDrift, Ticket
+from reelrouter.providers.base import ProviderDrift, Ticket, Unclear
 from reelrouter.providers.drive import Lost, NotSent
 from reelrouter.providers.recorder import Pace, Recorder, Tape
 from reelrouter.providers.recording import Told, outcome_view
@@ -147,6 +147,8 @@ def _news(told: Told) -> str:
             return f"failed: {_why(told)}"
         case SubmitRefused():
             return f"refused: {_why(told.failed)}"
+        case Unclear():
+            return f"the adapter has no word for it: {told.reason}"
         case ProviderDrift():
             return f"the adapter has no word for it: {told}"
         case JobLost():

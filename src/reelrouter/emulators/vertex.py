@@ -180,7 +180,7 @@ class Vertex(Emulator):
         if task.told == "no_video":
             return {"raiMediaFilteredCount": 0}
         if task.told == "drift":
-            return {"raiMediaFilteredCount": 0, "videos": [{"uri": "https://example.com/1.mp4"}]}
+            return {"raiMediaFilteredCount": 0, "videos": [{"lies_in": "another form"}]}
         parameters = task.body.get("parameters", {})
         return {
             "raiMediaFilteredCount": 0,

@@ -13,28 +13,28 @@ from reelrouter.providers.base import (
     Inline,
     Part,
     Provider,
-    ProviderDrift,
-    Reply,
     Ticket,
+    Unclear,
 )
+from reelrouter.providers.complaints import Complaint
+from reelrouter.providers.places import in_path, videos_in, word_in
+from reelrouter.providers.polls import Answered, delivered, outcome_of
 from reelrouter.providers.reading import class_of_status, dig, failed, json_object, polled, refused, shown, text
+from reelrouter.providers.refusals import created, refusal
 from reelrouter.work import (
     Cancelled,
     Failed,
     FailureClass,
-    Fetch,
-    Finished,
     Handle,
     JobLost,
     Media,
     NotAnswered,
     Order,
     Outcome,
-    Running,
 )
 
 _SYNTHESIS = "services/aigc/video-generation/video-synthesis"
-_RUNNING = frozenset({"PENDING", "RUNNING", "SUSPENDED"})
+_LOST = "UNKNOWN"
 _NOT_NOW = frozenset({400, 404, 409})
 """What a cancel is answered with when the task does not queue any more."""
 _EXTENSIONS = {"audio/mpeg": "mp3", "video/quicktime": "mov"}
@@ -145,34 +145,29 @@ class ModelStudio(Provider):
             headers["X-DashScope-OssResourceResolve"] = "enable"
         body = _body(order, dialect, addresses)
         reply = yield Call(method="POST", url=_SYNTHESIS, json=body, headers=headers, creates=True)
-        return Ticket(native_id=_accepted(reply))
+        native_id, _ = created(reply, _judge, "task_id")
+        return Ticket(native_id=native_id)
 
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
-        said = polled((yield Call(method="GET", url=f"tasks/{handle.native_id}")))
-        if dig(said, "output", "task_status") is None and dig(said, "code"):
-            raise NotAnswered(f"{dig(said, 'code')}: {dig(said, 'message')}")
-        status = text(said, "output", "task_status")
-        if status in _RUNNING:
-            return Running()
-        match status:
-            case "SUCCEEDED":
-                return _finished(said)
-            case "FAILED":
-                output = dig(said, "output")
-                return _failure(dig(output, "code"), dig(output, "message"), FailureClass.TRANSIENT)
-            case "CANCELED":
-                return failed(FailureClass.CANCELLED)
-            case "UNKNOWN":
-                raise JobLost("the vendor knows no such task, or its day is over")
-            case _:
-                raise ProviderDrift(f"a task's status is {status!r}")
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
+        said = polled((yield Call(method="GET", url=_path(handle))))
+        word = word_in(said)
+        if word is None and dig(said, "code"):
+            raise NotAnswered(shown(f"{dig(said, 'code')}: {dig(said, 'message')}"))
+        if isinstance(word, str) and word.strip().upper() == _LOST:
+            raise JobLost("the vendor knows no such task, or its day is over")
+        finished = delivered(videos_in(said, account.root))
+        return outcome_of(Answered(said=said, status=word, finished=finished, judge=_judge))
 
     def cancel(self, handle: Handle, account: Account) -> Flow[Cancelled]:
         """Only what still queues can be cancelled."""
-        reply = yield Call(method="POST", url=f"tasks/{handle.native_id}/cancel")
+        reply = yield Call(method="POST", url=f"{_path(handle)}/cancel")
         if reply.status in _NOT_NOW:
             return "not_cancellable"
         return "not_cancellable" if polled(reply).get("code") else "cancelled"
+
+
+def _path(handle: Handle) -> str:
+    return f"tasks/{in_path(handle.native_id)}"
 
 
 def _dialect(order: Order) -> _Dialect:
@@ -212,7 +207,7 @@ def _uploads(order: Order, dialect: _Dialect) -> Flow[Mapping[str, str]]:
         return {}
     reply = yield Call(method="GET", url=f"uploads?action=getPolicy&model={order.native_model}")
     if reply.status != 200:
-        raise _refusal(reply)
+        raise refusal(reply, _judge)
     grant = dig(json_object(reply), "data")
     directory, host = text(grant, "upload_dir"), text(grant, "upload_host")
     addresses: dict[str, str] = {}
@@ -288,41 +283,16 @@ def _media(order: Order, dialect: _Dialect, addresses: Mapping[str, str]) -> Ite
         yield {"type": f"reference_{media.kind}", "url": url, **voice}
 
 
-def _accepted(reply: Reply) -> str:
-    if reply.status != 200:
-        raise _refusal(reply)
-    said = json_object(reply)
-    if dig(said, "output", "task_id") is None and dig(said, "code"):
-        failure = _failure(dig(said, "code"), dig(said, "message"), FailureClass.TRANSIENT)
-        if failure.failure is not FailureClass.TRANSIENT:
-            raise refused(failure.failure, failure.vendor_code, failure.vendor_text)
-        raise ProviderDrift(f"HTTP 200 with the code {failure.vendor_code}: a task may exist")
-    return text(said, "output", "task_id")
-
-
-def _refusal(reply: Reply) -> Exception:
-    if reply.status >= 500:
-        return refused(FailureClass.TRANSIENT, said=shown(reply.body))
-    said = json_object(reply)
-    failure = _failure(dig(said, "code"), dig(said, "message"), class_of_status(reply.status))
-    return refused(failure.failure, failure.vendor_code, failure.vendor_text)
-
-
-def _finished(said: Mapping[str, Any]) -> Finished | Failed:
-    if not dig(said, "output", "video_url"):
-        return failed(FailureClass.OUTPUT_INVALID, "no_video", "the task succeeded and names no video")
-    return Finished(outputs=(Fetch(url=text(said, "output", "video_url")),))
-
-
-def _failure(code: object, said: object, otherwise: FailureClass) -> Failed:
-    word = str(code or "")
+def _judge(complaint: Complaint, otherwise: FailureClass) -> Failed:
+    word = str(complaint.code or "")
     if word in _POLICY:
-        about = str(said or "").lower()
+        about = str(complaint.said or "").lower()
         withheld = "output" in about and "input" not in about
-        return failed(FailureClass.POLICY_OUTPUT if withheld else FailureClass.POLICY_INPUT, code, said)
+        policy = FailureClass.POLICY_OUTPUT if withheld else FailureClass.POLICY_INPUT
+        return failed(policy, complaint.code, complaint.said)
     while word and word not in _CODES:
         word = word.rpartition(".")[0]
-    return failed(_CODES.get(word, otherwise), code, said)
+    return failed(_CODES.get(word, otherwise), complaint.code, complaint.said)
 
 
 ALIBABA = ModelStudio()

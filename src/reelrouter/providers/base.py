@@ -145,6 +145,10 @@ class Unclear:
     reason: str
     outputs: tuple[Output, ...] = ()
     """Where the job's videos are, or would be if it is done."""
+    vendor_cost: int | None = None
+    seed: int | None = None
+    notes: tuple[str, ...] = ()
+    """These three as in `Finished`."""
 
 
 class Provider(ABC):
@@ -174,7 +178,8 @@ class Provider(ABC):
         """Raises `SubmitRefused` for an answer that proves that nothing was created."""
 
     @abstractmethod
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]: ...
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
+        """Raises `NotAnswered` and `JobLost`, and `ProviderDrift` for what has another shape altogether."""
 
     def cancel(self, handle: Handle, account: Account) -> Flow[Cancelled]:
         yield from ()

@@ -3,13 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reelrouter.providers.base import Access, Account, Call, Flow, Inline, Provider, ProviderDrift, Reply, Ticket
-from reelrouter.providers.reading import class_of_status, dig, failed, json_object, polled, refused, text
-from reelrouter.work import Cancelled, Failed, FailureClass, Fetch, Finished, Handle, Order, Outcome, Running
+from reelrouter.providers.base import Access, Account, Call, Flow, Inline, Provider, Ticket, Unclear
+from reelrouter.providers.complaints import Complaint
+from reelrouter.providers.decoration import seed_of
+from reelrouter.providers.places import in_path, videos_in, word_in
+from reelrouter.providers.polls import Answered, delivered, outcome_of
+from reelrouter.providers.reading import dig, failed, polled, refused
+from reelrouter.providers.refusals import created
+from reelrouter.providers.words import meaning_of
+from reelrouter.work import Cancelled, Failed, FailureClass, Handle, Order, Outcome
 
 _TASKS = "contents/generations/tasks"
 _MODES = frozenset({"text", "frames", "references"})
-_RUNNING = frozenset({"queued", "running"})
 _RESOLUTIONS = {"4K": "4k"}
 """Where the vendor spells a resolution in another way than the catalogue."""
 _CODES = {
@@ -43,34 +48,26 @@ class ModelArk(Provider):
         for reason in _hindrances(order):
             raise refused(FailureClass.USER_ERROR, "cannot_be_sent", reason)
         reply = yield Call(method="POST", url=_TASKS, json=_body(order), creates=True)
-        if reply.status != 200:
-            raise _refusal(reply)
-        return Ticket(native_id=text(json_object(reply), "id"))
+        native_id, _ = created(reply, _judge)
+        return Ticket(native_id=native_id)
 
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
-        task = polled((yield Call(method="GET", url=f"{_TASKS}/{handle.native_id}")))
-        status = text(task, "status")
-        if status in _RUNNING:
-            return Running()
-        match status:
-            case "succeeded":
-                return _finished(task)
-            case "failed":
-                return _failure(dig(task, "error", "code"), dig(task, "error", "message"), FailureClass.TRANSIENT)
-            case "cancelled":
-                return failed(FailureClass.CANCELLED)
-            case "expired":
-                return failed(FailureClass.EXPIRED)
-            case _:
-                raise ProviderDrift(f"a task's status is {status!r}")
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
+        task = polled((yield Call(method="GET", url=_path(handle))))
+        seed, notes = seed_of(dig(task, "seed"))
+        finished = delivered(videos_in(task, account.root), seed)
+        return outcome_of(Answered(said=task, status=word_in(task), finished=finished, judge=_judge, notes=notes))
 
     def cancel(self, handle: Handle, account: Account) -> Flow[Cancelled]:
         """Only what still queues can be cancelled; asked of an ended task, the vendor deletes its record."""
-        url = f"{_TASKS}/{handle.native_id}"
-        if text(polled((yield Call(method="GET", url=url))), "status") != "queued":
+        task = polled((yield Call(method="GET", url=_path(handle))))
+        if meaning_of(word_in(task)) != "waiting":
             return "not_cancellable"
-        reply = yield Call(method="DELETE", url=url)
+        reply = yield Call(method="DELETE", url=_path(handle))
         return "cancelled" if reply.status in (200, 204) else "not_cancellable"
+
+
+def _path(handle: Handle) -> str:
+    return f"{_TASKS}/{in_path(handle.native_id)}"
 
 
 def _hindrances(order: Order) -> Iterator[str]:
@@ -111,27 +108,12 @@ def _content(order: Order) -> Iterator[Mapping[str, Any]]:
         yield {"type": kind, kind: {"url": Inline(media=media)}, "role": f"reference_{media.kind}"}
 
 
-def _finished(task: Mapping[str, Any]) -> Finished | Failed:
-    if dig(task, "content", "video_url") is None:
-        return failed(FailureClass.OUTPUT_INVALID, "no_video", "the task succeeded and names no video")
-    seed = dig(task, "seed")
-    return Finished(
-        outputs=(Fetch(url=text(task, "content", "video_url")),), seed=seed if isinstance(seed, int) else None
-    )
-
-
-def _refusal(reply: Reply) -> Exception:
-    error = dig(json_object(reply), "error")
-    failure = _failure(dig(error, "code"), dig(error, "message"), class_of_status(reply.status))
-    return refused(failure.failure, failure.vendor_code, failure.vendor_text)
-
-
-def _failure(code: object, said: object, otherwise: FailureClass) -> Failed:
-    word = str(code or "")
+def _judge(complaint: Complaint, otherwise: FailureClass) -> Failed:
+    word = str(complaint.code or "")
+    failure = _CODES.get(word.partition(".")[0], otherwise)
     if "SensitiveContentDetected" in word:
-        policy = FailureClass.POLICY_OUTPUT if word.startswith("Output") else FailureClass.POLICY_INPUT
-        return failed(policy, code, said)
-    return failed(_CODES.get(word.partition(".")[0], otherwise), code, said)
+        failure = FailureClass.POLICY_OUTPUT if word.startswith("Output") else FailureClass.POLICY_INPUT
+    return failed(failure, complaint.code, complaint.said)
 
 
 BYTEPLUS = ModelArk(

@@ -7,12 +7,14 @@ address and no header, since secrets may be in both.
 
 import asyncio
 import base64
+import gzip
+import zlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urljoin
 
 import aiohttp
@@ -22,14 +24,19 @@ from reelrouter.clock import Clock
 from reelrouter.providers.addresses import is_own, web_address
 from reelrouter.providers.base import Account, Call, Flow, Grant, Provider, ProviderDrift, Reply
 from reelrouter.providers.bodies import Find, Unreadable, opened
-from reelrouter.providers.outputs import new_file, paths_in, remove, removed_on_failure, stored
-from reelrouter.providers.spill import NotBase64, Spill
+from reelrouter.providers.cleaning import clean_text
+from reelrouter.providers.first_bytes import LOOKED_AT, is_packed, is_page, is_video
+from reelrouter.providers.outputs import first_bytes_of, new_file, paths_in, remove, removed_on_failure, stored
+from reelrouter.providers.reading import retry_after
+from reelrouter.providers.spill import Spill
 from reelrouter.work import Failed, FailureClass, Fetch, OutputInvalid, SubmitRefused
 
 T = TypeVar("T")
 
 MOST_REPLY = 2 * 1024 * 1024
 """Bytes of a reply that is kept in memory."""
+_MOST_SHORTENED = 64 * 1024 * 1024
+"""Bytes of a reply of which less is kept."""
 _CHUNK = 256 * 1024
 _CONNECT_SECONDS = 10.0
 REPLY_SECONDS = 50.0
@@ -40,6 +47,11 @@ _DOWNLOAD_SECONDS = 3600.0
 """For a whole output: a trickle has an end too."""
 _MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_FILES, _PARTIAL = frozenset({200, 203}), 206
+"""Answers to a download that are a file, or the part of it that was asked for."""
+_BEGINNING = {"Accept-Encoding": "identity", "Range": f"bytes=0-{LOOKED_AT - 1}"}
+_TO_STANDARD = str.maketrans("-_", "+/", "\r\n")
+"""From base64's other alphabet, and without its line breaks."""
 _CONNECTIONS = 256
 _RENEWED_BEFORE = 60.0
 """Seconds of a grant's life that are not used."""
@@ -61,14 +73,6 @@ class Lost(Exception):
     """The call may have arrived; no whole reply came back."""
 
 
-class Gone(Exception):
-    """An output's address answers, and not with the output."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"HTTP {status}")
-        self.status = status
-
-
 class Drive:
     """One per process; all vendors share its connections."""
 
@@ -88,12 +92,12 @@ class Drive:
         self._clock = clock
         self._grants: dict[tuple[str, str], tuple[Account, Grant]] = {}
         self._signing_in: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def run(self, flow: Flow[T], provider: Provider, account: Account) -> T:
         """What the flow returns. Raises what it raises, `NotSent`, `Lost` and `ProviderDrift`.
 
-        Files of replies stay only as outputs of a `Finished`.
+        Files of replies stay only as outputs of what it returns.
         """
         unused: set[Path] = set()
         try:
@@ -117,47 +121,72 @@ class Drive:
         headers = {"User-Agent": _USER_AGENT, **call.headers, **granted}
         async with _translated(), opened(call, self._fetch) as body:
             # An idle connection may be closed just as it is used again, and nobody knows what arrived then.
-            session = self._session(fresh=call.creates)
+            session = self._session("once" if call.creates else "asked")
             async with session.request(
                 call.method, url, headers=headers, timeout=self._patience_of_calls, allow_redirects=False, **body
             ) as response:
                 reply = await self._read(response, call)
         if reply.status == 401:
             self._forget(account, granted)
-        return _redacted(reply, account, granted) if reply.status >= 400 else reply
+        # A success repeats at most what it was signed with: other values may stand in it for good reasons.
+        return _redacted(reply, {**account.values, **granted} if reply.status >= 400 else granted)
 
     async def download(self, output: Fetch, provider: Provider, account: Account, most: int) -> Path:
         """An output in a file of ours.
 
-        Raises `Gone`, `NotSent`, `Lost`, `StorageFailed`, and `OutputInvalid` for one of more than `most` bytes.
+        Raises `NotSent`, `Lost` and `StorageFailed`, and `OutputInvalid` for an answer that is no file, a file
+        that breaks off, and one of more than `most` bytes.
         """
+        path = new_file(self._directory)
+        async with removed_on_failure([path]):
+            if output.url.startswith("data:"):
+                await asyncio.to_thread(stored, path.write_bytes, _decoded(output.url, most))
+            else:
+                async with self._fetched(output, provider, account, whole=True) as response:
+                    await _write(response, path, most)
+            await asyncio.to_thread(stored, _check, path, most)
+        return path
+
+    async def holds_video(self, output: Fetch, provider: Provider, account: Account) -> bool:
+        """Whether there is a video, by its first bytes. Raises as `download` does."""
         if output.url.startswith("data:"):
-            return await asyncio.to_thread(self._decoded, output.url, most)
-        url = _output_address(output.url)
-        origin = url.origin()
-        for _ in range(1 + _MOST_REDIRECTS):
-            granted = await self._granted(provider, account) if is_own(url, provider, account) else {}
-            given = output.headers if url.origin() == origin else {}
-            headers = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **given, **granted}
-            session = self._session(fresh=False)
-            async with (
-                _translated(),
-                session.get(
-                    url, headers=headers, timeout=self._patience_of_downloads, allow_redirects=False
-                ) as response,
-            ):
-                if response.status == 200:
-                    return await self._keep(response, most)
-                if response.status == 401:
-                    self._forget(account, granted)
-                if response.status not in _REDIRECTS:
-                    raise Gone(response.status)
-                url = _next(url, response.headers.get("Location", ""))
-        raise OutputInvalid(f"the output's address redirects more than {_MOST_REDIRECTS} times")
+            return is_video(_decoded(output.url, MOST_REPLY)[:LOOKED_AT])
+        first = bytearray()
+        async with self._fetched(output, provider, account, whole=False) as response:
+            async for chunk in response.content.iter_chunked(LOOKED_AT):
+                first += chunk
+                if len(first) >= LOOKED_AT:
+                    break
+        return is_video(bytes(first))
 
     async def close(self) -> None:
         for session in self._sessions.values():
             await session.close()
+
+    @asynccontextmanager
+    async def _fetched(
+        self, output: Fetch, provider: Provider, account: Account, *, whole: bool
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer that is a file, after redirects. Credentials go to the vendor's own origins alone."""
+        url = _output_address(output.url)
+        origin = url.origin()
+        patience = self._patience_of_downloads if whole else self._patience_of_calls
+        wanted = {"Accept-Encoding": "identity"} if whole else _BEGINNING
+        for _ in range(1 + _MOST_REDIRECTS):
+            granted = await self._granted(provider, account) if is_own(url, provider, account) else {}
+            given = output.headers if url.origin() == origin else {}
+            headers = {"User-Agent": _USER_AGENT, **wanted, **given, **granted}
+            options: dict[str, Any] = {"timeout": patience, "allow_redirects": False}
+            async with _translated(), self._session("files").get(url, headers=headers, **options) as response:
+                if response.status in _FILES or (response.status == _PARTIAL and not whole):
+                    yield response
+                    return
+                if response.status == 401:
+                    self._forget(account, granted)
+                if response.status not in _REDIRECTS:
+                    raise _no_file(response)
+                url = _next(url, response.headers.get("Location", ""))
+        raise OutputInvalid(f"the output's address redirects more than {_MOST_REDIRECTS} times")
 
     # Signing in --------------------------------------------------------------------------------------------------
 
@@ -193,25 +222,27 @@ class Drive:
 
     # Sending and reading -----------------------------------------------------------------------------------------
 
-    def _session(self, *, fresh: bool) -> aiohttp.ClientSession:
-        if fresh not in self._sessions:
-            self._sessions[fresh] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=_CONNECTIONS, force_close=fresh),
+    def _session(self, use: Literal["once", "asked", "files"]) -> aiohttp.ClientSession:
+        if use not in self._sessions:
+            self._sessions[use] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=_CONNECTIONS, force_close=use == "once"),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=True,
-                middlewares=(_once,) if fresh else (),
+                # How a file is said to be encoded is often untrue: it is looked at.
+                auto_decompress=use != "files",
+                middlewares=(_once,) if use == "once" else (),
             )
-        return self._sessions[fresh]
+        return self._sessions[use]
 
     async def _read(self, response: aiohttp.ClientResponse, call: Call) -> Reply:
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = {name.lower(): clean_text(value) for name, value in response.headers.items()}
         reply = Reply(status=response.status, headers=headers, body=b"")
         if call.spills and response.ok:
             return await self._spilled(response, reply)
         body = bytearray()
         async for chunk in response.content.iter_chunked(_CHUNK):
             body += chunk
-            _check_length(response, body)
+            if len(body) > MOST_REPLY:
+                return replace(reply, body=await _shortened(response, body))
         return replace(reply, body=bytes(body))
 
     async def _spilled(self, response: aiohttp.ClientResponse, reply: Reply) -> Reply:
@@ -221,39 +252,87 @@ class Drive:
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     await asyncio.to_thread(stored, spill.feed, chunk)
                     _check_length(response, spill.rest)
-            except NotBase64 as error:
-                raise ProviderDrift(f"a long text in the reply is no base64: {error}") from None
             finally:
                 spill.close()
         return replace(reply, body=bytes(spill.rest), files=tuple(spill.files))
 
-    async def _keep(self, response: aiohttp.ClientResponse, most: int) -> Path:
-        path = new_file(self._directory)
-        async with removed_on_failure([path]):
-            await _write(response, path, most)
-        return path
 
-    def _decoded(self, url: str, most: int) -> Path:
-        """An output that stands in its own address, as small ones of a reply that spills do."""
-        try:
-            given = base64.b64decode(url.partition(",")[2], validate=True)
-        except ValueError as error:
-            raise OutputInvalid(f"the output is no base64: {error}") from None
-        if len(given) > most:
-            raise OutputInvalid(f"the output has more than {most} bytes")
-        path = new_file(self._directory)
-        stored(path.write_bytes, given)
-        return path
+async def _shortened(response: aiohttp.ClientResponse, begun: bytearray) -> bytes:
+    """A body that is too large as it is, without the most of its long texts: a stack trace hides no refusal."""
+    spill = Spill(None)
+    spill.feed(bytes(begun))
+    size = len(begun)
+    _check_length(response, spill.rest)
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        size += len(chunk)
+        spill.feed(chunk)
+        _check_length(response, spill.rest)
+        if size > _MOST_SHORTENED:
+            raise ProviderDrift(f"HTTP {response.status} with more than {_MOST_SHORTENED} bytes")
+    return bytes(spill.rest)
 
 
 async def _write(response: aiohttp.ClientResponse, path: Path, most: int) -> None:
     size = 0
-    with path.open("wb") as file:
-        async for chunk in response.content.iter_chunked(_CHUNK):
-            size += len(chunk)
-            if size > most:
-                raise OutputInvalid(f"the output has more than {most} bytes")
-            await asyncio.to_thread(stored, file.write, chunk)
+    with stored(path.open, "wb") as file:
+        try:
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise _too_large(most)
+                await asyncio.to_thread(stored, file.write, chunk)
+        except aiohttp.ClientPayloadError:
+            length = response.headers.get("Content-Length", "more")
+            raise OutputInvalid(f"the output breaks off after {size} of {length} bytes") from None
+
+
+def _check(path: Path, most: int) -> None:
+    """Raises `OutputInvalid` for what is said in the place of a file. Whether it plays is not asked here."""
+    if is_packed(first_bytes_of(path)):
+        _unpack(path, most)
+    first = first_bytes_of(path)
+    if not first:
+        raise OutputInvalid("the output is empty")
+    if is_page(first):
+        raise OutputInvalid("a page or JSON is in the place of the output")
+
+
+def _unpack(path: Path, most: int) -> None:
+    packed = path.rename(path.with_suffix(".gz"))
+    try:
+        with gzip.open(packed) as file, path.open("wb") as plain:
+            size = 0
+            while chunk := file.read(_CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise _too_large(most)
+                plain.write(chunk)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise OutputInvalid(f"the output cannot be unpacked: {error}") from None
+    finally:
+        packed.unlink()
+
+
+def _decoded(url: str, most: int) -> bytes:
+    """An output that stands in its own address, as small ones of a reply that spills do."""
+    given = url.partition(",")[2].translate(_TO_STANDARD).rstrip("=")
+    try:
+        decoded = base64.b64decode(given + "=" * (-len(given) % 4), validate=True)
+    except ValueError as error:
+        raise OutputInvalid(f"the output is no base64: {error}") from None
+    if len(decoded) > most:
+        raise _too_large(most)
+    return decoded
+
+
+def _too_large(most: int) -> OutputInvalid:
+    return OutputInvalid(f"the output has more than {most} bytes", final=True)
+
+
+def _no_file(response: aiohttp.ClientResponse) -> OutputInvalid:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    pause = retry_after(Reply(status=response.status, headers=headers, body=b""))
+    return OutputInvalid(f"the vendor's file is not there: HTTP {response.status}", retry_after=pause)
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -290,7 +369,7 @@ def _what(error: Exception) -> str:
     return kind
 
 
-def _check_length(response: aiohttp.ClientResponse, body: bytearray) -> None:
+def _check_length(response: aiohttp.ClientResponse, body: bytes | bytearray) -> None:
     if len(body) > MOST_REPLY:
         raise ProviderDrift(f"HTTP {response.status} with more than {MOST_REPLY} bytes")
 
@@ -306,10 +385,10 @@ def _unsigned(flow: Flow[T]) -> Flow[T]:
         return value
 
 
-def _redacted(reply: Reply, account: Account, granted: Mapping[str, str]) -> Reply:
-    """A complaint without our secrets, which some vendors repeat: adapters show complaints to operators."""
+def _redacted(reply: Reply, values: Mapping[str, str]) -> Reply:
+    """An answer without our secrets, which some vendors repeat: adapters show complaints to operators."""
     body = reply.body
-    for name, value in (*account.values.items(), *granted.items()):
+    for name, value in values.items():
         secret = value.rpartition(" ")[2]
         if len(secret) >= _SHORTEST_SECRET:
             body = body.replace(secret.encode(), b"{%s}" % name.encode())

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from reelrouter.providers.base import Call, Flow, Grant, ProviderDrift, Reply
+from reelrouter.providers.decoration import count_of
 from reelrouter.providers.reading import class_of_status, dig, json_object, refused, shown, text
 from reelrouter.work import FailureClass
 
@@ -53,14 +54,12 @@ def token_address(credentials: str) -> str | None:
     return None if address is None else str(address)
 
 
-def error_object(reply: Reply) -> Mapping[str, Any]:
-    """An error's JSON object, which some front ends put into an array; empty for anything else."""
+def _error_object(reply: Reply) -> Mapping[str, Any]:
+    """An error's JSON object; empty for anything else."""
     try:
-        value = json.loads(reply.body)
-    except ValueError:
+        return json_object(reply)
+    except ProviderDrift:
         return {}
-    value = value[0] if isinstance(value, list) and value else value
-    return value if isinstance(value, dict) else {}
 
 
 def _exchange(key: Mapping[str, Any], now: int) -> Mapping[str, str]:
@@ -101,7 +100,7 @@ def _base64url(given: bytes) -> str:
 
 
 def _no_token(reply: Reply) -> Exception:
-    error = error_object(reply)
+    error = _error_object(reply)
     wrong = 400 <= reply.status < 500 and reply.status != 429
     failure = FailureClass.AUTH if wrong else class_of_status(reply.status)
     return refused(failure, error.get("error", reply.status), error.get("error_description", shown(reply.body)))
@@ -109,9 +108,9 @@ def _no_token(reply: Reply) -> Exception:
 
 def _grant(token: Mapping[str, Any], key: Mapping[str, Any], now: float) -> Grant:
     seconds = dig(token, "expires_in")
-    if not isinstance(seconds, int):
+    if (lifetime := count_of(seconds)) is None:
         raise ProviderDrift(f"a token's expires_in is {shown(seconds)}")
     headers = {"Authorization": f"Bearer {text(token, 'access_token')}"}
     if key.get("quota_project_id"):
         headers["x-goog-user-project"] = key["quota_project_id"]
-    return Grant(headers=headers, expires_at=now + seconds)
+    return Grant(headers=headers, expires_at=now + lifetime)

@@ -1,11 +1,11 @@
 """OpenAI's Videos API, which outlived its maker's service: resellers and servers for one's own GPUs speak it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
-from urllib.parse import quote
 
 from reelrouter.providers.base import (
     Access,
@@ -18,14 +18,19 @@ from reelrouter.providers.base import (
     ProviderDrift,
     Reply,
     Ticket,
+    Unclear,
 )
-from reelrouter.providers.reading import class_of_status, dig, failed, json_object, polled, refused, shown, text
+from reelrouter.providers.complaints import Complaint
+from reelrouter.providers.decoration import MOST_OUTPUTS, count_of, progress_of
+from reelrouter.providers.places import id_in, in_path, videos_in, word_in
+from reelrouter.providers.polls import Answered, delivered, outcome_of
+from reelrouter.providers.reading import dig, failed, json_object, polled, refused
+from reelrouter.providers.refusals import created
+from reelrouter.providers.words import flag_of, meaning_of
 from reelrouter.work import (
     Cancelled,
     Failed,
     FailureClass,
-    Fetch,
-    Finished,
     Handle,
     Media,
     MediaKind,
@@ -34,8 +39,6 @@ from reelrouter.work import (
     Running,
 )
 
-_RUNNING = frozenset({"queued", "in_progress", "processing"})
-"""The last is LiteLLM's word."""
 _CODES = {
     "invalid_api_key": FailureClass.AUTH,
     "account_deactivated": FailureClass.AUTH,
@@ -67,6 +70,8 @@ _RESOLVED = frozenset(
 )  # fmt: skip
 """What an order has decided already: no option may say otherwise."""
 _COUNTS = frozenset({"n", "num_outputs_per_prompt"})
+_ASKED = "outputs"
+"""In a handle: how many videos were asked for, since the server's own word for it may be anything."""
 _HEADERS = (
     ("Authorization", "Bearer ", "api_key"),
     ("OpenAI-Organization", "", "organization"),
@@ -115,41 +120,43 @@ class OpenAIVideos(Provider):
             raise refused(FailureClass.USER_ERROR, said=f"{self.name} cannot be given {reason}")
         parts = (*_fields(order, self.profile), *_files(order, self.profile))
         reply = yield Call(method="POST", url=self._path(account), parts=parts, creates=True)
-        if not 200 <= reply.status < 300:
-            raise _refusal(reply)
-        return Ticket(native_id=text(json_object(reply), "id"))
+        native_id, _ = created(reply, _judge)
+        asked = _asked(order.options)
+        return Ticket(native_id=native_id, extra={_ASKED: asked} if asked > 1 else {})
 
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
         url = self._path(account, handle)
         reply = yield Call(method="GET", url=url)
-        job = _job(reply)
-        status = text(job, "status")
-        if status in _RUNNING:
-            return Running(progress=_progress(job), poll_after=_pause(reply))
-        match status:
-            case "completed" if self.profile.several:
-                return _finished(job, f"{account.root}/{url}/content?variant=")
-            case "completed":
-                return Finished(outputs=(Fetch(url=f"{account.root}/{url}/content"),))
-            case "failed":
-                return _failed(dig(job, "error"))
-            case _:
-                raise ProviderDrift(f"a video's status is {status!r}")
+        job = _job(reply, handle)
+        addresses = self._addresses(job, handle, account.root, f"{account.root}/{url}/content")
+        running = Running(progress=progress_of(dig(job, "progress"), whole=100), poll_after=_pause(reply))
+        return outcome_of(
+            Answered(said=job, status=word_in(job), running=running, finished=delivered(addresses), judge=_judge)
+        )
 
     def cancel(self, handle: Handle, account: Account) -> Flow[Cancelled]:
         """Deleting is all there is: where it ends no work, or the work is done, it would only lose the result."""
+        if not self.profile.aborts:
+            return "not_cancellable"
         url = self._path(account, handle)
-        if not self.profile.aborts or text(_job((yield Call(method="GET", url=url))), "status") not in _RUNNING:
+        job = _job((yield Call(method="GET", url=url)), handle)
+        if meaning_of(word_in(job)) not in ("waiting", "running"):
             return "not_cancellable"
         reply = yield Call(method="DELETE", url=url)
         if reply.status == 409:
             return "requested"
-        return "cancelled" if dig(polled(reply), "deleted") is True else "not_cancellable"
+        return "cancelled" if flag_of(dig(polled(reply), "deleted")) else "not_cancellable"
+
+    def _addresses(self, job: Mapping[str, Any], handle: Handle, root: str, content: str) -> Sequence[str]:
+        """Where the job says that its videos are, else where the dialect has them."""
+        if self.profile.several:
+            return _several(job, root, content, count_of(handle.extra.get(_ASKED)) or 1)
+        return videos_in(job, root) or (content,)
 
     def _path(self, account: Account, handle: Handle | None = None) -> str:
         """A server of one's own is known by its address, and to the SDK by the version in it as well."""
         videos = "v1/videos" if self.access.local and not account.root.endswith("/v1") else "videos"
-        return videos if handle is None else f"{videos}/{quote(handle.native_id, safe='')}"
+        return videos if handle is None else f"{videos}/{in_path(handle.native_id)}"
 
 
 # What an order becomes ----------------------------------------------------------------------------------------
@@ -214,56 +221,51 @@ def _names(options: Mapping[str, Any]) -> set[str]:
 # What answers mean --------------------------------------------------------------------------------------------
 
 
-def _job(reply: Reply) -> Mapping[str, Any]:
+def _job(reply: Reply, handle: Handle) -> Mapping[str, Any]:
     """The job that an answer tells of. vLLM-Omni tells of a failed one with the status of its failure."""
-    with suppress(ProviderDrift):
-        said = json_object(reply)
-        if isinstance(said.get("id"), str) and isinstance(said.get("status"), str):
-            return said
+    if not 200 <= reply.status < 300:
+        with suppress(ProviderDrift):
+            said = json_object(reply)
+            if id_in(said) == handle.native_id and meaning_of(word_in(said)) is not None:
+                return said
     return polled(reply)
 
 
-def _progress(job: Mapping[str, Any]) -> float | None:
-    percent = dig(job, "progress")
-    return percent / 100 if isinstance(percent, int | float) and 0 <= percent <= 100 else None
-
-
 def _pause(reply: Reply) -> float | None:
-    wanted = reply.headers.get("openai-poll-after-ms", "")
-    return int(wanted) / 1000 if wanted.isdecimal() else None
+    milliseconds = count_of(reply.headers.get("openai-poll-after-ms"))
+    return None if milliseconds is None else milliseconds / 1000
 
 
-def _finished(job: Mapping[str, Any], content: str) -> Finished | Failed:
-    count, links = dig(job, "num_outputs"), dig(job, "urls") or [dig(job, "url")]
-    outputs = range(count if isinstance(count, int) else len(links))
-    if not outputs:
-        return failed(FailureClass.OUTPUT_INVALID, "no_video", "the job completed and has no outputs")
-    return Finished(outputs=tuple(Fetch(url=dig(links, index) or f"{content}{index}") for index in outputs))
+def _several(job: Mapping[str, Any], root: str, content: str, asked: int) -> list[str]:
+    """Each at its link, or by its number where it has none; no more than there is evidence for."""
+    named = job.get("urls")
+    links = named if isinstance(named, list) and named else list(videos_in(job, root))
+    told = count_of(job.get("num_outputs"))
+    if told == 0 and not links:
+        return []
+    count = min(told or len(links), max(len(links), asked), MOST_OUTPUTS) or 1
+    places = [f"{content}?variant={at}" for at in range(count)]
+    found = [
+        next(iter(videos_in({"url": link}, root)), place if link is None else None)
+        for link, place in zip_longest(links[:count], places)
+    ]
+    return [one for one in found if one is not None] or places[:1]
 
 
-def _failed(error: Any) -> Failed:
-    """Local servers and LiteLLM put an HTTP status where the code stands, and SGLang has none."""
-    code = str(dig(error, "code"))
-    by_type = _TYPES.get(str(dig(error, "type")), FailureClass.TRANSIENT)
-    return _failure(error, class_of_status(int(code)) if code.isdecimal() else by_type)
+def _asked(options: Mapping[str, Any]) -> int:
+    """How many videos an order's options want of it."""
+    groups = (options, *(one for one in options.values() if isinstance(one, Mapping)))
+    return max((count_of(group.get(name)) or 1 for group in groups for name in _COUNTS), default=1)
 
 
-def _refusal(reply: Reply) -> Exception:
-    """A proxy in front of a server answers in words of its own: then the status is all there is."""
-    error: Any = shown(reply.body)
-    with suppress(ProviderDrift):
-        said = json_object(reply)
-        error = said.get("error") or said.get("detail") or error
-    otherwise = FailureClass.AUTH if reply.status in _OPERATORS else class_of_status(reply.status)
-    if dig(error, "type") == "insufficient_quota":
-        otherwise = FailureClass.QUOTA_BILLING
-    failure = _failure(error, otherwise)
-    return refused(failure.failure, failure.vendor_code, failure.vendor_text)
-
-
-def _failure(error: Any, otherwise: FailureClass) -> Failed:
-    code = dig(error, "code")
-    return failed(_CODES.get(str(code), otherwise), code, dig(error, "message") or error)
+def _judge(complaint: Complaint, otherwise: FailureClass) -> Failed:
+    """By the code; where it says nothing by the type, and for an address that is not there by the status."""
+    kind = dig(complaint.error, "type")
+    if complaint.status in _OPERATORS:
+        otherwise = FailureClass.AUTH
+    if kind == "insufficient_quota" or otherwise in (FailureClass.TRANSIENT, FailureClass.DRIFT):
+        otherwise = _TYPES.get(str(kind), otherwise)
+    return failed(_CODES.get(str(complaint.code), otherwise), complaint.code, complaint.said)
 
 
 # Who speaks it ------------------------------------------------------------------------------------------------

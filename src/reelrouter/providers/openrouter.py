@@ -1,38 +1,20 @@
 """OpenRouter as a vendor, and ModelGates: one contract, which this gateway speaks to its own callers too."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import urljoin
 
-from reelrouter.money import nanos
-from reelrouter.providers.base import Access, Account, Call, Flow, Inline, Provider, ProviderDrift, Reply, Ticket
-from reelrouter.providers.reading import (
-    class_of_status,
-    dig,
-    failed,
-    json_object,
-    polled,
-    refused,
-    retry_after,
-    shown,
-    text,
-)
-from reelrouter.work import (
-    Failed,
-    FailureClass,
-    Fetch,
-    Finished,
-    Handle,
-    Media,
-    Order,
-    Outcome,
-    Running,
-    SubmitRefused,
-)
+from reelrouter.providers.base import Access, Account, Call, Flow, Inline, Provider, Ticket, Unclear
+from reelrouter.providers.complaints import Complaint
+from reelrouter.providers.decoration import MOST_OUTPUTS, Read, cost_of, number_of, progress_of
+from reelrouter.providers.places import in_path, videos_in, word_in
+from reelrouter.providers.polls import Answered, delivered, outcome_of
+from reelrouter.providers.reading import dig, failed, polled, refused
+from reelrouter.providers.refusals import created
+from reelrouter.providers.words import flag_of
+from reelrouter.work import Failed, FailureClass, Handle, Media, Order, Outcome, Running
 
 VIA = "X-ReelRouter-Via"
 """Carries our job's mark: a gateway that finds its own in it is its own upstream."""
@@ -96,30 +78,25 @@ class OpenRouter(Provider):
         # The key is for gateways like this one: the contract knows none, and leaves unknown headers be.
         headers = {"Idempotency-Key": order.attempt_key} | ({VIA: order.mark} if order.mark else {})
         reply = yield Call(method="POST", url="videos", json=_body(order), headers=headers, creates=True)
-        if reply.status not in (200, 202):
-            raise _refusal(reply)
-        job = json_object(reply)
+        native_id, job = created(reply, _judge)
         extra = {"polling_url": job["polling_url"]} if isinstance(job.get("polling_url"), str) else {}
-        return Ticket(native_id=text(job, "id"), extra=extra)
+        return Ticket(native_id=native_id, extra=extra)
 
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
         url = _below(account.root, handle.extra.get("polling_url"), _path(handle))
-        reply = yield Call(method="GET", url=url)
-        job = polled(reply)
-        status = text(job, "status")
-        match status:
-            case "pending" | "in_progress":
-                return Running(progress=_progress(job))
-            case "completed":
-                return _finished(job, reply, handle, account)
-            case "failed" | "dead":
-                # A sentence that names no policy is taken for the provider's own trouble.
-                failure = _fault(job.get("error_type"), job.get("error"), FailureClass.TRANSIENT)
-            case "cancelled" | "expired":
-                failure = failed(FailureClass(status), status, job.get("error"))
-            case _:
-                raise ProviderDrift(f"a job's status is {status!r}")
-        return replace(failure, vendor_cost=_cost(reply))
+        job = polled((yield Call(method="GET", url=url)))
+        cost, notes = _cost(job)
+        return outcome_of(
+            Answered(
+                said=job,
+                status=word_in(job),
+                running=Running(progress=progress_of(job.get("progress"), whole=100)),
+                finished=delivered(_addresses(job, handle, account)),
+                judge=_judge,
+                vendor_cost=cost,
+                notes=notes,
+            )
+        )
 
 
 # Asking ----------------------------------------------------------------------------------------------------------
@@ -190,7 +167,7 @@ def _options(order: Order) -> dict[str, Any]:
 
 
 def _path(handle: Handle) -> str:
-    return f"videos/{quote(handle.native_id, safe='')}"
+    return f"videos/{in_path(handle.native_id)}"
 
 
 def _below(root: str, given: object, otherwise: str) -> str:
@@ -205,48 +182,46 @@ def _below(root: str, given: object, otherwise: str) -> str:
     return address if address.startswith(f"{root}/") else otherwise
 
 
-def _progress(job: Mapping[str, Any]) -> float | None:
-    """Percent, from gateways that say it."""
-    given = job.get("progress")
-    return given / 100 if isinstance(given, int | float) and 0 <= given <= 100 else None
-
-
-def _finished(job: Mapping[str, Any], reply: Reply, handle: Handle, account: Account) -> Finished | Failed:
-    named = [None] if job.get("unsigned_urls") is None else job["unsigned_urls"]
+def _addresses(job: Mapping[str, Any], handle: Handle, account: Account) -> Sequence[str]:
+    """Below our root where the contract's own field names them; none for a job that says it has none."""
+    root, content = account.root, f"{account.root}/{_path(handle)}/content?index="
+    named = job.get("unsigned_urls")
     if not isinstance(named, list):
-        raise ProviderDrift(f"unsigned_urls should be a list and is {shown(named)}")
-    content = f"{account.root}/{_path(handle)}/content?index="
-    outputs = tuple(Fetch(url=_below(account.root, url, f"{content}{at}")) for at, url in enumerate(named))
-    if not outputs:
-        no_video = failed(FailureClass.OUTPUT_INVALID, "no_video", "the job completed and names no video")
-        return replace(no_video, vendor_cost=_cost(reply))
-    return Finished(outputs=outputs, vendor_cost=_cost(reply))
+        others = {name: value for name, value in job.items() if name != "unsigned_urls"}
+        return videos_in(others, root) or (_below(root, _first(named, root), f"{content}0"),)
+    # Null stands for a video at the contract's own address; what is neither that nor an address, for nothing.
+    found = [
+        _below(root, _first(one, root), f"{content}{at}")
+        for at, one in enumerate(named[:MOST_OUTPUTS])
+        if one is None or isinstance(one, str | Mapping)
+    ]
+    return found or [f"{content}0"] * bool(named)
 
 
-def _cost(reply: Reply) -> int | None:
+def _first(named: object, root: str) -> str | None:
+    return next(iter(videos_in(named, root)), None)
+
+
+def _cost(job: Mapping[str, Any]) -> Read[int]:
     """The vendor's bill. With a key of the operator's own it is a fee, and the bill comes from elsewhere."""
-    usage = json.loads(reply.body, parse_float=Decimal, parse_constant=str).get("usage")
-    cost = dig(usage, "cost")
-    if cost is None or dig(usage, "is_byok") is True:
-        return None
-    if isinstance(cost, bool) or not isinstance(cost, int | Decimal) or cost < 0:
-        raise ProviderDrift(f"usage.cost should be dollars and is {shown(cost)}")
-    return nanos(Decimal(cost))
+    usage = job.get("usage")
+    return (None, ()) if flag_of(dig(usage, "is_byok")) else cost_of(dig(usage, "cost"))
 
 
-def _refusal(reply: Reply) -> Exception:
-    """By the contract's word, else by the status: a proxy before the vendor refuses with no JSON at all."""
-    if reply.status < 400:
-        return ProviderDrift(f"HTTP {reply.status} on a submit: {shown(reply.body)}")
-    error = dig(_loaded(reply), "error")
+def _judge(complaint: Complaint, otherwise: FailureClass) -> Failed:
+    """By the contract's word; a sentence about policy makes a vague one more exact.
+
+    A failed job whose sentence names no policy is taken for the provider's own trouble.
+    """
+    error = complaint.error
     word = dig(error, "metadata", "error_type") or dig(error, "error_type") or dig(error, "name")
-    otherwise = _STATUSES.get(reply.status, class_of_status(reply.status))
-    failure = _fault(word or reply.status, dig(error, "message") or shown(reply.body), otherwise)
+    refusing = complaint.status if complaint.status >= 400 else None
+    otherwise = _STATUSES.get(complaint.status, otherwise)
+    failure = _fault(word or refusing or complaint.code, complaint.said, otherwise)
     if str(dig(error, "metadata", "limit_source")).endswith("_in_flight_budget"):
         failure = replace(failure, failure=FailureClass.CONCURRENCY)  # over as soon as one of our jobs is
-    seconds = dig(error, "metadata", "retry_after_seconds")
-    pause = float(seconds) if isinstance(seconds, int | float) else None
-    return SubmitRefused(replace(failure, retry_after=retry_after(reply) or pause))
+    pause = number_of(dig(error, "metadata", "retry_after_seconds"))
+    return failure if pause is None or pause < 0 else replace(failure, retry_after=float(pause))
 
 
 def _fault(word: object, said: object, otherwise: FailureClass) -> Failed:
@@ -255,14 +230,7 @@ def _fault(word: object, said: object, otherwise: FailureClass) -> Failed:
     if failure is FailureClass.POLICY_INPUT or (failure in _VAGUE and _POLICY.search(str(said))):
         of_output = "output" in str(said).lower()
         failure = FailureClass.POLICY_OUTPUT if of_output else FailureClass.POLICY_INPUT
-    return replace(failed(failure, word, said), error_type=str(word) if word in _EXACT else None)
-
-
-def _loaded(reply: Reply) -> Mapping[str, Any]:
-    try:
-        return json_object(reply)
-    except ProviderDrift:
-        return {}
+    return replace(failed(failure, word, said), error_type=str(word) if str(word) in _EXACT else None)
 
 
 OPENROUTER = OpenRouter(

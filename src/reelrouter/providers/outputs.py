@@ -8,6 +8,8 @@ from tempfile import NamedTemporaryFile
 from typing import Any, ParamSpec, TypeVar
 
 from reelrouter.errors import StorageFailed
+from reelrouter.providers.base import Unclear
+from reelrouter.providers.first_bytes import LOOKED_AT
 from reelrouter.work import Blob, Finished
 
 P = ParamSpec("P")
@@ -24,9 +26,16 @@ def new_file(directory: Path) -> Path:
     return stored(make)
 
 
+def first_bytes_of(path: Path) -> bytes:
+    """Enough of a file to tell what it is."""
+    with path.open("rb") as file:
+        return file.read(LOOKED_AT)
+
+
 def paths_in(value: Any) -> set[Path]:
     """The files that are outputs."""
-    return {one.path for one in value.outputs if isinstance(one, Blob)} if isinstance(value, Finished) else set()
+    outputs = value.outputs if isinstance(value, Finished | Unclear) else ()
+    return {one.path for one in outputs if isinstance(one, Blob)}
 
 
 def stored(write: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:

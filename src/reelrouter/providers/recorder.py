@@ -13,7 +13,7 @@ from pathlib import Path
 from yarl import URL
 
 from reelrouter.clock import Clock
-from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Reply, Ticket
+from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Reply, Ticket, Unclear
 from reelrouter.providers.drive import Drive, Lost, NotSent
 from reelrouter.providers.recording import (
     ACCOUNT,
@@ -146,18 +146,12 @@ class Tape:
 
     async def collect(self, finished: Finished, recorder: Recorder, into: Path | None) -> None:
         """Loads what the job made, once each, and keeps the first where it is wanted."""
-        remote = Remote(
-            endpoint=self._provider.name,
-            provider=self._provider,
-            accounts={ACCOUNT: self._account},
-            drive=recorder,
-            max_output=_MOST_OUTPUT,
-        )
+        remote = self._remote(recorder)
         for output in finished.outputs:
             try:
                 blob = await remote.collect(self._handle(), output)
-            except OutputInvalid as invalid:
-                self._outputs.append({"invalid": self.redactor.text(invalid.reason)})
+            except (OutputInvalid, NotAnswered) as invalid:
+                self._outputs.append({"invalid": self.redactor.text(str(invalid))})
                 continue
             shown = await asyncio.to_thread(_file_view, blob.path)
             self._outputs.append({name: value for name, value in shown.items() if name != "name"})
@@ -199,13 +193,18 @@ class Tape:
                 return told
 
     async def _poll(self, recorder: Recorder) -> Told:
-        flow: Flow[Outcome] = self._provider.poll(self._handle(), self._account)
+        flow: Flow[Outcome | Unclear] = self._provider.poll(self._handle(), self._account)
         try:
-            return await self._play("poll", flow, recorder)
+            told = await self._play("poll", flow, recorder)
+            if isinstance(told, Unclear):
+                return await self._remote(recorder).clarified(told, self._account)
         except (NotSent, Lost) as error:
             return NotAnswered(str(error))
+        except ProviderDrift as drift:
+            return drift
+        return told
 
-    async def _play(self, verb: Verb, flow: Flow[Ticket] | Flow[Outcome], recorder: Recorder) -> Told:
+    async def _play(self, verb: Verb, flow: Flow[Ticket] | Flow[Outcome | Unclear], recorder: Recorder) -> Told:
         told: Told
         try:
             told = await recorder.run(flow, self._provider, self._account)
@@ -218,6 +217,15 @@ class Tape:
         outcome = self.redactor.value(outcome_view(told))
         self._scenes.append(Scene(verb=verb, exchanges=exchanges, outcome=outcome))
         return told
+
+    def _remote(self, recorder: Recorder) -> Remote:
+        return Remote(
+            endpoint=self._provider.name,
+            provider=self._provider,
+            accounts={ACCOUNT: self._account},
+            drive=recorder,
+            max_output=_MOST_OUTPUT,
+        )
 
     def _handle(self) -> Handle:
         if self.ticket is None:

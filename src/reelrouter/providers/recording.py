@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, assert_never
 
-from reelrouter.providers.base import Account, Call, Inline, Part, Provider, ProviderDrift, Reply, Ticket
+from reelrouter.providers.base import Account, Call, Inline, Part, Provider, ProviderDrift, Reply, Ticket, Unclear
 from reelrouter.providers.redaction import unsigned
 from reelrouter.work import (
     Blob,
@@ -40,7 +40,7 @@ _MOST_TEXT = 4000
 Verb = Literal["sign_in", "submit", "poll"]
 View = Mapping[str, Any]
 """JSON."""
-Told = Ticket | Outcome | Exception
+Told = Ticket | Outcome | Unclear | Exception
 """What a flow ended with."""
 
 
@@ -197,6 +197,8 @@ def outcome_view(told: Told) -> View:
         case Finished():
             outputs = [_output_view(one) for one in told.outputs]
             return {"finished": {"outputs": outputs, "vendor_cost": told.vendor_cost, "seed": told.seed}}
+        case Unclear():
+            return {"unclear": {"outputs": [_output_view(one) for one in told.outputs]}}
         case Failed():
             return {"failed": _failed_view(told)}
         case SubmitRefused():

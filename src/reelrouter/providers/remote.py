@@ -3,23 +3,23 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeVar
 
-from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Reply, Ticket
-from reelrouter.providers.drive import Drive, Gone, Lost, NotSent
+from reelrouter.providers.addresses import same_root
+from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Reply, Ticket, Unclear
+from reelrouter.providers.drive import Drive, Lost, NotSent
+from reelrouter.providers.first_bytes import is_video
+from reelrouter.providers.outputs import first_bytes_of, paths_in, remove
 from reelrouter.providers.reading import retry_after
 from reelrouter.work import (
     Accepted,
     Blob,
     Cancelled,
-    Drift,
     Failed,
     FailureClass,
-    Fetch,
     Finished,
     Handle,
-    JobLost,
+    MadeElsewhere,
     NotAnswered,
     Order,
     Outcome,
@@ -30,12 +30,8 @@ from reelrouter.work import (
 
 T = TypeVar("T")
 
-_PAUSES = (1.0, 3.0, 9.0)
-"""Seconds between tries at an output."""
 _UNSAID = frozenset({408, 409, 425, 499})
 """Answers below 500 that leave open whether anything was created."""
-_PASSING = frozenset({408, 425, 429})
-"""Answers below 500 to a download that another try may better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +44,6 @@ class Remote:
     drive: Drive
     max_output: int
     """Bytes."""
-    pauses: tuple[float, ...] = _PAUSES
-    """Seconds between tries at an output."""
 
     async def submit(self, order: Order) -> Accepted:
         account = self.accounts.get(order.credential)
@@ -60,11 +54,26 @@ class Remote:
 
     async def poll(self, handle: Handle) -> Outcome:
         """Raises `NotAnswered`, `JobLost` and `ProviderDrift`."""
-        account = self._account(handle.credential)
-        return await self._ask(self.provider.poll(handle, account), account)
+        account = self._account_of(handle)
+        told = await self._ask(self.provider.poll(handle, account), account)
+        return await self.clarified(told, account) if isinstance(told, Unclear) else told
+
+    async def clarified(self, unclear: Unclear, account: Account) -> Finished:
+        """No word that nobody knows costs a video that is there. Raises `ProviderDrift` if there is none."""
+        unused = paths_in(unclear)
+        try:
+            found = tuple([one for one in unclear.outputs if await self._holds_video(one, account)])
+            if not found:
+                raise ProviderDrift(unclear.reason)
+            notes = (*unclear.notes, f"{unclear.reason}; its video was there")
+            finished = Finished(outputs=found, vendor_cost=unclear.vendor_cost, seed=unclear.seed, notes=notes)
+            unused -= paths_in(finished)
+            return finished
+        finally:
+            await remove(unused)
 
     async def cancel(self, handle: Handle) -> Cancelled:
-        account = self._account(handle.credential)
+        account = self._account_of(handle)
         return await self._ask(self.provider.cancel(handle, account), account)
 
     async def find(self, order: Order) -> Handle | None:
@@ -73,25 +82,14 @@ class Remote:
         return None if ticket is None else self._handle(ticket, account)
 
     async def collect(self, handle: Handle, output: Output) -> Blob:
-        """A passing trouble is waited out, and an address that is no more is asked for anew, once."""
+        account = self._account_of(handle)
         if isinstance(output, Blob):
             await asyncio.to_thread(_check_size, output, self.max_output)
             return output
-        renewed, trouble = False, ""
-        for pause in (*self.pauses, None):
-            try:
-                return Blob(path=await self._download(handle, output))
-            except Gone as gone:
-                trouble = f"the vendor's file is not there: {gone}"
-                passing = gone.status >= 500 or gone.status in _PASSING
-                if renewed and not passing:
-                    break
-                renewed, output = (renewed, output) if passing else (True, await self._renewed(handle, output))
-            except (NotSent, Lost, NotAnswered) as lost:
-                trouble = f"the vendor's file could not be loaded: {lost}"
-            if pause is not None:
-                await asyncio.sleep(pause)
-        raise OutputInvalid(trouble)
+        try:
+            return Blob(path=await self.drive.download(output, self.provider, account, self.max_output))
+        except (NotSent, Lost) as error:
+            raise NotAnswered(f"the vendor's file could not be loaded: {error}") from error
 
     # Driving -----------------------------------------------------------------------------------------------------
 
@@ -131,22 +129,23 @@ class Remote:
         except (NotSent, Lost) as error:
             raise NotAnswered(str(error)) from error
 
-    # Outputs -----------------------------------------------------------------------------------------------------
-
-    async def _download(self, handle: Handle, output: Fetch) -> Path:
-        return await self.drive.download(output, self.provider, self._account(handle.credential), self.max_output)
-
-    async def _renewed(self, handle: Handle, output: Fetch) -> Fetch:
-        """The same output at the address that the vendor gives now, if it gives one."""
+    async def _holds_video(self, output: Output, account: Account) -> bool:
         try:
-            again = await self.poll(handle)
-        except (NotAnswered, JobLost, Drift):
-            return output
-        if isinstance(again, Finished):
-            fresh = [one for one in again.outputs if isinstance(one, Fetch)]
-            if len(fresh) == 1:
-                return fresh[0]
-        return output
+            if isinstance(output, Blob):
+                return is_video(await asyncio.to_thread(first_bytes_of, output.path))
+            return await self.drive.holds_video(output, self.provider, account)
+        except (OutputInvalid, NotSent, Lost):
+            return False
+
+    # Accounts ----------------------------------------------------------------------------------------------------
+
+    def _account_of(self, handle: Handle) -> Account:
+        """Where the job is. Raises `MadeElsewhere` if its account leads elsewhere by now."""
+        account = self._account(handle.credential)
+        if handle.origin is not None and not same_root(handle.origin, account.root):
+            now = f"the account {account.name} is now at {account.root}"
+            raise MadeElsewhere(f"the job was made at {handle.origin}, and {now}")
+        return account
 
     def _account(self, name: str) -> Account:
         account = self.accounts.get(name)
@@ -159,7 +158,11 @@ class Remote:
 
     def _handle(self, ticket: Ticket, account: Account) -> Handle:
         return Handle(
-            endpoint=self.endpoint, credential=account.name, native_id=ticket.native_id, extra=ticket.extra
+            endpoint=self.endpoint,
+            credential=account.name,
+            native_id=ticket.native_id,
+            extra=ticket.extra,
+            origin=account.root,
         )
 
 
@@ -193,7 +196,7 @@ def _next_step(flow: Flow[Ticket], reply: Reply | None, creation: Reply | None) 
 def _check_size(output: Blob, most: int) -> None:
     if output.path.stat().st_size > most:
         output.path.unlink()
-        raise OutputInvalid(f"the output has more than {most} bytes")
+        raise OutputInvalid(f"the output has more than {most} bytes", final=True)
 
 
 def _refused(failure: FailureClass, reason: Exception | str) -> SubmitRefused:

@@ -1,7 +1,8 @@
-"""Takes long base64 texts out of a JSON text while it arrives, so that a video in it never fills the memory.
+"""Takes long texts out of a JSON text while it arrives, so that no video or stack trace fills the memory.
 
-Where a text of more than `LONGEST` characters stood, `"file:<n>"` stands in what is left, and its bytes lie in the
-n-th file. A vendor that puts a whole video into a poll's answer is read in pieces of a network buffer that way.
+Where base64 of more than `LONGEST` characters stood, `"file:<n>"` stands in what is left, and its bytes lie in the
+n-th file. A vendor that puts a whole video into a poll's answer is read in pieces of a network buffer that way. Of
+any other text of that length the beginning is left, and a mark by which it is no base64.
 """
 
 import binascii
@@ -17,6 +18,10 @@ _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _BREAKS = b"\r\n"
 """What some writers of base64 put between its lines."""
 _MOST_PADDING = 2
+_KEPT = 1000
+"""Characters that are left of a long text that is no file."""
+_MARK = "…".encode()
+_LAST_ESCAPE = re.compile(rb"\\[^\\]{0,5}\Z")
 _BEGUN_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 """An escape whose end has not come yet. After a second backslash it is none, but then it is no base64 either."""
 
@@ -28,7 +33,8 @@ class NotBase64(ValueError):
 class Spill:
     """Fed with the pieces of a body; `rest` is what is left of it."""
 
-    def __init__(self, new_file: Callable[[int], Path], longest: int = LONGEST) -> None:
+    def __init__(self, new_file: Callable[[int], Path] | None, longest: int = LONGEST) -> None:
+        """Without `new_file` no text becomes a file."""
         self._new_file = new_file
         self._longest = longest
         self.rest = bytearray()
@@ -38,9 +44,12 @@ class Spill:
         self._start = 0
         """Where the present text begins in `rest`."""
         self._file: _Base64File | None = None
+        self._beginning = b""
+        """Of the present text, once it is too long."""
+        self._skips = False
+        """Whether the present text is too long, and no file."""
 
     def feed(self, piece: bytes) -> None:
-        """Raises `NotBase64`."""
         at = 0
         while at < len(piece):
             at = self._read_text(piece, at) if self._in_text else self._read_outside(piece, at)
@@ -83,24 +92,58 @@ class Spill:
 
     def _keep(self, characters: bytes) -> None:
         if self._file is not None:
-            self._file.write(characters)
+            self._write(characters)
+        elif not self._skips:
+            self.rest += characters
+            if len(self.rest) - self._start > self._longest:
+                self._begin_file()
+
+    def _begin_file(self) -> None:
+        begun = bytes(self.rest[self._start :])
+        self._beginning = begun[:_KEPT]
+        del self.rest[self._start :]
+        if self._new_file is None:
+            self._skip()
             return
-        self.rest += characters
-        if len(self.rest) - self._start > self._longest:
-            path = self._new_file(len(self.files))
-            self._file = _Base64File(path.open("wb"))
-            self.files.append(path)
-            begun = bytes(self.rest[self._start :])
-            del self.rest[self._start :]
-            self._file.write(begun)
+        path = self._new_file(len(self.files))
+        self.files.append(path)
+        self._file = _Base64File(path.open("wb"))
+        self._write(begun)
+
+    def _write(self, characters: bytes) -> None:
+        if self._file is None:
+            return
+        try:
+            self._file.write(characters)
+        except NotBase64:
+            self._skip()
+
+    def _skip(self) -> None:
+        """What is left of the text ends before any escape that may be cut."""
+        if self._file is not None:
+            self.close()
+            self.files.pop().unlink()
+        self._skips = True
+        escape = _LAST_ESCAPE.search(self._beginning)
+        whole = self._beginning if escape is None else self._beginning[: escape.start()].rstrip(b"\\")
+        self.rest += whole + _MARK
 
     def _end_text(self) -> None:
         self._in_text = False
         if self._file is not None:
-            self._file.end()
-            self.close()
-            self.rest += b"file:%d" % (len(self.files) - 1)
+            self._end_file()
+        self._skips = False
         self.rest += b'"'
+
+    def _end_file(self) -> None:
+        try:
+            if self._file is not None:
+                self._file.end()
+        except NotBase64:
+            self._skip()
+            return
+        self.close()
+        self.rest += b"file:%d" % (len(self.files) - 1)
 
 
 class _Base64File:

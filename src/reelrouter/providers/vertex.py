@@ -17,9 +17,14 @@ from reelrouter.providers.base import (
     ProviderDrift,
     Reply,
     Ticket,
+    Unclear,
 )
-from reelrouter.providers.google_sign_in import error_object
-from reelrouter.providers.reading import class_of_status, dig, failed, json_object, polled, refused, shown, text
+from reelrouter.providers.complaints import Complaint, complaint_in
+from reelrouter.providers.decoration import count_of
+from reelrouter.providers.places import videos_in
+from reelrouter.providers.reading import dig, failed, polled, refused, shown
+from reelrouter.providers.refusals import created
+from reelrouter.providers.words import flag_of
 from reelrouter.work import (
     Blob,
     Failed,
@@ -40,7 +45,7 @@ _EVERYWHERE, _EVERYWHERE_ROOT = "https://global-aiplatform.googleapis.com", "htt
 _RESOLUTIONS = {"4K": "4k"}
 """Where the vendor spells a resolution in another way than the catalogue."""
 _MODES = frozenset({"text", "frames", "references"})
-_WORDS = (
+_NUMBERED = (
     "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
     "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
     "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
@@ -72,6 +77,7 @@ _POLICY = re.compile(
     re.IGNORECASE,
 )
 """A refused input has no code of its own: it is a wrong argument, with such words in its message."""
+_INLINE, _BUCKETS = "data:video/mp4;base64,", "gs://"
 _ANSWERED = frozenset({"@type", "videos", "raiMediaFilteredCount", "raiMediaFilteredReasons"})
 
 
@@ -115,26 +121,26 @@ class Vertex(Provider):
         model = f"projects/{account.values['project']}/locations/{account.values['location']}"
         url = _url(account, f"{model}/publishers/google/models/{order.native_model}:predictLongRunning")
         reply = yield Call(method="POST", url=url, json=body, creates=True)
-        if reply.status != 200:
-            raise _refusal(reply)
-        name = text(json_object(reply), "name")
+        name, _ = created(reply, _judge, "name")
+        if "/" not in name:  # the operation's own name, or its number
+            name = f"{model}/publishers/google/models/{order.native_model}/operations/{name}"
         if "/operations/" not in name:
             raise ProviderDrift(f"an operation's name is {shown(name)}")
         return Ticket(native_id=name)
 
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
-        url = _url(account, f"{handle.native_id.partition('/operations/')[0]}:fetchPredictOperation")
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
+        model = quote(handle.native_id.partition("/operations/")[0], safe="/")
+        url = _url(account, f"{model}:fetchPredictOperation")
         reply = yield Call(method="POST", url=url, json={"operationName": handle.native_id}, spills=True)
         operation = polled(reply)
-        if operation.get("error") is not None:
-            return _failure(operation["error"])
-        match operation.get("done"):
-            case None | False:
-                return Running()
-            case True:
-                return _finished(operation.get("response") or {}, reply, account)
-            case unknown:
-                raise ProviderDrift(f"an operation's done is {shown(unknown)}")
+        outputs = _outputs(operation.get("response"), reply, account)
+        complaint = complaint_in({"error": operation.get("error")})
+        if outputs:
+            notes = () if complaint is None else (f"an error beside the video: {shown(complaint.said)}",)
+            return Finished(outputs=outputs, notes=notes)
+        if complaint is not None:
+            return _judge(complaint, FailureClass.TRANSIENT)
+        return _without_video(operation, reply)
 
 
 def _url(account: Account, path: str) -> str:
@@ -196,45 +202,51 @@ def _image(media: Media) -> Mapping[str, Any]:
 # Reading ---------------------------------------------------------------------------------------------------------
 
 
-def _finished(response: Any, reply: Reply, account: Account) -> Finished | Failed:
-    if dig(response, "videos"):
-        return Finished(outputs=tuple(_output(video, reply, account) for video in response["videos"]))
-    if dig(response, "raiMediaFilteredCount"):
+def _outputs(response: Any, reply: Reply, account: Account) -> tuple[Output, ...]:
+    """The videos of an answer, wherever they are: in files, in the answer itself, in a bucket, at an address."""
+    files = {f"{_INLINE}file:{n}": path for n, path in enumerate(reply.files)}
+    storage = account.values.get("storage", _STORAGE).rstrip("/")
+    return tuple(
+        Blob(path=files[address])
+        if address in files
+        else Fetch(url=f"{storage}/{quote(address.removeprefix(_BUCKETS))}")
+        if address.startswith(_BUCKETS)
+        else Fetch(url=address)
+        for address in videos_in(response, account.root)
+    )
+
+
+def _without_video(operation: Mapping[str, Any], reply: Reply) -> Outcome | Unclear:
+    response = operation.get("response")
+    done = flag_of(operation.get("done"))
+    if done is False:
+        return Running()
+    if done and count_of(dig(response, "raiMediaFilteredCount")):
         said = dig(response, "raiMediaFilteredReasons", 0)
         return failed(FailureClass.POLICY_OUTPUT, "raiMediaFiltered", said)
-    if set(response) - _ANSWERED:
-        raise ProviderDrift(f"an operation's response is {shown(response)}")
-    return failed(FailureClass.OUTPUT_INVALID, "no_video", "the operation succeeded and holds no video")
+    if done and _is_empty(response):
+        return failed(FailureClass.OUTPUT_INVALID, "no_video", "the operation succeeded and holds no video")
+    told = f"an operation's done is {shown(operation.get('done'))}, and its response {shown(response)}"
+    return Unclear(reason=told, outputs=tuple(Blob(path=path) for path in reply.files))
 
 
-def _output(video: Any, reply: Reply, account: Account) -> Output:
-    inline, uri = dig(video, "bytesBase64Encoded"), dig(video, "gcsUri")
-    files = {f"file:{n}": path for n, path in enumerate(reply.files)}
-    if inline in files:
-        return Blob(path=files[inline])
-    if inline:
-        return Fetch(url=f"data:video/mp4;base64,{inline}")
-    if isinstance(uri, str) and uri.startswith("gs://"):
-        return Fetch(
-            url=f"{account.values.get('storage', _STORAGE).rstrip('/')}/{quote(uri.removeprefix('gs://'))}"
-        )
-    raise ProviderDrift(f"a video is {shown(video)}")
+def _is_empty(response: Any) -> bool:
+    """Whether a response says that there is no video, and nothing else."""
+    if not isinstance(response, Mapping):
+        return not response
+    return not response.get("videos") and not set(response) - _ANSWERED
 
 
-def _refusal(reply: Reply) -> Exception:
-    if reply.status < 400:
-        return ProviderDrift(f"HTTP {reply.status} on a submit: {shown(reply.body)}")
-    error = dig(error_object(reply), "error")
-    said = dig(error, "message") or shown(reply.body)
-    reasons = [word for one in dig(error, "details") or () if (word := dig(one, "reason")) in _CODES]
-    word = next(iter(reasons), dig(error, "status"))
-    return refused(_class_of(word, said, class_of_status(reply.status)), word or reply.status, said)
-
-
-def _failure(error: Any) -> Failed:
-    code, said = dig(error, "code"), dig(error, "message")
-    word = _WORDS[code] if isinstance(code, int) and 0 < code < len(_WORDS) else dig(error, "status")
-    return failed(_class_of(word, said, FailureClass.TRANSIENT), word or code, said)
+def _judge(complaint: Complaint, otherwise: FailureClass) -> Failed:
+    """By a reason among the details, else by the word, which a failed operation tells by its number."""
+    details = dig(complaint.error, "details")
+    reasons = (dig(one, "reason") for one in (details if isinstance(details, list) else ()))
+    number = complaint.code if isinstance(complaint.code, int) and 0 < complaint.code < len(_NUMBERED) else None
+    words = (*reasons, dig(complaint.error, "status"), None if number is None else _NUMBERED[number])
+    word = next((one for one in words if isinstance(one, str) and one in _CODES), None)
+    number_or_status = complaint.status if complaint.status >= 400 else complaint.code
+    code = word or dig(complaint.error, "status") or number_or_status
+    return failed(_class_of(word, complaint.said, otherwise), code, complaint.said)
 
 
 def _class_of(word: object, said: object, otherwise: FailureClass) -> FailureClass:

@@ -134,7 +134,6 @@ async def conform(vendor: Vendor, case: Case, directory: Path) -> None:
         accounts={"a": account},
         drive=drive,
         max_output=_MOST_OUTPUT,
-        pauses=(0.0, 0.0),
     )
     try:
         await case.play(Stage(emulator=emulator, remote=remote, vendor=vendor, hour=hour, directory=directory))
