@@ -1,82 +1,28 @@
 """What all emulators do alike: end, refuse and break as they are told, and remember what reached them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from reelrouter.emulators.frame import (
     KEY,
-    Emulator,
-    Refused,
-    Route,
-    Running,
     Task,
     in_thread,
     sample,
-    start,
-    stop,
 )
 from reelrouter.emulators.script import BREAKAGES, ENDS, REFUSALS, Breakage, End, Refusal, Script, read_script
 from reelrouter.testing.conformance import Hour
+from tests.emulators.toy import LONG, Toy, running
 
 pytestmark = pytest.mark.anyio
-LONG = 10.0
-"""Seconds after which a test has failed; none takes so long."""
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-class Toy(Emulator):
-    """Makes a job of any JSON with a prompt."""
-
-    name = "toy"
-    based_on = "nothing"
-
-    def routes(self) -> Sequence[Route]:
-        return (Route("submit", "POST", "/jobs", self._create), Route("poll", "GET", "/jobs/{id}", self._get))
-
-    def refusal(self, refusal: Refusal) -> web.Response:
-        return web.json_response({"no": refusal}, status=400)
-
-    def trouble(self, status: int) -> web.Response:
-        return web.json_response({"trouble": status}, status=status)
-
-    async def _create(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        if "prompt" not in body:
-            raise Refused(web.json_response({"no": "prompt"}, status=422))
-        return web.json_response({"id": self.accept(request, body).id})
-
-    async def _get(self, request: web.Request) -> web.Response:
-        task = self.find(request, request.match_info["id"])
-        if task is None:
-            raise Refused(web.Response(status=404))
-        state = task.state(self.now())
-        view: dict[str, Any] = {"state": state, "told": task.told, "progress": task.progress(self.now())}
-        return web.json_response(view | ({"url": self.video_url(task)} if state == "ended" else {}))
-
-
-@asynccontextmanager
-async def running(hour: Hour | None = None) -> AsyncIterator[tuple[Toy, Running, aiohttp.ClientSession]]:
-    at = hour or Hour()
-    toy = Toy(lambda: at.now)
-    served = await start(toy)
-    timeout = aiohttp.ClientTimeout(total=LONG)
-    try:
-        async with aiohttp.ClientSession(
-            served.url, headers={"Authorization": f"Bearer {KEY}"}, timeout=timeout
-        ) as session:
-            yield toy, served, session
-    finally:
-        await stop(served)
 
 
 async def submit(session: aiohttp.ClientSession, body: Any = None) -> tuple[int, bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from reelrouter.emulators.answers import Shape
 from reelrouter.emulators.frame import Emulator, Refused, Route, Task
 from reelrouter.emulators.script import End, Refusal
 
@@ -111,6 +112,23 @@ _MODELS = {
 class ModelStudio(Emulator):
     name = "alibaba"
     based_on = "official SDK (dashscope) and documents"
+    shape = Shape(
+        id=("output", "task_id"),
+        status=("output", "task_status"),
+        code=("output", "code"),
+        message=("output", "message"),
+        refusal=("message",),
+        outputs=("output", "video_url"),
+        address=("output", "video_url"),
+        elsewhere=(
+            ("output", "url"),
+            ("output", "video", "url"),
+            ("output", "results", 0, "url"),
+            ("output", "results", "video_url"),
+            ("video_url",),
+        ),
+        decorations={"stamp": ("output", "end_time"), "usage": ("usage",)},
+    )
     lacks = frozenset({"concurrency", "expired"})
 
     def __init__(self, *given: Any) -> None:

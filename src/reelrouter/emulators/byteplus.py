@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from reelrouter.emulators.answers import Shape
 from reelrouter.emulators.frame import Emulator, Refused, Route, Task
 from reelrouter.emulators.script import End, Refusal
 
@@ -34,6 +35,26 @@ _FAILURES: Mapping[End, str] = {
 class ModelArk(Emulator):
     name = "byteplus"
     based_on = "official SDKs (byteplus-python-sdk-v2, volcengine-python-sdk) and documents"
+    shape = Shape(
+        id=("id",),
+        status=("status",),
+        code=("error", "code"),
+        message=("error", "message"),
+        refusal=("error", "message"),
+        outputs=("content",),
+        address=("content", "video_url"),
+        elsewhere=(
+            ("video_url",),
+            ("url",),
+            ("output",),
+            ("video", "url"),
+            ("videos", 0, "url"),
+            ("results", 0, "url"),
+            ("unsigned_urls", 0),
+            ("output", "video_url"),
+        ),
+        decorations={"seed": ("seed",), "stamp": ("created_at",), "usage": ("usage",)},
+    )
 
     def routes(self) -> Sequence[Route]:
         return (

@@ -9,20 +9,24 @@ import json
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from importlib import resources
 from itertools import count
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 from aiohttp import web
 
+from reelrouter.emulators.answers import Answer, Says, Shape
+from reelrouter.emulators.rude_states import told_id
+from reelrouter.emulators.rudeness import Rudeness
 from reelrouter.emulators.script import Breakage, End, Refusal, Script, read_script
+from reelrouter.emulators.sending import CutOff, answer_of, sent
 
 Verb = Literal["submit", "poll", "cancel", "other"]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -54,6 +58,8 @@ class Task:
     cancelled: bool = False
     broken: int = 0
     """Polls that broke so far."""
+    altered: Counter[str] = field(default_factory=Counter)
+    """How many answers each rudeness has altered so far."""
 
     def state(self, now: float) -> State:
         if self.cancelled:
@@ -126,6 +132,8 @@ class Emulator(ABC):
     name: str
     based_on: str
     """What it is copied from: the official SDK's source, documents, an adapter, a guess."""
+    shape: Shape
+    """Where things stand in its answers."""
     lacks: frozenset[Refusal | End] = frozenset()
     """What this vendor has no way of saying."""
 
@@ -140,6 +148,8 @@ class Emulator(ABC):
         self.script = Script()
         self.script_of: Callable[[bytes], Script | None] = lambda _body: None
         """Chooses by what a submit says, before the others."""
+        self.alter: Callable[[Task | None, Answer], Answer] = lambda _task, answer: answer
+        """Has the last word on every answer to a submit, to a poll and to a download."""
         self.files = ""
         """Where outputs lie, as `http://host:port`; an origin of their own, as vendors have it."""
         self._numbers = count(1)
@@ -165,8 +175,11 @@ class Emulator(ABC):
 
     def accept(self, request: web.Request, body: Mapping[str, Any]) -> Task:
         """Makes the job that a submit asks for; whatever breaks afterwards, the vendor has it."""
-        number = next(self._numbers)
-        task = Task(id=self.new_id(number), body=body, script=request[_SCRIPT], created_at=self.now())
+        number, script = next(self._numbers), request[_SCRIPT]
+        names = [] if self.shape.names_resources else [one.name for one in script.rudenesses]
+        task = Task(
+            id=told_id(names, self.new_id(number), number), body=body, script=script, created_at=self.now()
+        )
         self.tasks[task.id] = task
         request[_ENTRY].task = task.id
         return task
@@ -187,7 +200,7 @@ class Emulator(ABC):
         return self.tasks.get(task_id)
 
     def video_url(self, task: Task) -> str:
-        return f"{self.files}/files/{task.id}.mp4"
+        return f"{self.files}/files/{quote(task.id, safe='')}.mp4"
 
     def video_bytes(self, task: Task) -> bytes:
         """The output itself, for vendors that put it into their answers."""
@@ -219,6 +232,7 @@ class Emulator(ABC):
         app = web.Application(client_max_size=_MOST_BODY, middlewares=[self._journaled])
         for route in self.routes():
             app.router.add_route(route.method, route.path, partial(self._serve, route))
+        app.router.add_get("/own/{id}.mp4", self._send_file)
         app.router.add_post("/_emulator/scripts", self._take_scripts)
         app.router.add_get("/_emulator/journal", self._show_journal)
         app.on_shutdown.append(self._hang_up)
@@ -242,6 +256,8 @@ class Emulator(ABC):
             task.broken += 1
             if task.script.break_polls is not None:
                 return await self._broken(request, response, task.script.break_polls)
+        if route.verb == "poll" and task is not None:
+            return await self._altered(request, response, self._says(task))
         return response
 
     async def _script_for(self, route: Route, request: web.Request) -> Script:
@@ -260,11 +276,45 @@ class Emulator(ABC):
             refusal = self.refusal(script.refuse)
             if script.refuse == "rate_after":
                 refusal.headers["Retry-After"] = str(script.retry_after)
-            return refusal
+            return await self._altered(request, refusal, "refused")
+        if script.is_rudely_refused:
+            return await self._altered(request, web.json_response({}), "taken")
         response = await _checked(route.handler(request))
         if script.break_submit is not None and response.status < 400:
             return await self._broken(request, response, script.break_submit)
-        return response
+        return await self._altered(request, response, "taken" if response.status < 400 else "refused")
+
+    # Rudeness ----------------------------------------------------------------------------------------------------
+
+    async def _altered(
+        self, request: web.Request, response: web.StreamResponse, says: Says | None
+    ) -> web.StreamResponse:
+        """The answer as this job's script would have it; the vendor's own where that says nothing of it."""
+        task = self.tasks.get(request[_ENTRY].task or "")
+        script = task.script if task is not None else request.get(_SCRIPT, Script())
+        answer = given = answer_of(response, says)
+        if task is not None:
+            own = f"/own/{quote(task.id, safe='')}.mp4"
+            answer = given = replace(given, file=self.video_url(task), own_file=own)
+        for rudeness in script.rudenesses:
+            if says in rudeness.says and rudeness.fits(self.shape) and not _is_over(rudeness, script, task):
+                answer = rudeness.alter(answer, self.shape)
+                if task is not None:
+                    task.altered[rudeness.name] += 1
+        answer = self.alter(task, answer)
+        return response if answer is given else await sent(request, answer)
+
+    def _says(self, task: Task) -> Says | None:
+        """What the answer to a poll means."""
+        match task.state(self.now()):
+            case "queued" | "running":
+                return "waiting"
+            case "ended" if task.told not in ("drift", "no_video"):
+                return "done" if task.told == "done" else "failed"
+            case _:
+                return None
+
+    # Breaking ----------------------------------------------------------------------------------------------------
 
     async def _broken(self, request: web.Request, whole: web.StreamResponse, how: Breakage) -> web.StreamResponse:
         match how:
@@ -285,7 +335,7 @@ class Emulator(ABC):
                 pass
         if request.transport is not None:
             request.transport.abort()
-        raise _CutOff
+        raise CutOff
 
     @web.middleware
     async def _journaled(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -298,7 +348,7 @@ class Emulator(ABC):
         request[_ENTRY] = entry
         try:
             response = await handler(request)
-        except _CutOff:
+        except CutOff:
             return web.Response()
         entry.answered = response.status
         return response
@@ -313,7 +363,8 @@ class Emulator(ABC):
             case "too_large":
                 return await _endless(request)
             case _:
-                return web.Response(body=sample(), content_type="video/mp4")
+                response = web.Response(body=sample(), content_type="video/mp4")
+                return await self._altered(request, response, "file")
 
     async def _take_scripts(self, request: web.Request) -> web.Response:
         """`{"next": [script…], "always": script}`; both may be left out."""
@@ -341,15 +392,17 @@ def _bears_key(request: web.Request) -> bool:
     return KEY in request.path_qs or any(KEY in value for value in request.headers.values())
 
 
-class _CutOff(Exception):
-    """The connection was cut: no answer goes out."""
-
-
 async def _checked(response: Awaitable[web.StreamResponse]) -> web.StreamResponse:
     try:
         return await response
     except Refused as refused:
         return refused.response
+
+
+def _is_over(rudeness: Rudeness, script: Script, task: Task | None) -> bool:
+    """Whether it has altered as many answers as it is to."""
+    times = rudeness.times if script.rude_times is None else script.rude_times
+    return task is not None and times is not None and task.altered[rudeness.name] >= times
 
 
 async def _endless(request: web.Request) -> web.StreamResponse:

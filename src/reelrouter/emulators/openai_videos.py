@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
+from reelrouter.emulators.answers import Shape
 from reelrouter.emulators.forms import Form, Upload, form_of
 from reelrouter.emulators.frame import Emulator, Refused, Route, Task
 from reelrouter.emulators.script import End, Refusal
@@ -41,6 +42,16 @@ class OpenAIVideos(Emulator):
     name = "openai"
     based_on = (
         "official SDK (openai 3.54.0) and documents; the words for a wrong picture or early deletion are guesses"
+    )
+    shape = Shape(
+        id=("id",),
+        status=("status",),
+        code=("error", "code"),
+        message=("error", "message"),
+        refusal=("error", "message"),
+        has_content=True,
+        decorations={"progress": ("progress",), "stamp": ("created_at",)},
+        pace="openai-poll-after-ms",
     )
     lacks = frozenset({"concurrency", "policy_output", "expired", "cancelled", "no_video"})
 

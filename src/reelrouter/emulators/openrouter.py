@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
+from reelrouter.emulators.answers import Shape
 from reelrouter.emulators.frame import Emulator, Refused, Route, Task
 from reelrouter.emulators.script import End, Refusal
 
@@ -64,6 +66,20 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 class OpenRouter(Emulator):
     name = "openrouter"
     based_on = "official SDK (openrouter 1.3.84), OpenAPI document and recordings of the real service"
+    shape = Shape(
+        id=("id",),
+        status=("status",),
+        code=None,
+        message=("error",),
+        refusal=("error", "message"),
+        outputs=("unsigned_urls",),
+        address=("unsigned_urls", 0),
+        elsewhere=(("video_url",), ("url",), ("output",)),
+        has_content=True,
+        decorations={
+            "cost": ("usage", "cost"), "usage": ("usage",), "progress": ("progress",), "stamp": ("expires_at",),
+        },
+    )  # fmt: skip
     lacks = frozenset({"user"})
     """A failed job has a sentence only, and none is known that blames the caller's parameters."""
 
@@ -109,7 +125,7 @@ class OpenRouter(Emulator):
             return web.json_response(shown | {"error": _SENTENCES[task.told]})
         if task.told == "no_video":
             return web.json_response(shown | {"unsigned_urls": []})
-        shown["unsigned_urls"] = [f"{_origin(request)}/api/v1/videos/{task.id}/content?index=0"]
+        shown["unsigned_urls"] = [f"{_origin(request)}/api/v1/videos/{quote(task.id, safe='')}/content?index=0"]
         shown["urls"] = [self.video_url(task)]
         shown["expires_at"] = int(task.created_at + task.script.seconds) + _STORED_SECONDS
         shown["usage"] = {"cost": float(COST), "is_byok": False}
@@ -135,7 +151,7 @@ class OpenRouter(Emulator):
     # Jobs --------------------------------------------------------------------------------------------------------
 
     def _placed(self, task: Task, request: web.Request) -> dict[str, Any]:
-        path = f"/api/v1/videos/{task.id}"
+        path = f"/api/v1/videos/{quote(task.id, safe='')}"
         return {
             "id": task.id,
             "polling_url": path if self.relative else _origin(request) + path,

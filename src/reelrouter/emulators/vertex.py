@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from reelrouter.emulators.answers import Shape
 from reelrouter.emulators.frame import KEY, Emulator, Refused, Route, Task
 from reelrouter.emulators.script import End, Refusal
 
@@ -68,6 +69,19 @@ _RESPONSE = {"@type": "type.googleapis.com/cloud.ai.large_models.vision.Generate
 class Vertex(Emulator):
     name = "google-vertex"
     based_on = "official SDKs (google-genai 3.4.0, google-auth 2.62.2) and documents"
+    shape = Shape(
+        id=("name",),
+        status=("done",),
+        is_flag=True,
+        code=("error", "code"),
+        message=("error", "message"),
+        refusal=("error", "message"),
+        outputs=("response", "videos"),
+        address=("response", "videos", 0, "uri"),
+        elsewhere=(("response", "generateVideoResponse", "generatedSamples", 0, "video", "uri"),),
+        names_resources=True,
+        is_inline=True,
+    )
     lacks = frozenset({"gone"})  # an output inside an answer is always there; in a bucket it may be gone
 
     def routes(self) -> Sequence[Route]:
@@ -168,6 +182,8 @@ class Vertex(Emulator):
         state = task.state(self.now())
         if state != "ended":
             return {"name": task.id} if state == "queued" else {"name": task.id, "done": False}
+        if task.told == "drift":
+            return {"name": task.id, "done": "archived"}
         if task.told in _FAILURES:
             code, said = _FAILURES[task.told]
             return {"name": task.id, "done": True, "error": {"code": code, "message": said}}
@@ -179,8 +195,6 @@ class Vertex(Emulator):
             return {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": [said]}
         if task.told == "no_video":
             return {"raiMediaFilteredCount": 0}
-        if task.told == "drift":
-            return {"raiMediaFilteredCount": 0, "videos": [{"lies_in": "another form"}]}
         parameters = task.body.get("parameters", {})
         return {
             "raiMediaFilteredCount": 0,

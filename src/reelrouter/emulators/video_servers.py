@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -132,6 +133,14 @@ class SGLang(OpenAIVideos):
     name = "sglang"
     based_on = "the server's own source (sglang 0.5.23)"
     lacks = VllmOmni.lacks | {"auth", "user"}
+    shape = replace(
+        OpenAIVideos.shape,
+        refusal=("detail",),
+        outputs=("urls",),
+        address=("url",),
+        elsewhere=(("urls", 0), ("video_url",)),
+        decorations={**OpenAIVideos.shape.decorations, "count": ("num_outputs",)},
+    )
 
     def __init__(self, now: Callable[[], float] = time.time, *, bucket: bool = False) -> None:
         super().__init__(now)

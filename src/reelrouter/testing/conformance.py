@@ -2,19 +2,22 @@
 
 Each case is one fate of one order, and what the jobs must be told of it. A contributor's test is one line:
 `@pytest.mark.parametrize("case", cases_for(VENDOR))` and `asyncio.run(conform(VENDOR, case, tmp_path))`.
+`rude_cases_for` has the fates that no document speaks of.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from reelrouter.clock import SystemClock
 from reelrouter.emulators import frame
-from reelrouter.emulators.frame import KEY, Emulator, sample
+from reelrouter.emulators.frame import sample
 from reelrouter.emulators.script import BREAKAGES, ENDS, REFUSALS, Breakage, End, Refusal, Script
-from reelrouter.providers.base import Account, Provider, ProviderDrift
+from reelrouter.providers.base import Account, ProviderDrift
 from reelrouter.providers.drive import Drive
 from reelrouter.providers.remote import Remote
+from reelrouter.testing.rude_cases import rude_cases_for
+from reelrouter.testing.stage import BRIEF, LONG, PATIENCE, Case, Hour, Stage, Vendor, check_keys, submit, submits
 from reelrouter.work import (
     Accepted,
     Failed,
@@ -23,18 +26,16 @@ from reelrouter.work import (
     JobLost,
     Media,
     NotAnswered,
-    Order,
     Outcome,
     OutputInvalid,
     Running,
     SubmitRefused,
 )
 
+__all__ = ["Case", "Hour", "Stage", "Vendor", "cases_for", "conform", "rude_cases_for"]
+
 _MOST_OUTPUT = 1024 * 1024
 """Bytes; what is too large has more."""
-_PATIENCE, _BRIEF = 10.0, 1.0
-"""Seconds for a reply; what hangs takes longer."""
-_LONG = 1000.0
 _OF_REFUSALS: Mapping[Refusal, frozenset[FailureClass]] = {
     "auth": frozenset({FailureClass.AUTH}),
     "quota": frozenset({FailureClass.QUOTA_BILLING}),
@@ -55,55 +56,13 @@ _OF_ENDS: Mapping[End, frozenset[FailureClass]] = {
 }
 
 
-@dataclass(slots=True)
-class Hour:
-    """The emulator's clock, which moves only when told."""
-
-    now: float = 1_800_000_000.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vendor:
-    """An adapter, its emulator, and an order that it can serve."""
-
-    provider: Provider
-    emulator: Callable[[Callable[[], float]], Emulator]
-    order: Order
-    path: str = ""
-    """Of the API's root below the emulator's address."""
-    values: Mapping[str, str] = field(default_factory=lambda: {"api_key": KEY})
-    reports_progress: bool = False
-    fetch: Callable[[Media], Awaitable[Path]] | None = None
-    """Finds the order's inputs, if it has any."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """An emulator that runs, and the backend under test in front of it."""
-
-    emulator: Emulator
-    remote: Remote
-    vendor: Vendor
-    hour: Hour
-    directory: Path
-    """Where outputs are put; nothing else stays there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    name: str
-    script: Script
-    play: Callable[[Stage], Awaitable[None]]
-    patience: float = _PATIENCE
-
-
 def cases_for(vendor: Vendor) -> tuple[Case, ...]:
     """Every case but those for which the vendor has no words."""
     lacks = vendor.emulator(lambda: 0.0).lacks
     return (
         Case(name="finished", script=Script(), play=_finishes),
-        Case(name="running", script=Script(seconds=_LONG), play=_runs),
-        Case(name="cancel while it queues", script=Script(seconds=_LONG), play=_cancels),
+        Case(name="running", script=Script(seconds=LONG), play=_runs),
+        Case(name="cancel while it queues", script=Script(seconds=LONG), play=_cancels),
         Case(name="cancel after its end", script=Script(), play=_cancels_too_late),
         Case(name="a job that is not there", script=Script(), play=_is_lost),
         Case(name="nobody listens", script=Script(), play=_cannot_connect),
@@ -137,7 +96,7 @@ async def conform(vendor: Vendor, case: Case, directory: Path) -> None:
     )
     try:
         await case.play(Stage(emulator=emulator, remote=remote, vendor=vendor, hour=hour, directory=directory))
-        _check_keys(emulator, case)
+        check_keys(emulator)
     finally:
         await drive.close()
         await frame.stop(running)
@@ -147,8 +106,8 @@ async def conform(vendor: Vendor, case: Case, directory: Path) -> None:
 
 
 async def _finishes(stage: Stage) -> None:
-    accepted = await _submit(stage)
-    assert _submits(stage.emulator) == 1, "it was sent once"
+    accepted = await submit(stage)
+    assert submits(stage.emulator) == 1, "it was sent once"
     assert accepted.handle.native_id in stage.emulator.tasks, "the handle names the vendor's job"
     finished = await stage.remote.poll(accepted.handle)
     assert isinstance(finished, Finished), f"it ended as {finished}"
@@ -159,10 +118,10 @@ async def _finishes(stage: Stage) -> None:
 
 
 async def _runs(stage: Stage) -> None:
-    accepted = await _submit(stage)
+    accepted = await submit(stage)
     seen: list[float] = []
     for at in (0.0, 0.1, 0.5, 0.9):
-        stage.hour.now = 1_800_000_000.0 + at * _LONG
+        stage.hour.now = 1_800_000_000.0 + at * LONG
         outcome = await stage.remote.poll(accepted.handle)
         assert isinstance(outcome, Running), f"it ended as {outcome}"
         if outcome.progress is not None:
@@ -170,12 +129,12 @@ async def _runs(stage: Stage) -> None:
     assert seen == sorted(seen)
     assert all(0 <= one <= 1 for one in seen), "progress is a share"
     assert bool(seen) == stage.vendor.reports_progress, f"progress was {seen}"
-    stage.hour.now += _LONG
+    stage.hour.now += LONG
     assert isinstance(await stage.remote.poll(accepted.handle), Finished)
 
 
 async def _cancels(stage: Stage) -> None:
-    accepted = await _submit(stage)
+    accepted = await submit(stage)
     answer = await stage.remote.cancel(accepted.handle)
     task = stage.emulator.tasks.get(accepted.handle.native_id)
     assert (answer != "not_cancellable") == (task is None or task.cancelled), f"the vendor disagrees with {answer}"
@@ -184,14 +143,14 @@ async def _cancels(stage: Stage) -> None:
 
 
 async def _cancels_too_late(stage: Stage) -> None:
-    accepted = await _submit(stage)
+    accepted = await submit(stage)
     assert isinstance(await stage.remote.poll(accepted.handle), Finished)
     assert await stage.remote.cancel(accepted.handle) == "not_cancellable", "what has ended cannot be cancelled"
     assert isinstance(await stage.remote.poll(accepted.handle), Finished), "its result is still there"
 
 
 async def _is_lost(stage: Stage) -> None:
-    accepted = await _submit(stage)
+    accepted = await submit(stage)
     stage.emulator.tasks.clear()
     answered: object
     try:
@@ -211,22 +170,20 @@ async def _cannot_connect(stage: Stage) -> None:
     else:
         raise AssertionError("nobody can have accepted it")
     assert failure is FailureClass.TRANSIENT
-    assert not _submits(stage.emulator)
+    assert not submits(stage.emulator)
 
 
 def _refusal(refusal: Refusal) -> Case:
     async def play(stage: Stage) -> None:
         try:
-            await _submit(stage)
+            await submit(stage)
         except SubmitRefused as refused:
             failed = refused.failed
         else:
             raise AssertionError(f"{refusal} was taken for an acceptance")
         assert failed.failure in _OF_REFUSALS[refusal], f"{refusal} is told as {failed}"
         assert failed.retry_after == (1 if refusal == "rate_after" else None)
-        assert _submits(stage.emulator) == 1, (
-            "a refusal is told at once: whether to try again is decided elsewhere"
-        )
+        assert submits(stage.emulator) == 1, "a refusal is told at once: whether to try again is decided elsewhere"
         assert not stage.emulator.tasks
 
     return Case(name=f"submit: {refusal}", script=Script(refuse=refusal), play=play)
@@ -235,21 +192,21 @@ def _refusal(refusal: Refusal) -> Case:
 def _broken_submit(breakage: Breakage) -> Case:
     async def play(stage: Stage) -> None:
         try:
-            await _submit(stage)
+            await submit(stage)
         except SubmitRefused as refused:
             raise AssertionError(f"{breakage} proves nothing, and is told as {refused.failed}") from refused
         except Exception:  # noqa: BLE001 - any other one leaves the outcome open, which is what it is
-            assert _submits(stage.emulator) == 1, "it was sent once"
+            assert submits(stage.emulator) == 1, "it was sent once"
         else:
             raise AssertionError(f"{breakage} was taken for an acceptance")
 
-    script, patience = Script(break_submit=breakage), _BRIEF if breakage == "hang" else _PATIENCE
+    script, patience = Script(break_submit=breakage), BRIEF if breakage == "hang" else PATIENCE
     return Case(name=f"submit breaks: {breakage}", script=script, play=play, patience=patience)
 
 
 def _broken_poll(breakage: Breakage) -> Case:
     async def play(stage: Stage) -> None:
-        accepted = await _submit(stage)
+        accepted = await submit(stage)
         try:
             outcome: Outcome | None = await stage.remote.poll(accepted.handle)
         except (NotAnswered, ProviderDrift):
@@ -259,13 +216,13 @@ def _broken_poll(breakage: Breakage) -> Case:
             assert outcome is None, f"{breakage} was taken for {outcome}"
         assert isinstance(await stage.remote.poll(accepted.handle), Finished), "the job is as it was"
 
-    script, patience = Script(break_polls=breakage), _BRIEF if breakage == "hang" else _PATIENCE
+    script, patience = Script(break_polls=breakage), BRIEF if breakage == "hang" else PATIENCE
     return Case(name=f"poll breaks: {breakage}", script=script, play=play, patience=patience)
 
 
 def _end(end: End) -> Case:
     async def play(stage: Stage) -> None:
-        accepted = await _submit(stage)
+        accepted = await submit(stage)
         if end == "drift":
             await _drifts(stage, accepted)
         elif end in _OF_ENDS:
@@ -312,17 +269,6 @@ async def _is_over(stage: Stage, accepted: Accepted) -> bool:
     except JobLost:
         return True
     return isinstance(outcome, Failed) and outcome.failure is FailureClass.CANCELLED
-
-
-def _submits(emulator: Emulator) -> int:
-    return sum(entry.verb == "submit" for entry in emulator.journal)
-
-
-def _check_keys(emulator: Emulator, case: Case) -> None:
-    for entry in emulator.journal:
-        if entry.path.startswith("/files/"):
-            exposed = entry.bears_key or entry.key is not None
-            assert not exposed, f"{case.name}: credentials went to where files lie"
 
 
 async def _no_inputs(media: Media) -> Path:
