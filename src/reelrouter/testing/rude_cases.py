@@ -49,7 +49,11 @@ def rude_cases_for(vendor: Vendor) -> tuple[Case, ...]:
     """Every case in which this vendor has something to be rude with."""
     shape = vendor.emulator(lambda: 0.0).shape
     made = (*_of_states(shape), *_of_submits(shape), *_of_contents(shape))
-    return tuple(Case(name=f"rude: {name}", script=Script(), play=_all(played)) for name, played in made if played)
+    return tuple(
+        Case(name=f"rude: {name}", script=Script(), play=_all(played), rude=tuple(played))
+        for name, played in made
+        if played
+    )
 
 
 _Played = Mapping[str, Play]

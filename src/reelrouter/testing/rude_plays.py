@@ -221,11 +221,14 @@ async def is_made_elsewhere(stage: Stage, _name: str) -> None:
         told = await _told(stage.remote.poll(replace(handle, origin=known)))
         assert isinstance(told, Finished), f"made at {known}, it is told as {_shown(told)}"
     asked, strange = len(stage.emulator.journal), replace(handle, origin="http://127.0.0.1:1/elsewhere")
-    questions: list[Awaitable[object]] = [stage.remote.poll(strange), stage.remote.cancel(strange)]
+    questions: list[Callable[[], Awaitable[object]]] = [
+        lambda: stage.remote.poll(strange),
+        lambda: stage.remote.cancel(strange),
+    ]
     if isinstance(finished.outputs[0], Fetch):
-        questions.append(stage.remote.collect(strange, finished.outputs[0]))
+        questions.append(lambda: stage.remote.collect(strange, finished.outputs[0]))
     for question in questions:
-        told = await _told(question)
+        told = await _told(question())
         assert isinstance(told, MadeElsewhere), f"made elsewhere, it is told as {_shown(told)}"
     assert len(stage.emulator.journal) == asked, "this address was asked for a job of another"
 

@@ -56,6 +56,8 @@ class Case:
     script: Script
     play: Callable[[Stage], Awaitable[None]]
     patience: float = PATIENCE
+    rude: tuple[str, ...] = ()
+    """The rudenesses that it plays, by name."""
 
 
 async def submit(stage: Stage) -> Accepted:
