@@ -3,14 +3,17 @@
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from reelrouter.backends import Surroundings, _remove_old
 from reelrouter.clock import FrozenClock, SystemClock
 from reelrouter.db.migrate import migrate
+from reelrouter.db.opening import open_database
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.engine import open_engine
 from reelrouter.jobs import dispatch
@@ -18,12 +21,21 @@ from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
 from reelrouter.jobs.pace import ladder
-from reelrouter.observe.events import Event, JobEnded, JobPutBack, JobStarted, RunAbandoned, StopCutShort
+from reelrouter.observe.events import (
+    ClockSkewed,
+    Event,
+    JobEnded,
+    JobPutBack,
+    JobStarted,
+    RunAbandoned,
+    StopCutShort,
+)
 from reelrouter.routing.choose import queue_of
 from reelrouter.settings import Settings
 from reelrouter.testing.backends import Scripted
 from reelrouter.work import Accepted, Failed, FailureClass, Order, Running
 from tests.jobs.conftest import Bench
+from tests.postgres import fresh_database
 
 PATIENCE = 60.0
 """Seconds after which a test is taken to hang."""
@@ -150,6 +162,43 @@ def test_a_stop_does_not_wait_for_ever(tmp_path: Path) -> None:
         bench.objects.close()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
+def test_an_engine_whose_clock_is_wrong_ends_no_job_early(
+    ahead: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the database's clock there is time left: the job ends as its vendor says. The log tells of the clock."""
+    true = time.time
+
+    async def scenario(url: str) -> None:
+        vendor = Scripted(endpoint="vendor", polls=[Running(), REFUSED])
+        stage = Stage(tmp_path, vendor=vendor)
+        server = {
+            "database_url": SecretStr(url),
+            "secret_key": SecretStr("a secret that nobody else has, 0123456789"),
+        }
+        stage.settings = stage.settings.model_copy(update=server)
+        db = await open_database(url, 2)
+        bench = Bench(db, tmp_path, FrozenClock(true()))
+        job = await bench.place("vendor")
+        monkeypatch.setattr(time, "time", lambda: true() + ahead)
+        await stage.until_ended(1)
+        monkeypatch.undo()
+        assert await bench.attempts(job) == [("vendor", "failed")]
+        ended = await bench.job(job)
+        assert ended.status is State.FAILED
+        assert abs((ended.finished_at or 0) / 1000 - true()) < PATIENCE
+        (skewed,) = stage.of(ClockSkewed)
+        assert isinstance(skewed, ClockSkewed)
+        assert abs(skewed.seconds - ahead) < PATIENCE
+        await db.close()
+        await stage.db.close()
+        bench.objects.close()
+
+    with fresh_database() as url:
+        asyncio.run(scenario(url))
 
 
 def test_what_a_killed_engine_had_loaded_is_removed_after_a_day(tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ from reelrouter.api.protocol import Protocol
 from reelrouter.api.routes import build_app
 from reelrouter.api.videos import Edge
 from reelrouter.brand import BRANDS
-from reelrouter.clock import SystemClock
+from reelrouter.clock import DatabaseClock
 from reelrouter.db.engine import Database, Unit
-from reelrouter.db.opening import is_server, open_database, prepare
+from reelrouter.db.opening import is_server, open_clock, open_database, prepare
 from reelrouter.errors import Unavailable
 from reelrouter.gateway import readiness
 from reelrouter.gateway.byok import Desk
@@ -59,6 +59,7 @@ from reelrouter.jobs.variants import Variants
 from reelrouter.lock import FileLock, own_folder
 from reelrouter.media.intake import Intake, IntakeLimits
 from reelrouter.observe.api_metrics import ApiMetrics
+from reelrouter.observe.clock_watch import ClockWatch
 from reelrouter.observe.engine_door import SOCKET_VARIABLE, engine_text
 from reelrouter.observe.events import Emit, TaskCrashed, fan_out
 from reelrouter.observe.log import open_log
@@ -193,7 +194,7 @@ async def open_api(settings: Settings, secrets: Secrets, sight: Sight) -> AsyncI
     pepper = secrets.derive("api-keys")
     async with AsyncExitStack() as stack:
         stack.push_async_callback(sight.traces.close)
-        stations = await _open_stations(settings, secrets, sight.emit, stack)
+        stations = await _open_stations(settings, secrets, sight, stack)
         db, clock = stations.db, stations.clock
         await db.write(lambda unit: signing.reseal(unit, stations.vault))
         first_keys = await db.write(lambda unit: _bootstrap(unit, settings, pepper, clock.now()))
@@ -213,10 +214,15 @@ async def open_api(settings: Settings, secrets: Secrets, sight: Sight) -> AsyncI
         yield Api(app=app, first_keys=first_keys, release=stations.signals.release)
 
 
-async def _open_stations(settings: Settings, secrets: Secrets, emit: Emit, stack: AsyncExitStack) -> Stations:
-    clock = SystemClock()
-    db = await open_database(database_url(settings), settings.database_connections)
+async def _open_stations(settings: Settings, secrets: Secrets, sight: Sight, stack: AsyncExitStack) -> Stations:
+    emit, url = sight.emit, database_url(settings)
+    db = await open_database(url, settings.database_connections)
     stack.push_async_callback(db.close)
+    clock = await open_clock(url, db)
+    if isinstance(clock, DatabaseClock):
+        sight.metrics.watch_clock(clock.skew)
+        watching = asyncio.create_task(ClockWatch(clock, emit).run())
+        stack.push_async_callback(_end, watching)
     objects = Objects.from_url(storage_url(settings))
     stack.callback(objects.close)
     children = Pool(size=_DECODERS, preload=("reelrouter.media.pictures",))
@@ -251,6 +257,11 @@ async def _open_stations(settings: Settings, secrets: Secrets, emit: Emit, stack
         emit=emit,
         terms=_terms(settings),
     )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _exposition(settings: Settings, sight: Sight, lookout: Lookout) -> Exposition:

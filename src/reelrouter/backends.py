@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reelrouter.accounts.vault import Vault
-from reelrouter.clock import Clock
+from reelrouter.clock import CautiousClock, Clock
 from reelrouter.db.engine import Database
 from reelrouter.installation import own_accounts, own_brought
 from reelrouter.jobs.lanes import Lane, Lanes
@@ -85,7 +85,7 @@ def _open_drive(around: Surroundings) -> Drive:
     inputs, outputs = work / "inputs", work / "outputs"
     for folder in (inputs, outputs):
         folder.mkdir(parents=True, exist_ok=True)
-    _remove_old(outputs, around.clock.now() - _KEEP_OUTPUTS_SECONDS)
+    _remove_old(outputs, CautiousClock(around.clock).now() - _KEEP_OUTPUTS_SECONDS)
     drive = Drive(lambda media: around.objects.fetch_local(media.key, inputs), outputs, around.clock)
     around.stack.push_async_callback(drive.close)
     return drive

@@ -15,10 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from reelrouter.clock import SystemClock
 from reelrouter.db.copying import check, copy_live, flush, in_one_file, sha256
 from reelrouter.db.migrate import look_into_file, migrate
-from reelrouter.db.opening import file_url, open_database
+from reelrouter.db.opening import file_url, open_clock, open_database
 from reelrouter.installation import storage_url
 from reelrouter.jobs import restored
 from reelrouter.jobs.restored import Closed
@@ -127,7 +126,7 @@ async def close(url: str) -> Closed:
     """Settles the unfinished jobs of a database that was restored, before anybody else uses it."""
     db = await open_database(url, 2)
     try:
-        return await restored.close(db, SystemClock())
+        return await restored.close(db, await open_clock(url, db))
     finally:
         await db.close()
 

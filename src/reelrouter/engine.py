@@ -22,9 +22,9 @@ from reelrouter.accounts import signing, vendor_keys
 from reelrouter.accounts.vault import SealBroken, Vault
 from reelrouter.backends import LanesOf, Surroundings, all_lanes
 from reelrouter.brand import BRANDS
-from reelrouter.clock import SystemClock
+from reelrouter.clock import CautiousClock, Clock, DatabaseClock
 from reelrouter.db.engine import Database
-from reelrouter.db.opening import is_server, open_database, prepare
+from reelrouter.db.opening import is_server, open_clock, open_database, prepare
 from reelrouter.installation import (
     database_url,
     own_secrets,
@@ -48,6 +48,7 @@ from reelrouter.jobs.tracing import Tracing
 from reelrouter.jobs.workflow import Workflows
 from reelrouter.jobs.workshop import Workshop
 from reelrouter.lock import FileLock, own_folder
+from reelrouter.observe.clock_watch import ClockWatch
 from reelrouter.observe.engine_door import SOCKET_VARIABLE, Door, opened
 from reelrouter.observe.engine_metrics import EngineMetrics
 from reelrouter.observe.events import Emit, StopCutShort, TaskCrashed, VendorKeyUnusable, fan_out
@@ -72,7 +73,7 @@ _PR_SET_PDEATHSIG = 1
 @asynccontextmanager
 async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_lanes) -> AsyncIterator["Loops"]:
     """Everything an engine consists of, opened in order and closed in reverse."""
-    clock, metrics = SystemClock(), EngineMetrics()
+    metrics = EngineMetrics()
     emit = fan_out(emit, metrics.listen)
     async with AsyncExitStack() as stack:
         traces = open_traces("engine")
@@ -81,6 +82,7 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
         url = database_url(settings)
         db = await open_database(url, settings.database_connections)
         stack.push_async_callback(db.close)
+        clock = await open_clock(url, db)
         objects = Objects.from_url(storage_url(settings))
         stack.callback(objects.close)
         pool = Pool(size=settings.render_concurrency + 1, preload=("reelrouter.renderer.animatic.render",))
@@ -123,7 +125,8 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             starting=Dispatcher(db, drivers, clock, emit).run,
             loops={
                 "poller": poller.run,
-                "retention": seat.alone(Chore.RETENTION, Retention(db, objects, clock).run),
+                "retention": seat.alone(Chore.RETENTION, Retention(db, objects, CautiousClock(clock)).run),
+                **_clock_loops(clock, metrics, emit),
                 **_loops_of(around, seat, workshop, deliverer),
                 **seat.loops,
             },
@@ -132,6 +135,14 @@ async def open_engine(settings: Settings, emit: Emit, lanes_of: LanesOf = all_la
             lost=seat.lost,
             emit=emit,
         )
+
+
+def _clock_loops(clock: Clock, metrics: EngineMetrics, emit: Emit) -> Mapping[str, Callable[[], Awaitable[None]]]:
+    """None where the time is this machine's own."""
+    if not isinstance(clock, DatabaseClock):
+        return {}
+    metrics.watch_clock(clock.skew)
+    return {"clock": ClockWatch(clock, emit).run}
 
 
 def _loops_of(

@@ -9,6 +9,7 @@ import pytest
 
 from reelrouter.cli import doctor
 from reelrouter.cli.ending import Exit
+from reelrouter.db.migrate import ServerRefused
 from reelrouter.providers.registry import PROVIDERS
 from tests.cli.running import run
 from tests.client.fake_openrouter import FakeOpenRouter, says
@@ -65,6 +66,33 @@ def test_clocks_that_disagree(openrouter: FakeOpenRouter, monkeypatch: pytest.Mo
     level, text = found["clock"]
     assert level == "warn"
     assert "ahead of the server's" in text
+
+
+@pytest.mark.parametrize(
+    ("skew", "told"),
+    [
+        (0.5, ("ok", "answers, and its clock agrees with this machine's")),
+        (-90.0, ("warn", "this machine's clock is 90 s behind the database's")),
+        (ServerRefused("no such host"), ("fail", "cannot be used: no such host")),
+    ],
+)
+def test_the_clock_of_the_database_is_compared(
+    skew: float | ServerRefused,
+    told: tuple[str, str],
+    openrouter: FakeOpenRouter,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where a gateway of this machine has a server: its jobs go by that clock."""
+
+    def skew_from(url: str) -> float:
+        if isinstance(skew, ServerRefused):
+            raise skew
+        return skew
+
+    monkeypatch.setattr(doctor, "skew_from", skew_from)
+    monkeypatch.setenv("REELROUTER_DATABASE_URL", "postgresql://nobody.invalid/reelrouter")
+    assert diagnosis()[1]["database"] == told
 
 
 def test_two_keys_and_a_broken_setting(openrouter: FakeOpenRouter, monkeypatch: pytest.MonkeyPatch) -> None:

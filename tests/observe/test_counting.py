@@ -14,8 +14,9 @@ CANARY = "who-is-it"
 _VALUES = {"str": CANARY, "int": 7, "float": 1.5}
 _API_ALONE = {events.JobPlaced, events.Governed, events.ObjectMissing, events.RequestFailed}
 _BOTH = {events.JobEnded, events.TaskCrashed}
-_NOBODY = {events.StopCutShort, events.LogInterrupted}
-"""Nobody asks a process again that is about to end; and what the log could not write, the log alone knows."""
+_NOBODY = {events.StopCutShort, events.LogInterrupted, events.ClockSkewed}
+"""Nobody asks a process again that is about to end; what the log could not write, the log alone knows; how wrong a
+clock is, a gauge shows at every scrape."""
 
 
 def sample(kind: type[Event], /, **given: Any) -> Event:

@@ -13,9 +13,9 @@ What the faults are, and what they are not:
   disk.
 * A clock that jumps is `time.time` moved by up to an hour, in one machine's processes; on PostgreSQL each
   process is a machine of its own, so that they disagree. The server's clock, files' times and the kernel's clock
-  stay true. An hour forward ends what is under way by its deadline, rightly, unbilled. When calm comes, all
-  clocks are put to the latest hour that any has shown: what was promised for an hour is then due, and not an
-  hour late.
+  stay true. On SQLite an hour forward ends what is under way by its deadline, rightly, unbilled; on PostgreSQL
+  the server's clock counts, and it ends nothing. When calm comes, all clocks are put to the latest hour that any
+  has shown: what was promised for an hour is then due, and not an hour late.
 * Vendors, receivers and clients are the harness, and survive everything: their journals are the truth.
 
 What is left over: a file of an output is an orphan if no row of a job names it, from the calm on. A file of a

@@ -29,6 +29,14 @@ _ENGINE = b"reelrouter.engine"
 _KEPT = ("app.db", "dbos.db", "secret", "clock", "log")
 """How the names of files begin that belong to an installation as such."""
 _START_SECONDS = 180.0
+LATER = """
+CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+    AS $later$ SELECT pg_catalog.clock_timestamp() + make_interval(secs => {seconds}) $later$;
+DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database());
+END $$
+"""
+"""From the next connection on the server says that it is so much later."""
 
 
 class Fleet(ABC):
@@ -71,6 +79,10 @@ class Fleet(ABC):
     def set_clocks(self, seconds: float) -> None:
         for one in self.processes:
             one.set_clock(seconds)
+
+    def pass_time(self, seconds: float) -> None:
+        """So much later for everybody, the database included. All of its processes have to rest meanwhile."""
+        self.set_clocks(seconds)
 
     def do(self, fault: Fault) -> bool:
         """Whether it really befell somebody: what is just being started cannot be killed."""
@@ -200,6 +212,11 @@ class Many(Fleet):
         self.addresses = [f"http://127.0.0.1:{port}" for port in ports]
         self.apis = [process(f"api-{n}", (PROGRAM, "api"), port=str(port)) for n, port in enumerate(ports)]
         self.engines = [process(f"engine-{n}", (PROGRAM, "engine")) for n in range(ENGINES)]
+
+    def pass_time(self, seconds: float) -> None:
+        super().pass_time(seconds)
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            connection.execute(LATER.format(seconds=seconds).encode())
 
     def engine_pid(self, whom: int) -> int | None:
         return self.engines[whom % ENGINES].pid

@@ -232,7 +232,7 @@ def _start_anew(fleet: Fleet) -> None:
 def _a_day_later(plan: Plan, fleet: Fleet, latest: float) -> list[str]:
     """What is left of everything when its time is over, and the gateway has stopped removing any of it."""
     fleet.rest()
-    fleet.set_clocks(latest + _DAY)
+    fleet.pass_time(latest + _DAY)
     fleet.start()
     left, patience = fleet.leftovers(), min(plan.patience, _SWEPT_SECONDS)
     with suppress(AssertionError):

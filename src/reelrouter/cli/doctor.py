@@ -26,6 +26,9 @@ from reelrouter.cli.tables import table
 from reelrouter.client.errors import ClientError, NotFound, Unusable
 from reelrouter.client.peer import FAMILIES, Peer, find_peer
 from reelrouter.client.sync import Client
+from reelrouter.db.migrate import ServerRefused
+from reelrouter.db.opening import is_server, skew_from
+from reelrouter.installation import database_url
 from reelrouter.settings import read_settings
 
 _STYLES: Mapping[Level, str] = {"ok": "green", "off": "dim", "warn": "yellow", "fail": "bold red"}
@@ -33,6 +36,8 @@ _NO_JOB = "gen-vid-0-00000000000000000000"
 """The id of no job: what is answered to it tells whether the key is known."""
 _SKEW = 60.0
 """Seconds. From 300 on no webhook's signature is believed."""
+_DATABASE_SKEW = 2.0
+"""Seconds; what processes warn of in their logs."""
 _LITTLE_ROOM, _NO_ROOM = 5_000_000_000, 500_000_000
 
 
@@ -88,6 +93,7 @@ def _findings(server: ServerOptions, *, probe: bool) -> Iterator[Finding]:
     if _is_local(peer):
         yield _disk()
         yield from job_findings()
+        yield from _database_clock()
         yield from vendor_findings(probe=probe)
 
 
@@ -124,6 +130,25 @@ def _clock(date: str, now: float) -> Finding:
         return Finding("ok", "clock", "agrees with the server's")
     text = f"is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the server's"
     return Finding("warn", "clock", text, "set both by the network: signatures are only believed for minutes")
+
+
+def _database_clock() -> Iterator[Finding]:
+    """Only of a gateway on a server: jobs go by that server's clock, and this machine's should agree with it."""
+    try:
+        url = database_url(read_settings())
+        skew = skew_from(url) if is_server(url) else None
+    except (ValidationError, FileNotFoundError):
+        return  # the data's line says it
+    except ServerRefused as refused:
+        yield Finding("fail", "database", f"cannot be used: {refused}", "see REELROUTER_DATABASE_URL")
+        return
+    if skew is None:
+        return
+    if abs(skew) <= _DATABASE_SKEW:
+        yield Finding("ok", "database", "answers, and its clock agrees with this machine's")
+        return
+    text = f"this machine's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} the database's"
+    yield Finding("warn", "database", text, "set both by the network; jobs go by the database's")
 
 
 def _key(client: Client, peer: Peer) -> Finding:

@@ -10,10 +10,10 @@ from reelrouter.accounts.secrets import SecretRefused
 from reelrouter.catalogue.load import CatalogueError
 from reelrouter.cli.configuration import settings_or_fail
 from reelrouter.cli.ending import Exit, fail
-from reelrouter.clock import Clock, SystemClock
+from reelrouter.clock import Clock
 from reelrouter.db.engine import Database
 from reelrouter.db.migrate import ServerRefused
-from reelrouter.db.opening import DriverMissing, is_server, open_database, prepare
+from reelrouter.db.opening import DriverMissing, is_server, open_clock, open_database, prepare
 from reelrouter.db.schema import SchemaRefused
 from reelrouter.errors import InvalidRequest, NotFound, ReelRouterError
 from reelrouter.installation import database_url
@@ -61,10 +61,11 @@ def on_own(work: Callable[[Own], Awaitable[T]], *, lists: str | None = None, beg
 
 
 async def _within(settings: Settings, work: Callable[[Own], Awaitable[T]]) -> T:
-    url, clock = database_url(settings), SystemClock()
+    url = database_url(settings)
     prepare(url)
     db = await open_database(url, _CONNECTIONS)
     try:
+        clock = await open_clock(url, db)
         await db.write(lambda unit: workspaces.ensure_default(unit, clock.now()))
         return await work(Own(settings, db, clock))
     finally:

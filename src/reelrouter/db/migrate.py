@@ -93,7 +93,7 @@ def _found(connection: Any, tables: set[str]) -> Found:
 
 def _is_ready(url: str, to: Migrations) -> bool:
     """False if it has to be tried again: somebody else is at it, or the tables were busy."""
-    with _connected(url) as connection:
+    with connected(url) as connection:
         if not needs_upgrade(look_into_server(connection), to.head):
             return True
         # Not waited for: whoever waits for this lock is in a statement that an index built beside it waits for.
@@ -108,7 +108,8 @@ def _is_ready(url: str, to: Migrations) -> bool:
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[Any]:
+def connected(url: str) -> Iterator[Any]:
+    """A connection that no pool has. Raises `ServerRefused`."""
     psycopg = importlib.import_module("psycopg")  # by name: whoever runs on SQLite does without
     try:
         with psycopg.connect(url, autocommit=True, application_name=name_for_server("upgrade")) as connection:

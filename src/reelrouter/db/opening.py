@@ -1,13 +1,18 @@
 """Which database an address means: a file of SQLite for one machine, or a PostgreSQL server for many."""
 
 import importlib
+import time
 from pathlib import Path
 
+from sqlalchemy import Double, cast, extract, func, select
+
+from reelrouter.clock import Clock, DatabaseClock, SystemClock
 from reelrouter.db.engine import Database
-from reelrouter.db.migrate import migrate, migrate_server
+from reelrouter.db.migrate import connected, migrate, migrate_server
 from reelrouter.db.sqlite import SqliteDatabase
 
 _FILE = "sqlite:///"
+_TIME = select(cast(extract("epoch", func.clock_timestamp()), Double).label("seconds"))
 
 
 class DriverMissing(Exception):
@@ -44,3 +49,26 @@ async def open_database(url: str, connections: int) -> Database:
         ) from error
     database: Database = await postgres.PostgresDatabase.open(url, connections)
     return database
+
+
+async def open_clock(url: str, db: Database) -> Clock:
+    """The clock that deadlines and due times are judged by: the server's; on SQLite this machine's."""
+    if not is_server(url):
+        return SystemClock()
+
+    async def ask() -> float:
+        row = await db.row(_TIME)
+        if row is None:
+            raise LookupError("the time is one row")
+        return float(row["seconds"])
+
+    return await DatabaseClock.open(ask)
+
+
+def skew_from(url: str) -> float:
+    """Seconds by which this machine's clock is ahead of the server's. Raises `ServerRefused`."""
+    ask = "SELECT extract(epoch FROM clock_timestamp())::double precision"
+    with connected(url) as connection:
+        before = time.time()
+        seconds: float = connection.execute(ask).fetchone()[0]
+        return (before + time.time()) / 2 - seconds

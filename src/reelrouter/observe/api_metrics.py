@@ -1,5 +1,7 @@
 """What an API process counts: its requests, and the events that it tells of."""
 
+from collections.abc import Callable
+
 from prometheus_client import Counter, Histogram
 
 from reelrouter.observe.events import (
@@ -37,6 +39,10 @@ class ApiMetrics:
         )
         self._missing = made.counter("objects_missing", "Files that should have been in storage and were not.")
         self._governed = made.counter("governed", "Changes that managers made.", "action")
+        self._skew = made.gauge(
+            "api_clock_skew_seconds",
+            "How far the clock of the API's machine is ahead of the database server's; 0 on SQLite.",
+        )
         self._crashes = made.counter(
             "api_crashes", "Errors that nobody expected, met by background loops of the API; or its engine ended."
         )
@@ -59,6 +65,10 @@ class ApiMetrics:
                 self._crashes.inc()
             case _:
                 pass  # nothing that an API process tells of
+
+    def watch_clock(self, skew: Callable[[], float]) -> None:
+        """`skew` says at each scrape how far this machine's clock is ahead."""
+        self._skew.set_function(skew)
 
     def count_request(self, route: str, method: str, status: int, seconds: float) -> None:
         """Called for each request: what its labels name is looked up once."""

@@ -125,6 +125,10 @@ class EngineMetrics:
         )
         self._keys = made.counter("vendor_keys_unusable", "Workspaces' vendor keys that could not be opened.")
         self._taken_over = made.counter("engines_taken_over", "Dead engines whose jobs this one took over.")
+        self._skew = made.gauge(
+            "engine_clock_skew_seconds",
+            "How far the clock of the engine's machine is ahead of the database server's; 0 on SQLite.",
+        )
         self._crashes = made.counter(
             "engine_crashes", "Errors that nobody expected, met by background loops of the engine."
         )
@@ -141,6 +145,10 @@ class EngineMetrics:
     def watch_waiting(self, count: Callable[[], int]) -> None:
         """`count` says at each scrape how many jobs wait for their backend."""
         self._awaited.set_function(count)
+
+    def watch_clock(self, skew: Callable[[], float]) -> None:
+        """`skew` says at each scrape how far this machine's clock is ahead."""
+        self._skew.set_function(skew)
 
     def note_lag(self, seconds: float) -> None:
         """Called for each poll."""

@@ -21,6 +21,7 @@
 | RunAbandoned | a run of a job is driven by no process any more; a new run follows, or the job fails |
 | JobUnreadable | a job whose row cannot be loaded was ended as failed |
 | VendorKeyUnusable | a key that a workspace has brought cannot be opened: its root secret is not configured |
+| ClockSkewed | this machine's clock differs from the database server's by more than two seconds |
 | StopCutShort | an engine that was told to stop broke off what it was sending, after `stop_wait` seconds |
 | LogInterrupted | lines could not be written: the disk that takes them is full, or their reader is gone |
 | RequestFailed | a request was answered with 5xx, or broke off |
@@ -212,6 +213,14 @@ class VendorKeyUnusable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSkewed:
+    """This machine's clock is wrong, or the database server's. Told again where the difference has changed."""
+
+    seconds: float
+    """How far this machine's is ahead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopCutShort:
     """Something was still under way when the time for an orderly end was over."""
 
@@ -265,6 +274,7 @@ Event = (
     | RunAbandoned
     | JobUnreadable
     | VendorKeyUnusable
+    | ClockSkewed
     | StopCutShort
     | LogInterrupted
     | RequestFailed

@@ -9,6 +9,7 @@ import structlog
 
 from reelrouter.observe.events import (
     AttemptUnknown,
+    ClockSkewed,
     Emit,
     EndpointDrifted,
     EngineTakenOver,
@@ -30,6 +31,7 @@ LogFormat = Literal["auto", "json", "console"]
 
 _LOUD = (
     AttemptUnknown,
+    ClockSkewed,
     EndpointDrifted,
     EngineTakenOver,
     LogInterrupted,
