@@ -14,7 +14,14 @@ from reelrouter.jobs import trouble
 from reelrouter.jobs.model import sound
 from reelrouter.jobs.pace import ladder
 from reelrouter.jobs.poller import Abandoned, Awaited, Poller, Watch
-from reelrouter.jobs.trouble import CANCEL_SECONDS, MISSING_SECONDS, UNCLEAR_SECONDS, Trouble
+from reelrouter.jobs.trouble import (
+    CANCEL_SECONDS,
+    FILE_SECONDS,
+    MISSING_SECONDS,
+    UNCLEAR_SECONDS,
+    NoVideo,
+    Trouble,
+)
 from reelrouter.observe.events import CancelAnswered, Event, PollFailed
 from reelrouter.testing.backends import Scripted, finished_with
 from reelrouter.work import (
@@ -34,6 +41,7 @@ from reelrouter.work import (
 
 DONE = finished_with(Path("video.mp4"))
 QUICK = ladder(0.001, 0.001)
+NOTHING_THERE = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_code="no_video", vendor_text="no video")
 HANDLE = Handle(endpoint="scripted", credential="c", native_id="n")
 
 
@@ -306,9 +314,10 @@ async def seconds_until_over(clock: FrozenClock, script: Scripted, waiting: "asy
     [
         (JobLost("no such task"), MISSING_SECONDS, FailureClass.EXPIRED),
         (Drift("a status is 'wholly-unknown'"), UNCLEAR_SECONDS, FailureClass.DRIFT),
+        (NoVideo(NOTHING_THERE), FILE_SECONDS, FailureClass.OUTPUT_INVALID),
         (TypeError("our own mistake"), UNCLEAR_SECONDS, FailureClass.INTERNAL),
     ],
-    ids=["missing", "not understood", "our own mistake"],
+    ids=["missing", "not understood", "without a video", "our own mistake"],
 )
 def test_polls_that_do_not_help_end_the_wait_after_minutes(
     error: Exception, least: float, failure: FailureClass
@@ -340,6 +349,19 @@ def test_a_vendor_that_cannot_be_asked_is_asked_until_the_deadline(error: Except
             assert await seconds_until_over(clock, script, waiting) >= 2000
             assert await waiting == DONE
         assert [one and one.kind for one in troubles] == [trouble.kind_of(error), None], "told, and told over"
+
+    asyncio.run(scenario())
+
+
+def test_a_video_that_is_named_a_moment_after_its_end_is_waited_for() -> None:
+    """Some vendors say that a job is finished before they know where its video is."""
+
+    async def scenario() -> None:
+        script = Scripted(polls=[*[NOTHING_THERE] * 5, DONE])
+        async with told(script) as (clock, waiting, troubles):
+            await seconds_until_over(clock, script, waiting)
+            assert await waiting == DONE
+        assert [one and one.kind for one in troubles] == ["file", None]
 
     asyncio.run(scenario())
 

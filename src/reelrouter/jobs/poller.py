@@ -237,7 +237,7 @@ class Poller:
             return "cancelled"
         try:
             async with asyncio.timeout(_POLL_SECONDS):
-                outcome = watch.sound(await watch.backend.poll(watch.handle))
+                outcome = trouble.with_video(watch.sound(await watch.backend.poll(watch.handle)))
         except Exception as error:  # noqa: BLE001 - a paid job is not thrown away over a bad poll: it is asked again
             return self._failed(entry, error)
         self._calm(entry)

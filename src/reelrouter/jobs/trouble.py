@@ -17,7 +17,7 @@ from typing import assert_never
 from pydantic import TypeAdapter
 
 from reelrouter.clock import milliseconds
-from reelrouter.work import Drift, Failed, FailureClass, JobLost, MadeElsewhere, NotAnswered, TroubleKind
+from reelrouter.work import Drift, Failed, FailureClass, JobLost, MadeElsewhere, NotAnswered, Outcome, TroubleKind
 
 UNCLEAR_SECONDS = 600.0
 MISSING_SECONDS = 300.0
@@ -52,6 +52,21 @@ class Bout:
 CALM = Bout()
 
 
+class NoVideo(Exception):
+    """A vendor says that a job is finished, and names no video: that may come a moment later."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.vendor_text or "the backend finished without a video")
+        self.failed = failed
+
+
+def with_video(outcome: Outcome) -> Outcome:
+    """The outcome. Raises `NoVideo` for one that is finished, but for its video."""
+    if isinstance(outcome, Failed) and outcome.failure is FailureClass.OUTPUT_INVALID:
+        raise NoVideo(outcome)
+    return outcome
+
+
 def kind_of(error: Exception) -> TroubleKind:
     """Of a poll's error. An error of our own code is `unclear`: it must end too."""
     match error:
@@ -61,6 +76,8 @@ def kind_of(error: Exception) -> TroubleKind:
             return "elsewhere"
         case NotAnswered():
             return "unanswered"
+        case NoVideo():
+            return "file"
         case _:
             return "unclear"
 
@@ -82,6 +99,8 @@ def given_up(bout: Bout, error: Exception, accepted_at: float, now: float) -> Fa
         case "unclear" if lasted >= UNCLEAR_SECONDS:
             failure = FailureClass.DRIFT if isinstance(error, Drift) else FailureClass.INTERNAL
             return Failed(failure=failure, vendor_code="not_understood", vendor_text=str(error))
+        case "file" if lasted >= FILE_SECONDS and isinstance(error, NoVideo):
+            return error.failed
         case _:
             return None
 
