@@ -36,7 +36,7 @@ ASKED = replace(
     PLAIN, prompt=CANARY, inputs=Inputs(first_frame=PICTURE), options={"a": {"negative_prompt": CANARY}}
 )
 SAID = Remarks(attribution=Attribution(user="ann", session_id="s1", trace={"note": CANARY}))
-TELLS = Failed(failure=FailureClass.USER_ERROR, vendor_text=f"bad prompt: {CANARY}")
+TELLS = Failed(failure=FailureClass.USER_ERROR, vendor_text=f"bad prompt: {CANARY}", notes=(f"seed is {CANARY}",))
 
 
 class Keeps(Scripted):

@@ -97,6 +97,6 @@ def _left_of_handle(handle: Handle) -> Handle:
 def _left_of_end(end: AttemptEnd) -> AttemptEnd:
     return replace(
         end,
-        finished=replace(end.finished, outputs=()) if end.finished else None,
-        failed=replace(end.failed, vendor_text=None) if end.failed else None,
+        finished=replace(end.finished, outputs=(), notes=()) if end.finished else None,
+        failed=replace(end.failed, vendor_text=None, notes=()) if end.failed else None,
     )
