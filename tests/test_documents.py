@@ -12,6 +12,7 @@ from reelrouter.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+OPERATING = (ROOT / "src/reelrouter/docs/operating.md").read_text()
 
 
 def error_classes() -> set[str]:
@@ -51,6 +52,14 @@ def test_the_readme_names_commands_that_exist() -> None:
 def test_the_readme_names_script_words_that_exist() -> None:
     """Each word that a test prompt may hold is one that the reader knows."""
     assert set(re.findall(r"`\[\[([a-z]+)", README)) <= set(re.findall(r"\[\[([a-z]+)", " ".join(WORDS)))
+
+
+def test_operators_find_every_cause_of_an_outage() -> None:
+    """The table has a row for each word that `/readyz` and the log may say, and no other."""
+    table = OPERATING.split("| cause | what it means |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == [
+        cause.value for cause in errors.OutageCause
+    ]
 
 
 def test_every_folder_and_file_that_documents_name_is_there() -> None:

@@ -12,14 +12,16 @@ ReelRouterError
 ├── PayloadTooLarge      more bytes than the limit
 ├── RangeNotSatisfiable  the file is shorter than the part that was asked for
 ├── TooManyRequests      try again after a while
-├── StorageFailed        an object that should be there is not
+├── StorageFailed        an object is missing, or the storage cannot be used; see `OutageCause`
 └── Unavailable          nothing was written; try again
 
 `api/problems.py` holds the one table from these to HTTP.
 """
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 
@@ -118,8 +120,107 @@ class TooManyRequests(ReelRouterError):
         self.retry_after = retry_after
 
 
+class OutageCause(StrEnum):
+    """Why the storage or the database cannot be used: the closed vocabulary of operators."""
+
+    UNREACHABLE = "unreachable"
+    CREDENTIALS_REFUSED = "credentials_refused"
+    NO_SUCH_BUCKET = "no_such_bucket"
+    HTTP_NOT_ALLOWED = "http_not_allowed"
+    FULL = "full"
+    NOT_WRITABLE = "not_writable"
+    TIMED_OUT = "timed_out"
+    OBJECT_MISSING = "object_missing"
+    OTHER = "other"
+
+    @property
+    def told(self) -> str:
+        """What is wrong with it, fit for anybody: the end of a sentence."""
+        return _CAUSES[self][0]
+
+    @property
+    def remedy(self) -> str:
+        """What an operator can do about it."""
+        return _CAUSES[self][1]
+
+
+_CAUSES: Mapping[OutageCause, tuple[str, str]] = {
+    OutageCause.UNREACHABLE: (
+        "it cannot be reached",
+        "check its address in the settings, whether it runs, and the network between",
+    ),
+    OutageCause.CREDENTIALS_REFUSED: (
+        "it refuses the gateway's credentials",
+        "check the keys, the region and this machine's clock; objects must be put, read, listed and deleted",
+    ),
+    OutageCause.NO_SUCH_BUCKET: (
+        "its bucket does not exist",
+        "create the bucket, or correct REELROUTER_STORAGE_URL, the region or the endpoint",
+    ),
+    OutageCause.HTTP_NOT_ALLOWED: (
+        "its address is not HTTPS",
+        "use an https:// endpoint, or set AWS_ALLOW_HTTP=true where the network is your own",
+    ),
+    OutageCause.FULL: ("it is full", "make room, raise the quota, or shorten REELROUTER_RETENTION"),
+    OutageCause.NOT_WRITABLE: (
+        "it cannot be written to",
+        "correct its owner or its permissions, and see whether it is mounted read-only",
+    ),
+    OutageCause.TIMED_OUT: ("it does not answer in time", "see whether it is overloaded, and check the network"),
+    OutageCause.OBJECT_MISSING: ("an object is missing", "find out who else deletes objects from the storage"),
+    OutageCause.OTHER: ("it failed", "see the gateway's log, and that of the storage or the database itself"),
+}
+
+_CAUSES_OF_ERRNO: Mapping[int, OutageCause] = {
+    errno.ENOSPC: OutageCause.FULL,
+    errno.EDQUOT: OutageCause.FULL,
+    errno.EFBIG: OutageCause.FULL,
+    errno.EROFS: OutageCause.NOT_WRITABLE,
+    errno.EACCES: OutageCause.NOT_WRITABLE,
+    errno.EPERM: OutageCause.NOT_WRITABLE,
+    errno.ENOTDIR: OutageCause.NOT_WRITABLE,
+    errno.EEXIST: OutageCause.NOT_WRITABLE,  # a file stands where a folder should be
+    errno.ECONNREFUSED: OutageCause.UNREACHABLE,
+    errno.ECONNRESET: OutageCause.UNREACHABLE,
+    errno.EHOSTUNREACH: OutageCause.UNREACHABLE,
+    errno.ENETUNREACH: OutageCause.UNREACHABLE,
+    errno.ETIMEDOUT: OutageCause.TIMED_OUT,
+}
+
+
+def cause_of_errno(number: int | None) -> OutageCause:
+    return _CAUSES_OF_ERRNO.get(number or 0, OutageCause.OTHER)
+
+
+def cause_of_os_error(error: OSError) -> OutageCause:
+    # The TimeoutError of asyncio has no number.
+    return OutageCause.TIMED_OUT if isinstance(error, TimeoutError) else cause_of_errno(error.errno)
+
+
 class StorageFailed(ReelRouterError):
+    """`message` is for clients; `str` adds what only operators may read: the cause, the key, and what to do."""
+
     error_type = "server"
+
+    def __init__(
+        self,
+        message: str,
+        cause: OutageCause = OutageCause.OBJECT_MISSING,
+        *,
+        key: str | None = None,
+        detail: str | None = None,
+    ) -> None:
+        """`detail` is a short word of the system or of the bucket, and never a whole answer, which quotes keys."""
+        super().__init__(message)
+        self.cause = cause
+        self.key = key
+        self.detail = detail
+
+    def __str__(self) -> str:
+        if self.cause is OutageCause.OBJECT_MISSING:
+            return self.message
+        about = ", ".join(filter(None, (self.cause, self.key and f"at {self.key}", self.detail)))
+        return f"{self.message.removesuffix('.')} ({about}): {self.cause.remedy}"
 
 
 class Unavailable(ReelRouterError):

@@ -10,9 +10,10 @@ import pytest
 from reelrouter.cli import doctor
 from reelrouter.cli.ending import Exit
 from reelrouter.db.migrate import ServerRefused
+from reelrouter.errors import OutageCause
 from reelrouter.providers.registry import PROVIDERS
 from tests.cli.running import run
-from tests.client.fake_openrouter import FakeOpenRouter, says
+from tests.client.fake_openrouter import FakeOpenRouter, says, sends
 
 
 def diagnosis(*arguments: str) -> tuple[int, dict[str, tuple[str, str]]]:
@@ -47,6 +48,28 @@ def test_a_server_that_is_not_ready(openrouter: FakeOpenRouter) -> None:
     code, found = diagnosis()
     assert code == Exit.FAILED
     assert "it has ended" in found["server"][1]
+
+
+def test_a_part_that_cannot_be_used_has_a_remedy(openrouter: FakeOpenRouter) -> None:
+    """One line for each such part, with what to do about its cause; an unknown one sends to the log."""
+    parts = {"database": "ok", "storage": "it is full", "cache": "it is away"}
+    causes = {"storage": "full", "cache": "a new word"}
+    openrouter.plan("else", says(503, {"status": "unavailable", "parts": parts, "causes": causes}))
+    findings = json.loads(run("doctor", "--json").stdout)["findings"]
+    told = [(one["text"].partition("is not ready: ")[2], one["next_step"]) for one in findings[1:3]]
+    assert told == [
+        ("storage: it is full", OutageCause.FULL.remedy),
+        ("cache: it is away", "see the server's log"),
+    ]
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[]", '{"parts": 3}', '{"parts": {"storage": "ok"}}'])
+def test_a_server_that_is_not_ready_in_its_own_way(openrouter: FakeOpenRouter, body: str) -> None:
+    """Whatever it says is shown."""
+    openrouter.plan("else", sends(503, body.encode()))
+    code, found = diagnosis()
+    assert code == Exit.FAILED
+    assert body in found["server"][1]
 
 
 def test_a_key_that_the_server_does_not_know(openrouter: FakeOpenRouter) -> None:

@@ -11,10 +11,11 @@ import asyncpg
 import pytest
 from sqlalchemy import func, insert, select
 
-from reelrouter.db.engine import Database, Unit
+from reelrouter.db.engine import Database, DatabaseGone, Unit
 from reelrouter.db.functions import settled_below
 from reelrouter.db.opening import open_database
 from reelrouter.db.tables import inputs
+from reelrouter.errors import OutageCause
 from tests.postgres import fresh_database, own_server, restart
 
 pytestmark = pytest.mark.postgres
@@ -220,3 +221,23 @@ _IN_TRANSACTION = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND state LIKE 'idle in transaction%'
 """
+
+
+def test_a_server_that_takes_no_writes_is_noticed_without_one(url: str) -> None:
+    """A standby, or one that an operator has made read-only."""
+
+    async def check(db: Database) -> None:
+        await db.check_writable()
+
+    asyncio.run(opened(url, check))
+    name = urlsplit(url).path.removeprefix("/")
+
+    async def make_read_only() -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        await connection.close()
+
+    asyncio.run(make_read_only())
+    with pytest.raises(DatabaseGone) as raised:
+        asyncio.run(opened(url, check))
+    assert raised.value.cause is OutageCause.NOT_WRITABLE

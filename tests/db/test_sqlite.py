@@ -1,6 +1,8 @@
 """The SQLite database: grouped writes that commit or fail each on its own."""
 
 import asyncio
+import errno
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +17,7 @@ from reelrouter.db.migrate import migrate
 from reelrouter.db.schema import HEAD
 from reelrouter.db.sqlite import SqliteDatabase
 from reelrouter.db.tables import inputs, metadata
+from reelrouter.errors import OutageCause
 
 INSERT = insert(inputs)
 COUNT = select(func.count().label("n")).select_from(inputs)
@@ -171,3 +174,29 @@ def test_a_look_through_many_rows_holds_nobody_up(tmp_path: Path) -> None:
         await db.close()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [(errno.ENOSPC, OutageCause.FULL), (errno.EROFS, OutageCause.NOT_WRITABLE), (errno.EIO, OutageCause.OTHER)],
+)
+def test_a_disk_that_takes_nothing_is_noticed_without_a_write(
+    number: int, cause: OutageCause, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither does the look leave anything behind, nor does it change the database."""
+
+    def fail(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    async def work(db: SqliteDatabase) -> None:
+        changes = db.change_counter()
+        await db.check_writable()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", fail)
+            with pytest.raises(DatabaseGone) as raised:
+                await db.check_writable()
+        assert raised.value.cause is cause
+        assert db.change_counter() == changes
+        assert [path for path in tmp_path.iterdir() if not path.name.startswith("app.db")] == []
+
+    run(tmp_path / "app.db", work)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
 
 from reelrouter.errors import StorageFailed
@@ -170,6 +171,17 @@ async def spares_what_is_written_again_during_a_sweep(store: Objects, directory:
     assert await store.exists("inputs/w/a")
 
 
+async def leaves_nothing_of_a_probe(store: Objects, directory: Path) -> None:
+    await store.probe()
+    await store.probe()
+    assert await store.remove_leftovers(before=2.0**40) == 0
+    await obstore.put_async(store._store, ".incoming/probe-of-a-process-that-crashed", b"x")
+    assert await keys(store, "") == []
+    assert await store.remove_leftovers(before=1.0) == 0
+    assert await store.remove_leftovers(before=2.0**40) == 1
+    assert await store.remove_leftovers(before=2.0**40) == 0
+
+
 async def refuses_bad_keys(store: Objects, directory: Path) -> None:
     source = file(directory, b"x")
     for key in BAD_KEYS:
@@ -218,6 +230,7 @@ CHECKS: tuple[Check, ...] = (
     lists_by_whole_segments,
     sweeps_what_is_old_and_unused,
     spares_what_is_written_again_during_a_sweep,
+    leaves_nothing_of_a_probe,
     refuses_bad_keys,
     works_many_at_a_time,
 )

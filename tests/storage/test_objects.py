@@ -105,7 +105,7 @@ def test_a_write_that_fails_midway_shows_nothing(tmp_path: Path, monkeypatch: py
         store = Objects.from_url(tmp_path.as_uri())
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", full)
-            with pytest.raises(StorageFailed, match="the storage failed at a/b"):
+            with pytest.raises(StorageFailed, match=r"it is full \(full, at a/b, no space left on device\)"):
                 await store.put_bytes("a/b", b"x")
         assert await keys(store, "") == []
         assert list((tmp_path / ".incoming").iterdir()) == []

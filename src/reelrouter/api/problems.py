@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from reelrouter import errors
 from reelrouter.brand import Brand
+from reelrouter.db.engine import DatabaseGone
 
 STATUS: dict[type[errors.ReelRouterError], int] = {
     errors.InvalidRequest: 400,
@@ -26,7 +27,9 @@ STATUS: dict[type[errors.ReelRouterError], int] = {
     errors.ReelRouterError: 500,
 }
 
-_DATABASE_SECONDS = "5"
+_OUTAGE_SECONDS = "5"
+FAILURE = "reelrouter.failure"
+"""In the scope of a request that the gateway failed: what the log may say of it, and the client may not hear."""
 _ERROR_TYPES = {400: "invalid_request", 404: "not_found", 405: "invalid_request", 413: "payload_too_large"}
 
 
@@ -42,10 +45,12 @@ def answer(error: errors.ReelRouterError, brand: Brand) -> JSONResponse:
         metadata["limit_source"] = brand.limit_source(error.limit)
     if isinstance(error, errors.InvalidRequest):
         metadata["problems"] = [_problem(problem) for problem in error.problems]
-    response = envelope(STATUS[type(error)], error.message, metadata)
+    response = envelope(status_of(error), error.message, metadata)
     if isinstance(error, errors.TooManyRequests | errors.PaymentRequired) and error.retry_after is not None:
         response.headers["Retry-After"] = str(error.retry_after)
         response.headers.update(error.metadata.get("headers", {}))
+    if _is_outage(error):
+        response.headers["Retry-After"] = _OUTAGE_SECONDS
     if isinstance(error, errors.RangeNotSatisfiable):
         response.headers["Content-Range"] = f"bytes */{error.size}"
     if isinstance(error, errors.Unauthorized):
@@ -53,10 +58,21 @@ def answer(error: errors.ReelRouterError, brand: Brand) -> JSONResponse:
     return response
 
 
+def status_of(error: errors.ReelRouterError) -> int:
+    return 503 if _is_outage(error) else STATUS[type(error)]
+
+
+def _is_outage(error: errors.ReelRouterError) -> bool:
+    """Whether the storage is at fault, and not one object that it has lost."""
+    return isinstance(error, errors.StorageFailed) and error.cause is not errors.OutageCause.OBJECT_MISSING
+
+
 def on_known_error(brand: Brand) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
         if not isinstance(error, errors.ReelRouterError):
             raise error
+        if status_of(error) >= 500:
+            request.scope[FAILURE] = str(error)
         return answer(error, brand)
 
     return handle
@@ -64,10 +80,12 @@ def on_known_error(brand: Brand) -> Callable[[Request, Exception], Awaitable[Res
 
 async def on_database_gone(request: Request, error: Exception) -> Response:
     """It was waited for; whoever asks again finds it back, or an operator already at work."""
-    response = envelope(
-        503, "The gateway's database cannot be used at present. Try again.", {"error_type": "server"}
-    )
-    response.headers["Retry-After"] = _DATABASE_SECONDS
+    if not isinstance(error, DatabaseGone):
+        raise error
+    request.scope[FAILURE] = str(error)
+    message = f"The gateway's database cannot be used at present: {error.cause.told}. Try again."
+    response = envelope(503, message, {"error_type": "server"})
+    response.headers["Retry-After"] = _OUTAGE_SECONDS
     return response
 
 

@@ -9,6 +9,7 @@ from time import perf_counter, time
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from reelrouter.api.problems import FAILURE
 from reelrouter.observe.events import Emit, RequestFailed
 from reelrouter.observe.request import request_id
 from reelrouter.observe.traces import Place, Span, Traces, parse, present
@@ -71,7 +72,7 @@ class Requests:
                     route=route,
                     status=seen.status,
                     seconds=round(seconds, 6),
-                    error=repr(error) if error is not None else None,
+                    error=repr(error) if error is not None else scope.get(FAILURE),
                 )
             )
 

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from reelrouter.errors import OutageCause
+
 Status = Literal["pending", "in_progress", "completed", "failed", "cancelled", "expired"]
 
 
@@ -115,7 +117,8 @@ class Estimate(Answer):
 
 class Health(Answer):
     status: Literal["ok", "unavailable"]
-    parts: dict[str, str] | None = None
+    parts: dict[str, str] | None = Field(None, description="`ok`, or what is wrong, for each part.")
+    causes: dict[str, OutageCause] | None = Field(None, description="Why a part cannot be used, as one word.")
 
 
 class ErrorBody(Answer):

@@ -113,7 +113,7 @@ def _jobs(edge: Edge) -> Sequence[Row]:
 def _contents(edge: Edge) -> Sequence[Row]:
     content = Content(edge)
     path = f"{BASE}/videos/{{job_id}}/content"
-    errors_of = (400, 401, 403, 404, 409, 410, 416, 500, 502)
+    errors_of = (400, 401, 403, 404, 409, 410, 416, 500, 502, 503)
     return (
         Row(
             method="HEAD", path=path, handler=content.download, operation="headVideosContent",

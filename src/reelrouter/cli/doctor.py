@@ -1,6 +1,7 @@
 """`reelrouter doctor`: what keeps videos from being made, as far as it can be seen from here, free of charge."""
 
 import ipaddress
+import json
 import os
 import shutil
 import time
@@ -28,12 +29,14 @@ from reelrouter.client.peer import FAMILIES, Peer, find_peer
 from reelrouter.client.sync import Client
 from reelrouter.db.migrate import ServerRefused
 from reelrouter.db.opening import is_server, skew_from
+from reelrouter.errors import OutageCause
 from reelrouter.installation import database_url
 from reelrouter.settings import read_settings
 
 _STYLES: Mapping[Level, str] = {"ok": "green", "off": "dim", "warn": "yellow", "fail": "bold red"}
 _NO_JOB = "gen-vid-0-00000000000000000000"
 """The id of no job: what is answered to it tells whether the key is known."""
+_SEE_THE_LOG = "see the server's log"
 _SKEW = 60.0
 """Seconds. From 300 on no webhook's signature is believed."""
 _DATABASE_SKEW = 2.0
@@ -85,7 +88,7 @@ def _findings(server: ServerOptions, *, probe: bool) -> Iterator[Finding]:
     except httpx.RequestError as error:
         yield Finding("fail", "server", f"{peer.root} does not answer: {error}", _start(peer))
     else:
-        yield _readiness(peer, answer)
+        yield from _readiness(peer, answer)
         yield _clock(answer.headers.get("Date", ""), time.time())
         with Client(peer.key, peer.api, timeout=server.timeout) as client:
             yield _key(client, peer)
@@ -113,12 +116,30 @@ def _start(peer: Peer) -> str:
     return "start it: reelrouter serve" if _is_local(peer) else "check the address, and the network between"
 
 
-def _readiness(peer: Peer, answer: httpx.Response) -> Finding:
+def _readiness(peer: Peer, answer: httpx.Response) -> Iterator[Finding]:
     if answer.is_success and answer.headers.get("Content-Type", "").startswith("application/json"):
-        return Finding("ok", "server", f"{peer.root} is ready")
-    if answer.status_code == 503:
-        return Finding("fail", "server", f"{peer.root} is not ready: {answer.text[:200]}", "see the server's log")
-    return Finding("ok", "server", f"{peer.root} answers, and does not say whether it is ready")
+        yield Finding("ok", "server", f"{peer.root} is ready")
+    elif answer.status_code != 503:
+        yield Finding("ok", "server", f"{peer.root} answers, and does not say whether it is ready")
+    elif parts := _unusable_parts(answer.content):
+        for told, step in parts:
+            yield Finding("fail", "server", f"{peer.root} is not ready: {told}", step)
+    else:
+        yield Finding("fail", "server", f"{peer.root} is not ready: {answer.text[:200]}", _SEE_THE_LOG)
+
+
+def _unusable_parts(content: bytes) -> list[tuple[str, str]]:
+    """What `/readyz` says of each part that cannot be used, and what to do; empty if it is no answer of ours."""
+    try:
+        said = json.loads(content)
+        parts, causes = said["parts"].items(), said.get("causes") or {}
+        return [(f"{part}: {told}", _step(causes.get(part))) for part, told in parts if told != "ok"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _step(named: str | None) -> str:
+    return next((cause.remedy for cause in OutageCause if cause == named), _SEE_THE_LOG)
 
 
 def _clock(date: str, now: float) -> Finding:

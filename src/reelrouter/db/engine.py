@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ClauseElement
 
+from reelrouter.errors import OutageCause
+
 T = TypeVar("T")
 
 Statement = ClauseElement
@@ -17,6 +19,11 @@ Statement = ClauseElement
 
 class DatabaseGone(Exception):
     """The database cannot be used: its server was waited for long enough, or its disk is full."""
+
+    def __init__(self, message: str, cause: OutageCause = OutageCause.OTHER) -> None:
+        """The message may name addresses, and is for operators alone."""
+        super().__init__(message)
+        self.cause = cause
 
 
 class Row(Protocol):
@@ -54,6 +61,10 @@ class Database(Protocol):
 
     async def scan(self, statement: Statement, **values: Any) -> Sequence[Row]:
         """As `rows`, for a look through many of them: nobody else waits for it."""
+        ...
+
+    async def check_writable(self) -> None:
+        """Raises `DatabaseGone` if it is plain that nothing can be written now. Writes no row."""
         ...
 
     def change_counter(self) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 from reelrouter.db.engine import DatabaseGone, Row, Statement, Unit
 from reelrouter.db.schema import name_for_server
+from reelrouter.errors import OutageCause
 from reelrouter.waiting import wait_at_most
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ _LOOK_SECONDS = 1.0
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
 """Somebody else was faster; what was read before is not so any more, and the work is done anew."""
 _MOST_TRIES = 5
+_IS_READ_ONLY = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean"
 _WRITERS = 2
 """Transactions that one process writes in at one time."""
 _BATCH = 64
@@ -97,6 +99,11 @@ class PostgresDatabase:
 
     async def scan(self, statement: Statement, **values: Any) -> Sequence[Row]:
         return await self.rows(statement, **values)  # the server does the work, and nobody here waits
+
+    async def check_writable(self) -> None:
+        # A full disk is not seen here: only a write would show it, and each one costs a flush.
+        if await _patiently(lambda: self._pool.fetchval(_IS_READ_ONLY)):
+            raise DatabaseGone("the server is a standby, or takes no writes", OutageCause.NOT_WRITABLE)
 
     def change_counter(self) -> int:
         return self._changes
@@ -284,7 +291,9 @@ async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
                 return await ask()
         except _GONE as error:
             if asyncio.get_running_loop().time() >= until:
-                raise DatabaseGone(f"the database cannot be reached: {error!r}") from error
+                raise DatabaseGone(
+                    f"the database cannot be reached: {error!r}", OutageCause.UNREACHABLE
+                ) from error
             await asyncio.sleep(_PAUSE)
 
 

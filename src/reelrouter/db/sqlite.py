@@ -1,6 +1,7 @@
 """SQLite: one reader on the event loop, one writing thread that groups what waits into one commit."""
 
 import asyncio
+import os
 import queue
 import sqlite3
 import threading
@@ -8,16 +9,20 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 from sqlalchemy.dialects import sqlite
 
 from reelrouter.db.engine import DatabaseGone, Row, Statement, Unit
+from reelrouter.errors import OutageCause, cause_of_os_error
 
 T = TypeVar("T")
 
 _BATCH = 256
 """Writes that share a commit at most: bounds how long the first of them waits for the last."""
+_PROBE_BYTES = 64 * 1024
+"""What the disk of a database must have room for: some pages of a transaction."""
 _DIALECT = sqlite.dialect(paramstyle="named")
 
 
@@ -49,6 +54,9 @@ class SqliteDatabase:
         with closing(_connect(self._path)) as connection:
             connection.execute("PRAGMA query_only=ON")
             return _run(connection, statement, values).fetchall()
+
+    async def check_writable(self) -> None:
+        await asyncio.to_thread(_check_writable, self._path)
 
     def change_counter(self) -> int:
         counter: int = self._reader.execute("PRAGMA data_version").fetchone()[0]
@@ -218,10 +226,25 @@ def _run_in_savepoint(connection: sqlite3.Connection, unit: Unit, work: Callable
 def _named(error: Exception) -> Exception:
     """A disk without room is no fault of the statement's: whoever wrote may come again."""
     if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) in _NO_ROOM:
-        gone = DatabaseGone(f"the database's disk takes nothing: {error}")
+        gone = DatabaseGone(f"the database's disk takes nothing: {error}", OutageCause.FULL)
         gone.__cause__ = error
         return gone
     return error
+
+
+def _check_writable(path: Path) -> None:
+    """By a file beside the database that has no name, so that a crash leaves nothing of it."""
+    try:
+        with TemporaryFile(dir=path.parent) as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise DatabaseGone(
+            f"nothing can be written to {path.parent}: {error}", cause_of_os_error(error)
+        ) from error
+    if not os.access(path, os.W_OK):
+        raise DatabaseGone(f"{path} is read-only", OutageCause.NOT_WRITABLE)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

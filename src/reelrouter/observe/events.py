@@ -238,7 +238,7 @@ class RequestFailed:
     """None if nothing was answered at all."""
     seconds: float
     error: str | None = None
-    """What nobody expected; None where the gateway knew what it answered."""
+    """What nobody expected, or why storage or database could not be used; None for other answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, ParamSpec, TypeVar
 
-from reelrouter.errors import StorageFailed
+from reelrouter.errors import StorageFailed, cause_of_os_error
 from reelrouter.providers.base import Unclear
 from reelrouter.providers.first_bytes import LOOKED_AT
 from reelrouter.work import Blob, Finished
@@ -43,7 +43,7 @@ def stored(write: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
     try:
         return write(*given, **named)
     except OSError as error:
-        raise StorageFailed(f"an output cannot be written: {error.strerror}") from error
+        raise StorageFailed(f"an output cannot be written: {error.strerror}", cause_of_os_error(error)) from error
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reelrouter.errors import StorageFailed
+from reelrouter.storage.causes import failures_named
 from reelrouter.storage.objects import Objects
 from reelrouter.work import Blob, Children, OutputInvalid, StoredFile, TaskFailed
 
@@ -58,7 +59,7 @@ class Ingest:
         return await self._describe_stored(key) if await self._objects.exists(key) else None
 
     async def _describe_stored(self, key: str) -> StoredFile:
-        with TemporaryDirectory(dir=self._directory) as directory:
+        with failures_named(key), TemporaryDirectory(dir=self._directory) as directory:
             return await self._describe(await self._objects.fetch_local(key, Path(directory)), key)
 
     async def _describe(self, path: Path, key: str) -> StoredFile:
@@ -68,9 +69,11 @@ class Ingest:
         found = await self._probe(path)
         if found["mime"] != SERVED_MIME:
             raise OutputInvalid(f"the output is {found['mime']}; only {SERVED_MIME} can be served")
+        with failures_named(key):
+            sha256 = await self._objects.in_thread(partial(_sha256, path))
         return StoredFile(
             key=key,
-            sha256=await self._objects.in_thread(partial(_sha256, path)),
+            sha256=sha256,
             size=size,
             mime=SERVED_MIME,
             width=found["width"],

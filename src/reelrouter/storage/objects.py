@@ -16,10 +16,11 @@ from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 import obstore
-from obstore.exceptions import BaseError
-from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store, from_url
+from obstore.store import AzureStore, GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store
 
-from reelrouter.errors import StorageFailed
+from reelrouter.errors import OutageCause, StorageFailed
+from reelrouter.storage.buckets import BUCKETS, READING_RETRIES, RETRIES, open_bucket
+from reelrouter.storage.causes import failures_named
 
 if TYPE_CHECKING:
     from obstore import Attributes, GetOptions, ObjectMeta  # they exist for type checkers alone
@@ -29,8 +30,12 @@ CHUNK = 256 * 1024
 
 _MAX_KEY = 500
 _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_BUCKETS = frozenset({"s3", "gs", "az"})
+_ANSWER_SECONDS = 25.0
+"""How long the first bytes of an object are waited for, with all retries."""
+_PARTS_AT_ONCE = 4
+"""Parts of 5 MB that an upload sends at one time: each has to get through within `read_timeout`."""
 _INCOMING = ".incoming"
+"""Objects that are only being written, and what probes leave. No key begins so, and no listing shows them."""
 _THREADS = 4
 _TYPES = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 """What a bucket is told of a file, by its key's end: whoever is sent there is answered by the bucket."""
@@ -55,10 +60,17 @@ class Objects:
     after a verb has returned loses nothing.
     """
 
-    def __init__(self, store: ObjectStore, folder: "Folder | None" = None) -> None:
-        """`folder` is the same place as a directory, where the store is one."""
+    def __init__(
+        self, store: ObjectStore, folder: "Folder | None" = None, *, reading: ObjectStore | None = None
+    ) -> None:
+        """`folder` is the same place as a directory, where the store is one.
+
+        `reading` is the same place once more, with the patience that a long download needs.
+        """
         self._store = store
+        self._reading = reading or store
         self._folder = folder
+        self._probe_key = f"{_INCOMING}/probe-{uuid4().hex}"
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="objects")
 
     @classmethod
@@ -72,14 +84,32 @@ class Objects:
             return cls(LocalStore(root, mkdir=True, automatic_cleanup=True), Folder(root))
         if split.scheme == "memory":
             return cls(MemoryStore())
-        if split.scheme not in _BUCKETS:
+        if split.scheme not in BUCKETS:
             raise ValueError(f"a storage URL begins with file://, memory://, s3://, gs:// or az://; got {url}")
-        return cls(from_url(url))
+        return cls(open_bucket(url, RETRIES), reading=open_bucket(url, READING_RETRIES))
+
+    async def probe(self) -> None:
+        """Writes a small object, reads it back and removes it: `StorageFailed` tells what cannot be done.
+
+        A process writes one and the same object each time, and `remove_leftovers` takes away what a crash left.
+        """
+        data = uuid4().bytes
+        with failures_named(self._probe_key):
+            if self._folder is not None:
+                found = await self.in_thread(partial(self._folder.probe, self._probe_key, data))
+            else:
+                found = await self._probe_bucket(data)
+        if found != data:
+            raise StorageFailed(
+                "The storage cannot be used: it does not give back what was written.",
+                OutageCause.OTHER,
+                key=self._probe_key,
+            )
 
     async def put_file(self, key: str, path: Path) -> None:
         """Stores a copy of the file."""
         check_key(key)
-        with _translated(key):
+        with failures_named(key):
             if self._folder is not None:
                 await self.in_thread(partial(self._folder.copy, path, key))
             else:
@@ -88,7 +118,7 @@ class Objects:
     async def move_file(self, key: str, path: Path) -> None:
         """Stores the file and takes it away: on the same disk it is only renamed."""
         check_key(key)
-        with _translated(key):
+        with failures_named(key):
             if self._folder is not None:
                 await self.in_thread(partial(self._folder.move, path, key))
             else:
@@ -97,7 +127,7 @@ class Objects:
 
     async def put_bytes(self, key: str, data: bytes) -> None:
         check_key(key)
-        with _translated(key):
+        with failures_named(key):
             if self._folder is not None:
                 await self.in_thread(partial(self._folder.write, data, key))
             else:
@@ -108,7 +138,7 @@ class Objects:
         check_key(key)
         if not isinstance(self._store, S3Store | GCSStore | AzureStore):
             return None
-        with _translated(key):
+        with failures_named(key):
             return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=seconds))
 
     def local_path(self, key: str) -> Path | None:
@@ -125,7 +155,8 @@ class Objects:
             return own
         path = directory / f"{uuid4().hex}{Path(key).suffix}"
         with _present(key):
-            result = await obstore.get_async(self._store, key)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                result = await obstore.get_async(self._reading, key)
             await self.in_thread(path.touch)
             async for chunk in result.stream(min_chunk_size=CHUNK):
                 await self.in_thread(partial(_append, path, bytes(chunk)))
@@ -143,7 +174,8 @@ class Objects:
             return
         with _present(key):
             part: GetOptions = {} if (start, end) == (0, size) else {"range": (start, end)}
-            result = await obstore.get_async(self._store, key, options=part)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                result = await obstore.get_async(self._reading, key, options=part)
             if tuple(result.range) != (start, end):
                 raise StorageFailed(f"{key} has not the {end} bytes that it should have")
             async for piece in result.stream(min_chunk_size=CHUNK):
@@ -153,7 +185,7 @@ class Objects:
     async def head(self, key: str) -> ObjectInfo | None:
         """None if there is no such object."""
         check_key(key)
-        with _translated(key):
+        with failures_named(key):
             try:
                 found = await obstore.head_async(self._store, key)
             except FileNotFoundError:
@@ -167,7 +199,7 @@ class Objects:
         """Deleting what is not there is no error."""
         for key in keys:
             check_key(key)
-            with _translated(key):
+            with failures_named(key):
                 try:
                     await obstore.delete_async(self._store, key)
                 except FileNotFoundError:
@@ -181,7 +213,7 @@ class Objects:
         """Everything below `prefix`, which is whole segments of a key, or empty; in no order."""
         if prefix:
             check_key(prefix.removesuffix("/"))
-        with _translated(prefix):
+        with failures_named(prefix):
             async for batch in obstore.list(self._store, prefix or None):
                 for found in filter(_is_visible, batch):
                     yield _info(found)
@@ -202,13 +234,18 @@ class Objects:
         return removed
 
     async def remove_leftovers(self, before: float) -> int:
-        """Removes files of writes that never ended, last touched before that Unix time; says how many.
+        """Removes what unfinished writes and probes left, last touched before that Unix time; says how many.
 
-        Buckets do this by a life-cycle rule on incomplete uploads.
+        Buckets remove incomplete uploads by a life-cycle rule.
         """
-        if self._folder is None:
-            return 0
-        return await self.in_thread(partial(self._folder.remove_leftovers, before))
+        if self._folder is not None:
+            return await self.in_thread(partial(self._folder.remove_leftovers, before))
+        with failures_named(_INCOMING):
+            found = [_info(one) async for batch in obstore.list(self._store, _INCOMING) for one in batch]
+            old = [one.key for one in found if one.modified.timestamp() < before]
+            for key in old:
+                await obstore.delete_async(self._store, key)
+        return len(old)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Blocking work on files, off the loop and off its default executor."""
@@ -217,7 +254,14 @@ class Objects:
     async def _put(self, key: str, content: Path | bytes) -> None:
         mime = _TYPES.get(Path(key).suffix)
         told: Attributes | None = None if mime is None else {"Content-Type": mime}
-        await obstore.put_async(self._store, key, content, attributes=told)
+        await obstore.put_async(self._store, key, content, attributes=told, max_concurrency=_PARTS_AT_ONCE)
+
+    async def _probe_bucket(self, data: bytes) -> bytes:
+        await obstore.put_async(self._store, self._probe_key, data)
+        result = await obstore.get_async(self._store, self._probe_key)
+        found = bytes(await result.bytes_async())
+        await obstore.delete_async(self._store, self._probe_key)
+        return found
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -250,6 +294,13 @@ class Folder:
         with _removed_on_error(incoming):
             incoming.write_bytes(data)
             self._name(incoming, key)
+
+    def probe(self, key: str, data: bytes) -> bytes:
+        """What is read back of `data`; nothing is left of it."""
+        self.write(data, key)
+        found = self.path(key).read_bytes()
+        self.path(key).unlink()
+        return found
 
     def remove_leftovers(self, before: float) -> int:
         removed = 0
@@ -325,16 +376,8 @@ def _removed_on_error(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _translated(key: str) -> Iterator[None]:
-    try:
-        yield
-    except (BaseError, OSError) as error:
-        raise StorageFailed(f"the storage failed at {key}") from error
-
-
-@contextmanager
 def _present(key: str) -> Iterator[None]:
-    with _translated(key):
+    with failures_named(key):
         try:
             yield
         except FileNotFoundError as error:
