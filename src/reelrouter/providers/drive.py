@@ -6,9 +6,6 @@ address and no header, since secrets may be in both.
 """
 
 import asyncio
-import base64
-import gzip
-import zlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -25,8 +22,17 @@ from reelrouter.providers.addresses import is_own, web_address
 from reelrouter.providers.base import Account, Call, Flow, Grant, Provider, ProviderDrift, Reply
 from reelrouter.providers.bodies import Find, Unreadable, opened
 from reelrouter.providers.cleaning import clean_text
-from reelrouter.providers.first_bytes import LOOKED_AT, is_packed, is_page, is_video
-from reelrouter.providers.outputs import first_bytes_of, new_file, paths_in, remove, removed_on_failure, stored
+from reelrouter.providers.first_bytes import LOOKED_AT, is_video
+from reelrouter.providers.outputs import (
+    check_file,
+    decoded,
+    new_file,
+    paths_in,
+    remove,
+    removed_on_failure,
+    stored,
+    too_large,
+)
 from reelrouter.providers.reading import retry_after
 from reelrouter.providers.spill import Spill
 from reelrouter.work import Failed, FailureClass, Fetch, OutputInvalid, SubmitRefused
@@ -50,8 +56,6 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FILES, _PARTIAL = frozenset({200, 203}), 206
 """Answers to a download that are a file, or the part of it that was asked for."""
 _BEGINNING = {"Accept-Encoding": "identity", "Range": f"bytes=0-{LOOKED_AT - 1}"}
-_TO_STANDARD = str.maketrans("-_", "+/", "\r\n")
-"""From base64's other alphabet, and without its line breaks."""
 _CONNECTIONS = 256
 _RENEWED_BEFORE = 60.0
 """Seconds of a grant's life that are not used."""
@@ -140,17 +144,17 @@ class Drive:
         path = new_file(self._directory)
         async with removed_on_failure([path]):
             if output.url.startswith("data:"):
-                await asyncio.to_thread(stored, path.write_bytes, _decoded(output.url, most))
+                await asyncio.to_thread(stored, path.write_bytes, decoded(output.url, most))
             else:
                 async with self._fetched(output, provider, account, whole=True) as response:
                     await _write(response, path, most)
-            await asyncio.to_thread(stored, _check, path, most)
+            await asyncio.to_thread(stored, check_file, path, most)
         return path
 
     async def holds_video(self, output: Fetch, provider: Provider, account: Account) -> bool:
         """Whether there is a video, by its first bytes. Raises as `download` does."""
         if output.url.startswith("data:"):
-            return is_video(_decoded(output.url, MOST_REPLY)[:LOOKED_AT])
+            return is_video(decoded(output.url, MOST_REPLY)[:LOOKED_AT])
         first = bytearray()
         async with self._fetched(output, provider, account, whole=False) as response:
             async for chunk in response.content.iter_chunked(LOOKED_AT):
@@ -279,54 +283,11 @@ async def _write(response: aiohttp.ClientResponse, path: Path, most: int) -> Non
             async for chunk in response.content.iter_chunked(_CHUNK):
                 size += len(chunk)
                 if size > most:
-                    raise _too_large(most)
+                    raise too_large(most)
                 await asyncio.to_thread(stored, file.write, chunk)
         except aiohttp.ClientPayloadError:
             length = response.headers.get("Content-Length", "more")
             raise OutputInvalid(f"the output breaks off after {size} of {length} bytes") from None
-
-
-def _check(path: Path, most: int) -> None:
-    """Raises `OutputInvalid` for what is said in the place of a file. Whether it plays is not asked here."""
-    if is_packed(first_bytes_of(path)):
-        _unpack(path, most)
-    first = first_bytes_of(path)
-    if not first:
-        raise OutputInvalid("the output is empty")
-    if is_page(first):
-        raise OutputInvalid("a page or JSON is in the place of the output")
-
-
-def _unpack(path: Path, most: int) -> None:
-    packed = path.rename(path.with_suffix(".gz"))
-    try:
-        with gzip.open(packed) as file, path.open("wb") as plain:
-            size = 0
-            while chunk := file.read(_CHUNK):
-                size += len(chunk)
-                if size > most:
-                    raise _too_large(most)
-                plain.write(chunk)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise OutputInvalid(f"the output cannot be unpacked: {error}") from None
-    finally:
-        packed.unlink()
-
-
-def _decoded(url: str, most: int) -> bytes:
-    """An output that stands in its own address, as small ones of a reply that spills do."""
-    given = url.partition(",")[2].translate(_TO_STANDARD).rstrip("=")
-    try:
-        decoded = base64.b64decode(given + "=" * (-len(given) % 4), validate=True)
-    except ValueError as error:
-        raise OutputInvalid(f"the output is no base64: {error}") from None
-    if len(decoded) > most:
-        raise _too_large(most)
-    return decoded
-
-
-def _too_large(most: int) -> OutputInvalid:
-    return OutputInvalid(f"the output has more than {most} bytes", final=True)
 
 
 def _no_file(response: aiohttp.ClientResponse) -> OutputInvalid:

@@ -1,6 +1,9 @@
-"""Files that outputs are put into: new ones, written, and removed again where nothing came of them."""
+"""Files that outputs are put into: new ones, written, looked at, and removed again where nothing came of them."""
 
 import asyncio
+import base64
+import gzip
+import zlib
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,8 +12,12 @@ from typing import Any, ParamSpec, TypeVar
 
 from reelrouter.errors import StorageFailed, cause_of_os_error
 from reelrouter.providers.base import Unclear
-from reelrouter.providers.first_bytes import LOOKED_AT
-from reelrouter.work import Blob, Finished
+from reelrouter.providers.first_bytes import LOOKED_AT, is_packed, is_page
+from reelrouter.work import Blob, Finished, OutputInvalid
+
+_CHUNK = 256 * 1024
+_TO_STANDARD = str.maketrans("-_", "+/", "\r\n")
+"""From base64's other alphabet, and without its line breaks."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,6 +37,33 @@ def first_bytes_of(path: Path) -> bytes:
     """Enough of a file to tell what it is."""
     with path.open("rb") as file:
         return file.read(LOOKED_AT)
+
+
+def check_file(path: Path, most: int) -> None:
+    """Raises `OutputInvalid` for what is said in the place of a file. Whether it plays is not asked here."""
+    if is_packed(first_bytes_of(path)):
+        _unpack(path, most)
+    first = first_bytes_of(path)
+    if not first:
+        raise OutputInvalid("the output is empty")
+    if is_page(first):
+        raise OutputInvalid("a page or JSON is in the place of the output")
+
+
+def decoded(url: str, most: int) -> bytes:
+    """An output that stands in its own address, as small ones of a reply that spills do."""
+    given = url.partition(",")[2].translate(_TO_STANDARD).rstrip("=")
+    try:
+        content = base64.b64decode(given + "=" * (-len(given) % 4), validate=True)
+    except ValueError as error:
+        raise OutputInvalid(f"the output is no base64: {error}") from None
+    if len(content) > most:
+        raise too_large(most)
+    return content
+
+
+def too_large(most: int) -> OutputInvalid:
+    return OutputInvalid(f"the output has more than {most} bytes", final=True)
 
 
 def paths_in(value: Any) -> set[Path]:
@@ -58,3 +92,19 @@ async def removed_on_failure(paths: Collection[Path]) -> AsyncIterator[None]:
 async def remove(paths: Collection[Path]) -> None:
     for path in paths:
         await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+def _unpack(path: Path, most: int) -> None:
+    packed = path.rename(path.with_suffix(".gz"))
+    try:
+        with gzip.open(packed) as file, path.open("wb") as plain:
+            size = 0
+            while chunk := file.read(_CHUNK):
+                size += len(chunk)
+                if size > most:
+                    raise too_large(most)
+                plain.write(chunk)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise OutputInvalid(f"the output cannot be unpacked: {error}") from None
+    finally:
+        packed.unlink()

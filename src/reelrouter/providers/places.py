@@ -28,7 +28,8 @@ _HOLD_ADDRESSES = (
     "assets", "file", "files", "FileInfos", "works", "predictions",
 )  # fmt: skip
 _DEEPEST = 8
-_SCHEMES = ("http://", "https://", "gs://")
+BUCKETS = "gs://"
+_SCHEMES = ("http://", "https://", BUCKETS)
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _PATHS = ("/", "./", "../")
 _VIDEOS = (".mp4", ".mov", ".m4v", ".webm", ".mkv")
@@ -60,6 +61,11 @@ def in_path(native_id: str) -> str:
 
 def videos_in(said: Any, root: str) -> tuple[str, ...]:
     """The addresses of a job's videos: relative ones below `root`, `data:` ones for what the answer holds."""
+    return tuple(one for one in places_in(said, root) if not one.startswith(BUCKETS))
+
+
+def places_in(said: Any, root: str) -> tuple[str, ...]:
+    """The same, and what lies in buckets, for the vendors who have a way to read them."""
     return tuple(islice(dict.fromkeys(_found(said, root, 0)), MOST_OUTPUTS))
 
 

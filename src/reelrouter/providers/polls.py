@@ -14,7 +14,6 @@ from reelrouter.providers.reading import class_of_status, failed, shown, status_
 from reelrouter.providers.words import failure_of_word, meaning_of
 from reelrouter.work import Failed, FailureClass, Fetch, Finished, JobLost, NotAnswered, Outcome, Running
 
-_FETCHED = ("http://", "https://", "data:")
 _NOT_THE_JOBS = frozenset(
     {FailureClass.AUTH, FailureClass.QUOTA_BILLING, FailureClass.RATE_LIMITED, FailureClass.CONCURRENCY}
 )
@@ -46,8 +45,8 @@ def outcome_of(answered: Answered) -> Outcome | Unclear:
 
 
 def delivered(addresses: Iterable[str], seed: int | None = None, notes: tuple[str, ...] = ()) -> Finished | Failed:
-    """A finished job with its videos; without any that can be fetched it has failed."""
-    outputs = tuple(Fetch(url=one) for one in addresses if one.lower().startswith(_FETCHED))[:MOST_OUTPUTS]
+    """A finished job with its videos; without any it has failed."""
+    outputs = tuple(Fetch(url=one) for one in addresses)[:MOST_OUTPUTS]
     if not outputs:
         return failed(FailureClass.OUTPUT_INVALID, "no_video", "the job is done and names no video")
     return Finished(outputs=outputs, seed=seed, notes=notes)

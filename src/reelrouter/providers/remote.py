@@ -9,7 +9,7 @@ from reelrouter.providers.addresses import same_root
 from reelrouter.providers.base import Account, Call, Flow, Provider, ProviderDrift, Reply, Ticket, Unclear
 from reelrouter.providers.drive import Drive, Lost, NotSent
 from reelrouter.providers.first_bytes import is_video
-from reelrouter.providers.outputs import first_bytes_of, paths_in, remove
+from reelrouter.providers.outputs import first_bytes_of, paths_in, remove, too_large
 from reelrouter.providers.reading import retry_after
 from reelrouter.work import (
     Accepted,
@@ -196,7 +196,7 @@ def _next_step(flow: Flow[Ticket], reply: Reply | None, creation: Reply | None) 
 def _check_size(output: Blob, most: int) -> None:
     if output.path.stat().st_size > most:
         output.path.unlink()
-        raise OutputInvalid(f"the output has more than {most} bytes", final=True)
+        raise too_large(most)
 
 
 def _refused(failure: FailureClass, reason: Exception | str) -> SubmitRefused:

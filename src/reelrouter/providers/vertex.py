@@ -21,7 +21,7 @@ from reelrouter.providers.base import (
 )
 from reelrouter.providers.complaints import Complaint, complaint_in
 from reelrouter.providers.decoration import count_of
-from reelrouter.providers.places import videos_in
+from reelrouter.providers.places import BUCKETS, places_in
 from reelrouter.providers.reading import dig, failed, polled, refused, shown
 from reelrouter.providers.refusals import created
 from reelrouter.providers.words import flag_of
@@ -77,7 +77,7 @@ _POLICY = re.compile(
     re.IGNORECASE,
 )
 """A refused input has no code of its own: it is a wrong argument, with such words in its message."""
-_INLINE, _BUCKETS = "data:video/mp4;base64,", "gs://"
+_INLINE = "data:video/mp4;base64,"
 _ANSWERED = frozenset({"@type", "videos", "raiMediaFilteredCount", "raiMediaFilteredReasons"})
 
 
@@ -209,10 +209,10 @@ def _outputs(response: Any, reply: Reply, account: Account) -> tuple[Output, ...
     return tuple(
         Blob(path=files[address])
         if address in files
-        else Fetch(url=f"{storage}/{quote(address.removeprefix(_BUCKETS))}")
-        if address.startswith(_BUCKETS)
+        else Fetch(url=f"{storage}/{quote(address.removeprefix(BUCKETS))}")
+        if address.startswith(BUCKETS)
         else Fetch(url=address)
-        for address in videos_in(response, account.root)
+        for address in places_in(response, account.root)
     )
 
 
