@@ -10,7 +10,18 @@ from urllib.parse import quote
 from aiohttp import web
 
 from reelrouter.emulators.frame import sample
-from reelrouter.providers.base import Access, Account, Call, Flow, Grant, Inline, Provider, ProviderDrift, Ticket
+from reelrouter.providers.base import (
+    Access,
+    Account,
+    Call,
+    Flow,
+    Grant,
+    Inline,
+    Provider,
+    ProviderDrift,
+    Ticket,
+    Unclear,
+)
 from reelrouter.providers.reading import json_object, polled, text
 from reelrouter.work import Fetch, Finished, Handle, Order, Outcome, Running
 
@@ -58,13 +69,15 @@ class Indiscreet(Provider):
         job = json_object(reply)
         return Ticket(native_id=text(job, "id"), extra={"at": text(job, "at")})
 
-    def poll(self, handle: Handle, account: Account) -> Flow[Outcome]:
+    def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
         job = polled((yield Call(method="GET", url=handle.extra["at"])))
         match text(job, "status"):
             case "running":
                 return Running(progress=0.5)
             case "done":
                 return Finished(outputs=(Fetch(url=text(job, "video")),))
+            case "riddle":
+                return Unclear(reason="it is a riddle", outputs=(Fetch(url=text(job, "video")),))
             case word:
                 raise ProviderDrift(f"a job's status is {word}")
 

@@ -117,6 +117,16 @@ def test_a_word_without_meaning_ends_it(tmp_path: Path) -> None:
     assert last.exchanges[0].reply["json"]["status"] == "archived"
 
 
+def test_a_riddle_whose_video_is_there_is_a_finished_job(tmp_path: Path) -> None:
+    """What the adapter made of the reply is kept, and the video is loaded."""
+    tape, told = recorded(tmp_path, ("running", "riddle"), order())
+    assert isinstance(told[-1], Finished)
+    assert told[-1].notes == ("it is a riddle; its video was there",)
+    assert "unclear" in (recording_of(tape).scenes[-1].outcome or {})
+    assert (tmp_path / "kept.mp4").read_bytes() == sample()
+    check(recording_of(tape), PROVIDER)
+
+
 def test_a_vendor_that_says_nothing_any_more_ends_it(tmp_path: Path) -> None:
     """After some polls, each of which is kept."""
     tape, told = recorded(tmp_path, ("html",), order())

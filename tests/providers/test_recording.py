@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reelrouter.providers.base import Call, Inline, Part, ProviderDrift, Reply, Ticket
+from reelrouter.providers.base import Call, Inline, Part, ProviderDrift, Reply, Ticket, Unclear
 from reelrouter.providers.recording import (
     ACCOUNT,
     Exchange,
@@ -116,6 +116,15 @@ def test_headers_are_kept_that_an_adapter_may_read() -> None:
 
 
 @pytest.mark.parametrize(
+    "body", [rb'{"a": "cut \ud83d \u0000"}', b"<html>\xff\x00", b"[" * 5000, b"[" * 300 + b"]" * 300]
+)
+def test_whatever_a_vendor_said_can_be_written_down(body: bytes) -> None:
+    """As UTF-8, and read back."""
+    shown = reply_view(Reply(status=200, headers={}, body=body), ())
+    assert json.loads(json.dumps(shown, ensure_ascii=False).encode()) == shown
+
+
+@pytest.mark.parametrize(
     ("told", "shown"),
     [
         (Ticket(native_id="1", extra={"a": 1}), {"accepted": {"native_id": "1", "extra": {"a": 1}}}),
@@ -123,6 +132,10 @@ def test_headers_are_kept_that_an_adapter_may_read() -> None:
         (
             Finished(outputs=(Fetch(url="https://a"), Blob(path=Path("/tmp/0.mp4"))), vendor_cost=3),  # noqa: S108
             {"finished": {"outputs": [{"url": "https://a", "headers": []}, {"file": "0.mp4"}], "vendor_cost": 3}},
+        ),
+        (
+            Unclear(reason="what?", outputs=(Fetch(url="https://a"),)),
+            {"unclear": {"outputs": [{"url": "https://a", "headers": []}]}},
         ),
         (Failed(failure=FailureClass.EXPIRED, vendor_code="x"), {"failed": {"failure": "expired"}}),
         (SubmitRefused(Failed(failure=FailureClass.AUTH)), {"refused": {"failure": "auth"}}),

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, assert_never
 
 from reelrouter.providers.base import Account, Call, Inline, Part, Provider, ProviderDrift, Reply, Ticket, Unclear
+from reelrouter.providers.cleaning import clean, clean_text
 from reelrouter.providers.redaction import unsigned
 from reelrouter.work import (
     Blob,
@@ -161,10 +162,10 @@ def reply_view(reply: Reply, files: Sequence[View]) -> View:
     if headers := {name: reply.headers[name] for name in _HEADERS if name in reply.headers}:
         shown["headers"] = headers
     try:
-        shown["json"] = json.loads(reply.body)
-    except ValueError:
+        shown["json"] = clean(json.loads(reply.body))
+    except (ValueError, RecursionError):
         if reply.body:
-            shown["text"] = reply.body[:_MOST_TEXT].decode("utf-8", "replace")
+            shown["text"] = clean_text(reply.body[:_MOST_TEXT].decode("utf-8", "replace"))
     if files:
         shown["files"] = list(files)
     return shown
