@@ -15,6 +15,7 @@ from bench import (
     crash,
     download,
     growth,
+    pace,
     peer,
     poll,
     postgres,
@@ -48,6 +49,7 @@ BENCHMARKS: Mapping[str, Callable[[Plan], list[Figure]]] = {
     "growth": growth.measure,
     "s3": s3.measure,
     "peer": peer.measure,
+    "pace": pace.measure,
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from reelrouter.accounts.vault import Vault
 from reelrouter.clock import CautiousClock, Clock
@@ -30,6 +31,8 @@ from reelrouter.work import Backend
 _LOCAL_JOBS = 200
 """Renderer jobs under way at once; most of them wait for a free child, and may be cancelled there."""
 _KEEP_OUTPUTS_SECONDS = 24 * 3600.0
+_CEILING = 15.0
+"""Seconds between two polls at most, while nothing is known of how long such jobs take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,7 @@ def _vendor_lanes(around: Surroundings, drive: Drive) -> Mapping[str, Lane]:
                 backend=remote,
                 limit=account.concurrency,
                 rate=account.rate,
-                pace=_pace(PROVIDERS[name], settings.providers.get(name)),
+                **_pace(PROVIDERS[name], settings.providers.get(name)),
                 outlives=True,
             )
     return lanes
@@ -146,14 +149,20 @@ def _own_key_lanes(around: Surroundings, drive: Drive) -> Callable[[str], Lane |
             backend=OwnKey(own, found[1]),
             limit=terms.concurrency or provider.concurrency,
             rate=terms.rate,
-            pace=_pace(provider, terms),
+            **_pace(provider, terms),
             outlives=True,
         )
 
     return lane_of
 
 
-def _pace(provider: Provider, terms: VendorSettings | None) -> PollPlan:
+class _Pace(TypedDict):
+    pace: PollPlan
+    learns: bool
+
+
+def _pace(provider: Provider, terms: VendorSettings | None) -> _Pace:
+    """What an operator has fixed is kept; a vendor's own beginning is only that."""
     if terms is not None and terms.poll_every is not None:
-        return ladder(terms.poll_every, terms.poll_every)
-    return ladder(provider.first_poll)
+        return {"pace": ladder(terms.poll_every, terms.poll_every), "learns": False}
+    return {"pace": ladder(provider.first_poll, _CEILING), "learns": True}

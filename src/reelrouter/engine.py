@@ -27,6 +27,7 @@ from reelrouter.db.engine import Database
 from reelrouter.db.opening import is_server, open_clock, open_database, prepare
 from reelrouter.installation import (
     database_url,
+    own_catalogue,
     own_secrets,
     own_vault,
     storage_url,
@@ -36,6 +37,7 @@ from reelrouter.jobs.announce import LinkTerms
 from reelrouter.jobs.charging import Pricing
 from reelrouter.jobs.chores import Chore
 from reelrouter.jobs.dispatch import Dispatcher, Drivers
+from reelrouter.jobs.durations import Durations, generation_times
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.late import Latecomers
 from reelrouter.jobs.poller import Poller
@@ -243,6 +245,7 @@ def _workshop(around: Surroundings, seat: Seat, lanes: Mapping[str, Lane]) -> Wo
         pricing=Pricing(by=settings.pricing, byok_fee=settings.byok_fee),
         links=LinkTerms(life=settings.link_life, plain=settings.plain_unsigned_urls),
         traces=around.traces,
+        durations=Durations(around.db, around.clock, generation_times(own_catalogue(settings))),
         resubmit=settings.unknown_submit == "resubmit",
         hook_of=_hook_of(settings, hook_key),
         mark_of=partial(hooks.mark_of, hook_key),

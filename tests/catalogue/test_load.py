@@ -78,6 +78,12 @@ def test_one_native_id_serves_every_mode(tmp_path: Path) -> None:
     ("old", "new", "key", "reason"),
     [
         ("# more", "colour = 1", "model[0].colour", "not permitted"),
+        (
+            "# more",
+            "generation_time = { median = 9, p90 = 8 }",
+            "model[0].generation_time.p90",
+            "above the median",
+        ),
         ("created = 1767225600", 'created = "today"', "model[0].created", "integer"),
         ('name = "Acme: Film 1"\n', "", "model[0].name", "required"),
         ("from a prompt", "from a prompt" + "!" * 190, "model[0].description", "190"),

@@ -5,14 +5,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from reelrouter.clock import milliseconds
+from reelrouter.db.tables import durations as durations_table
 from reelrouter.jobs import nudges, steps, store
 from reelrouter.jobs.drifts import list_drifting
+from reelrouter.jobs.durations import Durations, subject_of
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.pace import ladder
+from reelrouter.jobs.steps import Steps
 from reelrouter.money import Nanos
 from reelrouter.observe.events import AttemptEnded, AttemptUnknown, EndpointDrifted, JobEnded, PollFailed
 from reelrouter.routing.choose import queue_of
@@ -461,3 +465,42 @@ def begun_by_another(job: Job, intent_at: int) -> Attempt:
     return Attempt(
         job_id=job.id, n=0, endpoint="a", credential="c", key=f"{job.id}-0", owner="slot-0:1", intent_at=intent_at
     )
+
+
+def test_how_long_a_job_took_is_kept_and_its_next_one_is_asked_for_when_it_is_likely_done(
+    scenario: Scenario,
+) -> None:
+    """Where the lane leaves its pace to experience; and what is measured is known to the next process."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[finished_with(bench.file())])
+        lane = bench.lanes[queue_of("a", "c")]
+        bench.lanes[queue_of("a", "c")] = replace(lane, learns=True, pace=ladder(5.0, 15.0))
+        for _ in range(6):
+            durations = Durations(bench.db, bench.clock)
+            steps = Steps(replace(bench.workshop(), durations=durations))
+            job = await bench.place("a")
+            run = await bench.begin(job)
+            assert await steps.submit(job.id, run) == "await"
+            bench.clock.advance(200)  # what the vendor takes
+            backend.polls = [finished_with(bench.file())]
+            assert await steps.await_upstream(job.id, run) == "finish"
+            await durations.settle()
+        plan = await durations.plan_for("a", subject_of(job.model, 4.0, "720p"), ladder(5.0, 15.0))
+        assert 50 <= plan.first() <= 110, "such jobs took between 0 and 200 s: 100, as far as polls tell"
+
+    scenario(work)
+
+
+def test_a_pace_that_an_operator_has_fixed_is_kept(scenario: Scenario) -> None:
+    """Nothing is learned there."""
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a", polls=[finished_with(bench.file())])
+        durations = Durations(bench.db, bench.clock)
+        steps = Steps(replace(bench.workshop(), durations=durations))
+        await bench.run_to_end(await bench.place("a"), steps)
+        await durations.settle()
+        assert await bench.db.rows(select(durations_table)) == []
+
+    scenario(work)

@@ -37,6 +37,8 @@ def _lists(model: ModelSpec) -> Iterator[Fault]:
             yield key, "a value is listed twice"
     if not model.description.strip():
         yield "description", "is blank"
+    if model.generation_time is not None and model.generation_time.p90 <= model.generation_time.median:
+        yield "generation_time.p90", "is not above the median"
     if not model.audio_switch and not model.generate_audio:
         yield "audio_switch", "false means that sound is always made, and generate_audio does not say so"
 

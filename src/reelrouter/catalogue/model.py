@@ -71,6 +71,14 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationTime:
+    """Seconds that vendors take for a video of 6 s at 720p, as far as is known before any was made here."""
+
+    median: float
+    p90: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """A picture's pixels, and what the model's row calls them."""
 
@@ -120,6 +128,7 @@ class ModelSpec:
     """Seconds that this video or sound may last; None where the length is asked for."""
     pixels: Literal["asked", "input"] = "asked"
     """Whether width and height are asked for, or are those of the input video."""
+    generation_time: GenerationTime | None = None
     defaults: Defaults = field(default_factory=Defaults)
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """The pixels that `<resolution> <aspect ratio>` gives."""

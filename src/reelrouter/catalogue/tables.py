@@ -9,6 +9,7 @@ from reelrouter.catalogue.model import (
     Ability,
     Defaults,
     Endpoint,
+    GenerationTime,
     ModelSpec,
     ReferenceLimits,
     Shape,
@@ -74,6 +75,11 @@ class _UpscaleTable(Table):
     max: float = Field(gt=0)
 
 
+class _GenerationTimeTable(Table):
+    median: float = Field(gt=0, allow_inf_nan=False)
+    p90: float = Field(gt=0, allow_inf_nan=False)
+
+
 class _DefaultsTable(Table):
     duration: Positive | None = None
     resolution: Resolution | None = None
@@ -109,6 +115,7 @@ class ModelTable(Table):
     length: Literal["asked", "video", "audio"] = "asked"
     longest_input: Positive | None = None
     pixels: Literal["asked", "input"] = "asked"
+    generation_time: _GenerationTimeTable | None = None
     defaults: _DefaultsTable = _DefaultsTable()
     size_table: dict[Resolution, dict[AspectRatio, Size]] = {}
     pricing_skus: dict[Text, Text] = Field(min_length=1)
@@ -134,6 +141,7 @@ def spec_of(table: ModelTable) -> ModelSpec:
     }
     plain |= {
         "upscale_factor": UpscaleRange(**dict(table.upscale_factor)) if table.upscale_factor else None,
+        "generation_time": GenerationTime(**dict(table.generation_time)) if table.generation_time else None,
         "references": ReferenceLimits(**dict(table.references)),
         "defaults": Defaults(**dict(table.defaults)),
         "shapes": shapes,

@@ -18,8 +18,10 @@ class Lane:
     """Jobs that may be under way there at one time."""
     rate: float | None = None
     """Submits a minute; None is no limit."""
-    pace: PollPlan = field(default_factory=ladder)
+    pace: PollPlan = field(default_factory=lambda: ladder(2.0, 15.0))
     """How often to ask for them."""
+    learns: bool = False
+    """Whether that is only until it is known how long such jobs take there."""
     outlives: bool = False
     """Whether work may go on there, and cost, after its job has ended."""
     discard: Callable[[Handle], Awaitable[None]] = _nothing

@@ -16,9 +16,11 @@ from reelrouter.db.engine import DatabaseGone, Unit
 from reelrouter.ids import JobId
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.drifts import Drifts
+from reelrouter.jobs.durations import subject_of
 from reelrouter.jobs.endings import Endings
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job, sound
 from reelrouter.jobs.order import attempt_key, order_of
+from reelrouter.jobs.pace import PollPlan
 from reelrouter.jobs.poller import LONGEST_PAUSE, Abandoned, Awaited, Watch
 from reelrouter.jobs.sends import Sends
 from reelrouter.jobs.starting import AT_ONCE
@@ -189,7 +191,8 @@ class Steps:
             await self._find(job, decide.Resolve(attempt=attempt, route=start.route))
         else:
             wait = accepted.poll_after
-            self._first_polls[job.id] = lane.pace.first() if wait is None else min(wait, LONGEST_PAUSE)
+            plan = await self._plan(job, attempt)
+            self._first_polls[job.id] = plan.first() if wait is None else min(wait, LONGEST_PAUSE)
             await self._record_accepted(job, attempt, accepted.handle)
 
     async def _is_left_to_others(self, job: Job, attempts: Sequence[Attempt], step: decide.Decision) -> bool:
@@ -253,13 +256,21 @@ class Steps:
 
     async def _wait_for(self, job: Job, step: decide.Await) -> None:
         with self._tracing.doing("wait", place_of_attempt(job, step.attempt)) as doing:
-            awaited = await self._in.poller.wait(self._watch(job, step, doing))
+            plan = await self._plan(job, step.attempt)
+            awaited = await self._in.poller.wait(self._watch(job, step, doing, plan))
         if awaited == "expired":
             await self._stop(job, step, self._in.lane_of(job, step.attempt).backend)
         goes_on = awaited == "expired" or isinstance(awaited, Abandoned)
         await self._endings.end_attempt(job, step.attempt, _end_of(awaited), goes_on=goes_on)
 
-    def _watch(self, job: Job, step: decide.Await, doing: Doing) -> Watch:
+    async def _plan(self, job: Job, attempt: Attempt) -> PollPlan:
+        """When to ask for the job: by what such jobs took there, unless its lane has a pace of its own."""
+        lane, durations = self._in.lane_of(job, attempt), self._in.durations
+        if durations is None or not lane.learns:
+            return lane.pace
+        return await durations.plan_for(attempt.endpoint, _subject(job, attempt), lane.pace, job.id)
+
+    def _watch(self, job: Job, step: decide.Await, doing: Doing, plan: PollPlan) -> Watch:
         lane = self._in.lane_of(job, step.attempt)
         first_poll = self._first_polls.pop(job.id, 0.0)
 
@@ -271,11 +282,15 @@ class Steps:
             doing.note("drift", self._in.clock.now())
             self._drifts.note(step.attempt.endpoint, erasure.fit_to_log(job, str(drift)))
 
+        def on_finish(seconds: float) -> None:
+            if lane.learns and self._in.durations is not None:
+                self._in.durations.note(step.attempt.endpoint, _subject(job, step.attempt), seconds)
+
         return Watch(
             job_id=job.id,
             handle=step.handle,
             backend=lane.backend,
-            plan=lane.pace,
+            plan=plan,
             deadline=job.deadline_at / 1000,
             accepted_at=step.attempt.intent_at / 1000,
             first_poll=0.0 if _was_nudged(job, step.attempt) else first_poll,
@@ -283,6 +298,7 @@ class Steps:
             on_progress=on_progress,
             describe=lambda error: erasure.described(job, error),
             on_drift=on_drift,
+            on_finish=on_finish,
             on_trouble=partial(self._note_trouble, step.attempt),
             sound=sound,
         )
@@ -331,6 +347,11 @@ _UNDER_WAY: set[asyncio.Future[None]] = set()
 def _is_superseded(job: Job, run: int) -> bool:
     """Whether the job was put back by this run, or started anew since."""
     return job.run != run or job.started_at is None
+
+
+def _subject(job: Job, attempt: Attempt) -> str:
+    plan = job.plan_of(attempt)
+    return subject_of(plan.model, float(plan.asked.duration), plan.resolved.resolution)
 
 
 def _was_nudged(job: Job, attempt: Attempt) -> bool:

@@ -9,6 +9,7 @@ from reelrouter.db.engine import Database
 from reelrouter.jobs import decide
 from reelrouter.jobs.announce import LinkTerms
 from reelrouter.jobs.charging import Pricing
+from reelrouter.jobs.durations import Durations
 from reelrouter.jobs.lanes import Lane
 from reelrouter.jobs.model import Attempt, Job
 from reelrouter.jobs.poller import Poller
@@ -47,6 +48,8 @@ class Workshop:
     """Whether an attempt whose outcome is unknown is sent again: it may then be paid twice."""
     hook_of: Callable[[str], str | None] = lambda _attempt_key: None
     """The address at which a vendor may tell of an attempt, if it can reach us at all."""
+    durations: Durations | None = None
+    """How long jobs take at each endpoint; without it every lane keeps its own pace."""
     rest: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits for so many seconds between two tries."""
     mark_of: Callable[[str], str | None] = lambda _job_id: None

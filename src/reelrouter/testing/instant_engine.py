@@ -223,7 +223,7 @@ def lanes(behaviour: Behaviour, around: Surroundings) -> Mapping[str, Lane]:
 
 
 def _pace(every: float | None) -> PollPlan:
-    return ladder() if every is None else ladder(every, every)
+    return ladder(2.0, 15.0) if every is None else ladder(every, every)
 
 
 async def _cancelled(task: asyncio.Future[None]) -> None:
