@@ -15,7 +15,7 @@ from reelrouter.observe.clock_watch import ClockWatch
 from reelrouter.observe.engine_metrics import EngineMetrics
 from reelrouter.observe.events import ClockSkewed, Event
 from tests.postgres import fresh_database
-from tests.torture.fleet import LATER
+from tests.torture.fleet import OWN_CLOCK
 
 START = 1_790_000_000.0
 
@@ -149,7 +149,8 @@ def test_a_server_is_asked_and_a_machine_alone_is_not() -> None:
         assert abs(asyncio.run(scenario(url))) < 60
         assert abs(skew_from(url)) < 60
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(LATER.format(seconds=3600).encode())
+            connection.execute(OWN_CLOCK)
+            connection.execute("UPDATE torture.clock SET ahead = 3600")
         assert abs(asyncio.run(scenario(url)) + 3600) < 60
         assert abs(skew_from(url) + 3600) < 60
 

@@ -14,6 +14,7 @@ PLAN = Plan(
     jobs=int(os.environ.get("CHAOS_JOBS", "60")),
     seed=int(os.environ.get("CHAOS_SEED", "20261121")),
     kills=int(os.environ.get("CHAOS_KILLS", "1")),
+    brisk="CHAOS_JOBS" not in os.environ,
 )
 """`make chaos` asks for more of it."""
 
@@ -68,6 +69,8 @@ def test_the_vendors_saw_every_kind_of_fault() -> None:
     assert len({script.break_submit for script in scripts}) > 4
     assert len({script.break_polls for script in scripts}) > 4
     assert len({script.end for script in scripts}) > 6
+    groups = {one.name.partition(":")[0] for script in scripts for one in script.rudenesses}
+    assert len(groups) > 10
 
 
 def test_a_second_submit_would_be_seen(found: Found) -> None:

@@ -12,7 +12,7 @@ from tests.torture.__main__ import FLEETS
 from tests.torture.evidence import Evidence
 from tests.torture.plan import Database, Plan, begins
 from tests.torture.planted import plant_of
-from tests.torture.plants import PLANTS
+from tests.torture.plants import PLANTS, Plant
 from tests.torture.report import Report, report_of
 from tests.torture.run import Outcome, Watching, run
 from tests.torture.verdict import RULES, violations
@@ -55,18 +55,24 @@ def test_nothing_is_lost_doubled_or_left_behind(report: Report) -> None:
 def test_everything_was_done_that_is_to_be_borne(plan: Plan, report: Report) -> None:
     """Each kind of fault befell somebody, vendors did each of their kinds, and clients saw of it."""
     assert begins(plan) <= report.faults.keys()
-    assert report.fates.keys() == {"made", "refused", "answer lost", "polls broken", "ended badly"}
+    assert report.fates.keys() == {
+        "made", "refused", "answer lost", "polls broken", "ended badly", "rude",
+    }  # fmt: skip
     assert {"completed", "failed"} <= report.jobs.keys()
     assert {"202", "402", "None"} <= report.answers.keys()
     assert report.downloads > 0
     assert report.webhooks["refused"] > 0
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_what_is_planted_is_found(rule: str, outcome: Outcome) -> None:
+@pytest.mark.parametrize(("rule", "plant"), PLANTS, ids=[plant.__name__.strip("_") for _, plant in PLANTS])
+def test_what_is_planted_is_found(rule: str, plant: Plant, outcome: Outcome) -> None:
     """By the rule that is there for it, in the evidence of a real run."""
-    planted = PLANTS[rule](outcome.evidence)
-    assert rule in {one.rule for one in violations(planted)}
+    assert rule in {one.rule for one in violations(plant(outcome.evidence))}
+
+
+def test_every_rule_has_a_plant() -> None:
+    """Else nobody knows whether it can find anything."""
+    assert {rule for rule, _ in PLANTS} == RULES.keys()
 
 
 def test_a_gateway_that_sends_twice_forgets_and_charges_twice_is_found_out(tmp_path: Path) -> None:

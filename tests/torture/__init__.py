@@ -11,6 +11,10 @@ What the faults are, and what they are not:
   privilege: every write to a file fails, in the database, in storage and in the log, and everything that is open
   stays so. The kernel says EFBIG where a disk would say ENOSPC, which SQLite calls an I/O error and not a full
   disk.
+* Storage that is away is a folder that is gone, with a file in its place, or a bucket that hangs up or refuses its
+  key, for up to a minute and a half. A vendor's files stay where they are meanwhile.
+* A rude vendor answers in ways that it does not document (`emulators/rude.py`): strange words and ids, refusals
+  under HTTP 200, pages of HTML, files that come late, texts that cannot be stored.
 * A clock that jumps is `time.time` moved by up to an hour, in one machine's processes; on PostgreSQL each
   process is a machine of its own, so that they disagree. The server's clock, files' times and the kernel's clock
   stay true. On SQLite an hour forward ends what is under way by its deadline, rightly, unbilled; on PostgreSQL

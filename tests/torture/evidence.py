@@ -55,6 +55,12 @@ class JobRow:
     """Whether they are to be there: neither dropped, nor deleted, nor past their time by any clock of the run."""
     is_dropped: bool
     """Whether it is written down that they are gone."""
+    was_to_cancel: bool
+    """Whether somebody asked for its end."""
+    was_late: bool
+    """Whether its deadline was over when it ended, by some clock of the run."""
+    is_looked_for: bool
+    """Whether a vendor is still to be asked what became of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from psycopg.rows import dict_row
 from tests import postgres
 from tests.acceptance.serving import PROGRAM
 from tests.acceptance.waiting import until
-from tests.buckets import s3_server
+from tests.buckets import Gate, s3_server
 from tests.torture.plan import Fault
 from tests.torture.processes import Command, Supervised, tell
 
@@ -29,14 +30,17 @@ _ENGINE = b"reelrouter.engine"
 _KEPT = ("app.db", "dbos.db", "secret", "clock", "log")
 """How the names of files begin that belong to an installation as such."""
 _START_SECONDS = 180.0
-LATER = """
-CREATE OR REPLACE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
-    AS $later$ SELECT pg_catalog.clock_timestamp() + make_interval(secs => {seconds}) $later$;
+OWN_CLOCK = b"""
+CREATE SCHEMA torture;
+CREATE TABLE torture.clock (ahead double precision NOT NULL);
+INSERT INTO torture.clock VALUES (0);
+CREATE FUNCTION torture.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+    'SELECT pg_catalog.clock_timestamp() + make_interval(secs => (SELECT ahead FROM torture.clock))';
 DO $$ BEGIN
-    EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database());
-END $$
+    EXECUTE format('ALTER DATABASE %I SET search_path = public, torture, pg_catalog', current_database());
+END $$;
 """
-"""From the next connection on the server says that it is so much later."""
+"""A server's clock that can be put forward: whoever asks for the time finds this function before the real one."""
 
 
 class Fleet(ABC):
@@ -76,13 +80,10 @@ class Fleet(ABC):
             return False
         return all(answer.status_code == 200 for answer in answers)
 
-    def set_clocks(self, seconds: float) -> None:
+    def set_clocks(self, seconds: float, of_server: float = 0.0) -> None:
+        """By how much every machine's clock is ahead of the true one, and the database's, where it has its own."""
         for one in self.processes:
             one.set_clock(seconds)
-
-    def pass_time(self, seconds: float) -> None:
-        """So much later for everybody, the database included. All of its processes have to rest meanwhile."""
-        self.set_clocks(seconds)
 
     def do(self, fault: Fault) -> bool:
         """Whether it really befell somebody: what is just being started cannot be killed."""
@@ -98,9 +99,9 @@ class Fleet(ABC):
                 return self._tell_engine(fault.whom, signal.SIGSTOP)
             case "continue_engine":
                 return self._continue_all()
-            case "fill_disk":
+            case "fill_disk" | "fill_disk_long":
                 return machine.fill_disk()
-            case "free_disk":
+            case "free_disk" | "free_disk_long":
                 return machine.free_disk()
             case "set_clock":
                 machine.set_clock(fault.shift)
@@ -132,6 +133,17 @@ class Fleet(ABC):
 
     @abstractmethod
     def start_database(self) -> bool: ...
+
+    @abstractmethod
+    def lose_storage(self, whom: int) -> bool: ...
+
+    @abstractmethod
+    def return_storage(self) -> bool: ...
+
+    @property
+    @abstractmethod
+    def is_crippled(self) -> bool:
+        """Whether something is away without which no API says that it is ready."""
 
     @abstractmethod
     def rows(self, statement: str) -> Sequence[Mapping[str, Any]]:
@@ -174,6 +186,31 @@ class OneMachine(Fleet):
 
     start_database = kill_database
 
+    def lose_storage(self, whom: int) -> bool:
+        """As a disk that is not there any more: the folder is gone, and none can be made in its place."""
+        root = self._data / "objects"
+        if not root.is_dir():
+            return False
+        root.rename(self._away)
+        root.touch()
+        return True
+
+    def return_storage(self) -> bool:
+        root = self._data / "objects"
+        if not self._away.is_dir():
+            return False
+        root.unlink()
+        self._away.rename(root)
+        return True
+
+    @property
+    def is_crippled(self) -> bool:
+        return self._away.is_dir()
+
+    @property
+    def _away(self) -> Path:
+        return self._data / "objects-away"
+
     def rows(self, statement: str) -> Sequence[Mapping[str, Any]]:
         with closing(sqlite3.connect(self._data / "app.db", timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
@@ -184,23 +221,38 @@ class OneMachine(Fleet):
         return frozenset(str(path.relative_to(root)) for path in files_below(root))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What many processes share."""
+
+    server: Any
+    """Of PostgreSQL."""
+    gate: Gate
+    """Before the bucket."""
+
+
 class Many(Fleet):
     """APIs and engines, each as if on a machine of its own, on a PostgreSQL server and a bucket."""
 
     def __init__(
-        self, folder: Path, settings: Mapping[str, str], environment: Mapping[str, str], server: Any
+        self, folder: Path, settings: Mapping[str, str], environment: Mapping[str, str], world: World
     ) -> None:
         super().__init__(folder)
+        server, gate = world.server, world.gate
         self._server = server
         self._address = server.get_uri()
         self._environment = environment
         self._is_down = False
+        self._gate = gate
         shared = {
             **settings,
             "database_url": self._address,
             "storage_url": "s3://videos",
             "secret_key": "a secret that nobody else has, 0123456789",
         }
+
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            connection.execute(OWN_CLOCK)
 
         def process(name: str, words: Sequence[str], **own: str) -> Supervised:
             told = {**shared, **own, "data_dir": str(folder / name / "data")}
@@ -213,10 +265,10 @@ class Many(Fleet):
         self.apis = [process(f"api-{n}", (PROGRAM, "api"), port=str(port)) for n, port in enumerate(ports)]
         self.engines = [process(f"engine-{n}", (PROGRAM, "engine")) for n in range(ENGINES)]
 
-    def pass_time(self, seconds: float) -> None:
-        super().pass_time(seconds)
+    def set_clocks(self, seconds: float, of_server: float = 0.0) -> None:
+        super().set_clocks(seconds)
         with psycopg.connect(self._address, autocommit=True) as connection:
-            connection.execute(LATER.format(seconds=seconds).encode())
+            connection.execute("UPDATE torture.clock SET ahead = %s", (of_server,))
 
     def engine_pid(self, whom: int) -> int | None:
         return self.engines[whom % ENGINES].pid
@@ -232,6 +284,19 @@ class Many(Fleet):
         postgres.start_again(self._server)
         self._is_down = False
         return True
+
+    def lose_storage(self, whom: int) -> bool:
+        """At times it hangs up, at times it does not know the key any more."""
+        self._gate.shut(refusing=whom % 2 == 1)
+        return True
+
+    def return_storage(self) -> bool:
+        self._gate.open()
+        return True
+
+    @property
+    def is_crippled(self) -> bool:
+        return self._is_down or self._gate.is_shut
 
     def rows(self, statement: str) -> Sequence[Mapping[str, Any]]:
         with psycopg.connect(self._address, row_factory=dict_row) as connection:
@@ -261,10 +326,13 @@ def one_machine(folder: Path, settings: Mapping[str, str], environment: Mapping[
 
 @contextmanager
 def many(folder: Path, settings: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[Fleet]:
+    gate = Gate()
     with (
-        s3_server() as bucket,
+        s3_server(gate) as bucket,
         postgres.own_server(folder / "postgres") as server,
-        closing(Many(folder / "gateway", settings, {**environment, **bucket}, server)) as fleet,
+        closing(
+            Many(folder / "gateway", settings, {**environment, **bucket}, World(server=server, gate=gate))
+        ) as fleet,
     ):
         yield fleet
 

@@ -27,7 +27,8 @@ Rows = Callable[[str], Sequence[Mapping[str, Any]]]
 
 _JOBS = (
     "SELECT id, workspace, model, status, plan, remarks, price, list_price, outputs, dropped_at, deleted_at,"
-    " expires_at FROM jobs"
+    " expires_at, cancel_requested_at, deadline_at, finished_at, (SELECT count(*) FROM attempts a"
+    " WHERE a.job_id = jobs.id AND a.look_at IS NOT NULL) AS looks FROM jobs"
 )
 _CHARGES = "SELECT key, job_id AS job, workspace, amount FROM ledger WHERE kind = 'charge'"
 _HOLDS = "SELECT job_id AS job, workspace, amount, state FROM holds"
@@ -42,6 +43,10 @@ _LIMITS = (
     " JOIN jobs j ON j.id = l.job_id WHERE j.key_id = s.subject AND l.kind = 'charge') AS charged"
     " FROM limits s WHERE period = 'total'"
 )
+
+
+_CLOCKS_DIFFER_MS = 1000
+"""A deadline that is over by one process's clock may not quite be by another's."""
 
 
 def is_calm(rows: Rows) -> bool:
@@ -87,6 +92,9 @@ def _job_of(row: Mapping[str, Any], latest_ms: float) -> JobRow:
         files=files,
         is_kept=bool(files) and not is_over,
         is_dropped=is_dropped,
+        was_to_cancel=row["cancel_requested_at"] is not None,
+        was_late=(row["finished_at"] or 0) >= row["deadline_at"] - _CLOCKS_DIFFER_MS,
+        is_looked_for=row["looks"] > 0,
     )
 
 

@@ -8,18 +8,19 @@ from itertools import chain, repeat
 from typing import Literal
 
 from reelrouter.emulators.script import Script
-from tests.fates import MODELS, fate
+from tests.fates import MODELS, briskly, fate
 
 Database = Literal["sqlite", "postgres"]
 Act = Literal[
     "kill_api", "kill_engine", "restart_api", "stop_engine", "continue_engine", "fill_disk", "free_disk",
     "set_clock", "refuse_webhooks", "take_webhooks", "kill_database", "start_database",
+    "fill_disk_long", "free_disk_long", "lose_storage", "return_storage",
 ]  # fmt: skip
 """What is done to the gateway. Those that begin something are undone by the one that follows them here."""
 
 _DECK: Sequence[Act] = (
     "kill_engine", "kill_api", "stop_engine", "fill_disk", "set_clock", "refuse_webhooks", "restart_api",
-    "kill_engine", "set_clock", "fill_disk", "kill_api",
+    "kill_engine", "set_clock", "fill_disk", "kill_api", "lose_storage", "fill_disk_long",
 )  # fmt: skip
 _DATABASE_DECK: Sequence[Act] = (*_DECK, "kill_database", "kill_database")
 STARTS = frozenset(_DATABASE_DECK)
@@ -27,6 +28,8 @@ STARTS = frozenset(_DATABASE_DECK)
 _ENDS: Mapping[Act, Act] = {
     "stop_engine": "continue_engine",
     "fill_disk": "free_disk",
+    "fill_disk_long": "free_disk_long",
+    "lose_storage": "return_storage",
     "refuse_webhooks": "take_webhooks",
     "kill_database": "start_database",
 }
@@ -35,11 +38,15 @@ _LASTS: Mapping[Act, tuple[float, float]] = {
     "fill_disk": (0.3, 3.0),
     "refuse_webhooks": (0.5, 3.0),
     "kill_database": (0.1, 4.0),
+    "fill_disk_long": (15.0, 45.0),
+    "lose_storage": (20.0, 90.0),
 }
 """Seconds, at least and at most."""
+_BRISK_LASTS: Mapping[Act, tuple[float, float]] = {"fill_disk_long": (4.0, 6.0), "lose_storage": (5.0, 8.0)}
+"""The same in a short run."""
 SHIFTS = (3600.0, -3600.0, 0.0, 600.0, -600.0)
 """Seconds by which clocks are wrong."""
-_FATES = (62, 12, 8, 10, 8)
+_FATES = (42, 12, 8, 10, 8, 20)
 """Kinder than it could be, so that enough jobs come to their end."""
 _PATIENT_SHARE = 0.75
 _SLOW_SHARE, _SLOW_SECONDS = 0.1, 1.5
@@ -108,7 +115,8 @@ def faults(plan: Plan) -> Iterator[Fault]:
         fault = Fault(act=act, at=at, whom=whom, shift=shift, patient=dice.random() < _PATIENT_SHARE)
         heapq.heappush(due, (at, 2 * number, fault))
         if act in _ENDS:
-            over[act] = at + dice.uniform(*_LASTS[act])
+            lasts = _BRISK_LASTS if plan.brisk and act in _BRISK_LASTS else _LASTS
+            over[act] = at + dice.uniform(*lasts[act])
             heapq.heappush(due, (over[act], 2 * number + 1, Fault(act=_ENDS[act], at=over[act], whom=whom)))
     yield from (heapq.heappop(due)[2] for _ in range(len(due)))
 
@@ -141,7 +149,8 @@ def fates(plan: Plan, mark: int) -> list[Script]:
 
 def _brisk(script: Script) -> Script:
     """A vendor that has no place says when it will have one, and that is soon."""
-    return replace(script, refuse="rate_after") if script.refuse in ("rate", "concurrency") else script
+    soon = briskly(script)
+    return replace(soon, refuse="rate_after") if soon.refuse in ("rate", "concurrency") else soon
 
 
 def _perhaps_slow(script: Script, dice: random.Random) -> Script:

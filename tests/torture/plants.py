@@ -1,8 +1,10 @@
 """What is wrong, put by hand into the evidence of a run: one for each rule, which has to find it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from reelrouter.emulators.frame import Entry
+from reelrouter.emulators.script import Script
 from tests.fates import forbids_another
 from tests.torture.evidence import Evidence, JobRow, Told
 
@@ -35,6 +37,33 @@ def _make_for_nobody(evidence: Evidence) -> Evidence:
     return replace(evidence, submits={**evidence.submits, mark or 0: ()})
 
 
+def _cancel_unasked(evidence: Evidence) -> Evidence:
+    row = _made(evidence)
+    lost = replace(row, status="cancelled", files=(), was_to_cancel=False, is_looked_for=False)
+    return _with_row(evidence, lost)
+
+
+def _expire_early(evidence: Evidence) -> Evidence:
+    lost = replace(_made(evidence), status="expired", files=(), was_late=False, is_looked_for=False)
+    return _with_row(evidence, lost)
+
+
+def _stay(evidence: Evidence) -> Evidence:
+    return _with_row(evidence, replace(_completed(evidence), status="in_progress"))
+
+
+def _stay_unheard_of(evidence: Evidence) -> Evidence:
+    """Its client never had an answer."""
+    row = _completed(evidence)
+    told = tuple(one for one in evidence.told if one.job != row.id)
+    return replace(_stay(evidence), told=told)
+
+
+def _hold_for_nobody(evidence: Evidence) -> Evidence:
+    first, *others = evidence.holds
+    return replace(evidence, holds=(replace(first, job="gen-vid-nobody", state="open"), *others))
+
+
 def _charge_twice(evidence: Evidence) -> Evidence:
     first = evidence.charges[0]
     return replace(evidence, charges=(*evidence.charges, replace(first, key=f"{first.key} again")))
@@ -56,7 +85,7 @@ def _forge_webhook(evidence: Evidence) -> Evidence:
 
 
 def _leave_file(evidence: Evidence) -> Evidence:
-    failed = next(row for row in evidence.jobs.values() if row.status == "failed")
+    failed = next(row for row in evidence.jobs.values() if row.status == "failed" and not row.files)
     return replace(evidence, files=evidence.files | {f"outputs/{failed.id}/0.mp4"})
 
 
@@ -90,25 +119,30 @@ def _refuse_and_place(evidence: Evidence) -> Evidence:
     return _with_told(evidence, replace(told, sends=refused))
 
 
-PLANTS: Mapping[str, Plant] = {
-    "an accepted job comes to an end": _forget,
-    "an end is an end, and no answer is out of place": _revive,
-    "nothing is submitted after an acceptance or an unknown outcome": _send_twice,
-    "nothing is submitted for no job": _send_for_nobody,
-    "a job is completed if a vendor made it, and only then": _make_for_nobody,
-    "a job is charged once, if it is completed": _charge_twice,
-    "a charge is the list price": _charge_more,
-    "every webhook is delivered": _drop_webhook,
-    "a webhook has one body, and its signature holds": _forge_webhook,
-    "no file lies about that no job knows": _leave_file,
-    "no file of a job is missing": _lose_file,
-    "nothing is left once the time of everything is over": _leave_work,
-    "an ended job holds no money": _open_hold,
-    "balances add up": _hold_on,
-    "one idempotency key places one job": _place_twice,
-    "no error is the answer to a submit that placed a job": _refuse_and_place,
-}
-"""By the rule that finds it."""
+PLANTS: Sequence[tuple[str, Plant]] = (
+    ("an accepted job comes to an end", _forget),
+    ("an accepted job comes to an end", _stay),
+    ("an accepted job comes to an end", _stay_unheard_of),
+    ("an end is an end, and no answer is out of place", _revive),
+    ("nothing is submitted after an acceptance or an unknown outcome", _send_twice),
+    ("nothing is submitted for no job", _send_for_nobody),
+    ("a job is completed if a vendor made it, and only then", _make_for_nobody),
+    ("no video is lost that a vendor has made", _cancel_unasked),
+    ("no video is lost that a vendor has made", _expire_early),
+    ("a job is charged once, if it is completed", _charge_twice),
+    ("a charge is the list price", _charge_more),
+    ("every webhook is delivered", _drop_webhook),
+    ("a webhook has one body, and its signature holds", _forge_webhook),
+    ("no file lies about that no job knows", _leave_file),
+    ("no file of a job is missing", _lose_file),
+    ("nothing is left once the time of everything is over", _leave_work),
+    ("an ended job holds no money", _open_hold),
+    ("an ended job holds no money", _hold_for_nobody),
+    ("balances add up", _hold_on),
+    ("one idempotency key places one job", _place_twice),
+    ("no error is the answer to a submit that placed a job", _refuse_and_place),
+)
+"""Each with the rule that finds it."""
 
 
 def _promised(evidence: Evidence) -> Told:
@@ -117,6 +151,20 @@ def _promised(evidence: Evidence) -> Told:
 
 def _completed(evidence: Evidence) -> JobRow:
     return next(row for row in evidence.jobs.values() if row.status == "completed")
+
+
+def _made(evidence: Evidence) -> JobRow:
+    """One whose vendor was heard to have taken it."""
+    rows = [row for row in evidence.jobs.values() if row.status == "completed"]
+    return next(row for row in rows if _was_heard(evidence.submits[row.mark or 0][-1].entry, evidence))
+
+
+def _was_heard(entry: Entry, evidence: Evidence) -> bool:
+    return entry.task in evidence.handles and not (entry.script or Script()).is_open
+
+
+def _with_row(evidence: Evidence, row: JobRow) -> Evidence:
+    return replace(evidence, jobs={**evidence.jobs, row.id: row})
 
 
 def _with_told(evidence: Evidence, changed: Told) -> Evidence:

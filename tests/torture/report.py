@@ -61,6 +61,8 @@ def report_of(plan: Plan, outcome: Outcome) -> Report:
 
 def fate_of(script: Script) -> str:
     """In a word."""
+    if script.rude:
+        return "rude"
     if script.refuse is not None:
         return "refused"
     if script.break_submit is not None:

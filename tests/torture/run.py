@@ -44,6 +44,8 @@ _MOST_REFUSALS = 6
 _SILENT_SHARE = 0.03
 _DAY = 25 * 3600.0
 """Longer than anything is kept."""
+_FORWARD = (700.0, 1400.0)
+"""Seconds: more than a file that never comes is tried for, twice, and less than a job may take."""
 _SWEPT_SECONDS = 60.0
 _TARGET_SECONDS = 60.0
 
@@ -91,7 +93,7 @@ def run(plan: Plan, folder: Path, fleet_of: FleetOf, watching: Watching) -> Outc
         latest = _do_faults(plan, fleet, moods, watching)
         loading.place_no_more()
         watching.stage = "calm"
-        calm = _calm_down(plan, fleet, loading, latest)
+        calm, latest = _calm_down(plan, fleet, loading, latest)
         seen = _seen(loading.finish(), made, listening, teams)
         watching.stage = "evidence"
         if not plan.brisk:
@@ -165,7 +167,7 @@ def _do_faults(plan: Plan, fleet: Fleet, moods: Moods, watching: Watching) -> fl
     for fault in faults(plan):
         if fault.act in STARTS and not plan.brisk and late + fault.at > plan.seconds:
             continue
-        late += _wait_for(fleet) if fault.patient else 0.0
+        late += _wait_for(fleet) if fault.patient and not fleet.is_crippled else 0.0
         nobody.wait(max(0.0, began + late + fault.at - time.monotonic()))
         befell = _befall(fault, fleet, moods)
         (watching.faults if befell else watching.missed)[fault.act] += 1
@@ -205,23 +207,34 @@ def _do(fault: Fault, fleet: Fleet, moods: Moods) -> bool:
             return fleet.kill_database()
         case "start_database":
             return fleet.start_database()
+        case "lose_storage":
+            return fleet.lose_storage(fault.whom)
+        case "return_storage":
+            return fleet.return_storage()
         case _:
             return fleet.do(fault)
 
 
-def _calm_down(plan: Plan, fleet: Fleet, loading: Loading, latest: float) -> bool:
-    """Whether everything came to its end in time, once nothing is done to it any more.
+def _calm_down(plan: Plan, fleet: Fleet, loading: Loading, latest: float) -> tuple[bool, float]:
+    """Whether everything came to its end in time, once nothing is done to it any more; the newest latest hour.
 
-    Clocks that differ are put to the latest of their hours: what was promised for an hour is due then.
+    Clocks that differ are put to the latest of their hours: what was promised for an hour is due then. What is
+    borne for minutes, as a file that never comes, is not waited for: clocks are put forward by them.
     """
     fleet.set_clocks(latest)
     if plan.brisk:
         _start_anew(fleet)
-    try:
-        until(lambda: loading.is_over and is_calm(fleet.rows), "everything to come to its end", plan.patience)
-    except AssertionError:
-        return False
-    return True
+    steps = (0.0,) if plan.brisk else (0.0, *_FORWARD)
+    for ahead in steps:
+        fleet.set_clocks(latest + ahead, of_server=ahead)
+        with suppress(AssertionError):
+            until(
+                lambda: loading.is_over and is_calm(fleet.rows),
+                "everything to come to its end",
+                plan.patience / len(steps),
+            )
+            return True, latest + ahead
+    return False, latest + steps[-1]
 
 
 def _start_anew(fleet: Fleet) -> None:
@@ -232,7 +245,7 @@ def _start_anew(fleet: Fleet) -> None:
 def _a_day_later(plan: Plan, fleet: Fleet, latest: float) -> list[str]:
     """What is left of everything when its time is over, and the gateway has stopped removing any of it."""
     fleet.rest()
-    fleet.pass_time(latest + _DAY)
+    fleet.set_clocks(latest + _DAY, of_server=latest + _DAY)
     fleet.start()
     left, patience = fleet.leftovers(), min(plan.patience, _SWEPT_SECONDS)
     with suppress(AssertionError):

@@ -83,6 +83,19 @@ def _made_and_delivered(evidence: Evidence) -> Iterator[str]:
             yield f"{row.id} (mark {row.mark}) has failed, and {submits[-1].vendor} made it"
 
 
+def _paid_is_delivered(evidence: Evidence) -> Iterator[str]:
+    """What a vendor made and the gateway knew of is the owner's, unless he cancelled it, it was late, or it is
+    still being asked for; then it may come after the job's end, and has a file all the same."""
+    for row in evidence.jobs.values():
+        submits = evidence.submits.get(row.mark, ()) if row.mark is not None else ()
+        known = [one for one in submits if _is_made(one) and _is_certain(one, evidence)]
+        if not known or row.status == "completed" or row.files:
+            continue
+        excused = {"cancelled": row.was_to_cancel, "expired": row.was_late}.get(row.status, False)
+        if row.status in TERMINAL and not excused and not row.is_looked_for:
+            yield f"{row.id} (mark {row.mark}) is {row.status}, and {known[-1].vendor} has its video: nobody asks"
+
+
 def _charged_once(evidence: Evidence) -> Iterator[str]:
     times = Counter(charge.job for charge in evidence.charges)
     completed = {row.id for row in evidence.jobs.values() if row.status == "completed"}
@@ -209,6 +222,7 @@ RULES: dict[str, Rule] = {
     "nothing is submitted after an acceptance or an unknown outcome": _sent_once,
     "nothing is submitted for no job": _sent_for_a_job,
     "a job is completed if a vendor made it, and only then": _made_and_delivered,
+    "no video is lost that a vendor has made": _paid_is_delivered,
     "a job is charged once, if it is completed": _charged_once,
     "a charge is the list price": _charged_its_price,
     "every webhook is delivered": _webhooks_arrived,
@@ -233,8 +247,8 @@ def _is_made(submit: Submit) -> bool:
 
 def _is_certain(last: Submit, evidence: Evidence) -> bool:
     """Whether the gateway has heard that the vendor took it."""
-    is_broken = (last.entry.script or Script()).break_submit is not None
-    return not is_broken and last.entry.task in evidence.handles
+    is_open = (last.entry.script or Script()).is_open
+    return not is_open and last.entry.task in evidence.handles
 
 
 def _is_signed(one: Got, secret: str) -> bool:
