@@ -10,6 +10,8 @@ from typing import Any, cast
 import pytest
 
 from reelrouter.clock import FrozenClock, SystemClock
+from reelrouter.db.engine import DatabaseGone
+from reelrouter.errors import StorageFailed
 from reelrouter.jobs import trouble
 from reelrouter.jobs.model import sound
 from reelrouter.jobs.pace import ladder
@@ -339,9 +341,20 @@ def test_polls_that_do_not_help_end_the_wait_after_minutes(
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("error", [NotAnswered("HTTP 502"), MadeElsewhere("made at a, now at b")], ids=type)
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotAnswered("HTTP 502"),
+        MadeElsewhere("made at a, now at b"),
+        TimeoutError(),
+        OSError("reset"),
+        StorageFailed("no room"),
+        DatabaseGone("away"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
 def test_a_vendor_that_cannot_be_asked_is_asked_until_the_deadline(error: Exception) -> None:
-    """That it is away for hours says nothing about the job."""
+    """That it, or our own disk, is away for hours says nothing about the job."""
 
     async def scenario() -> None:
         script = Scripted(polls=[*[error] * 200, DONE])

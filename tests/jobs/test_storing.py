@@ -17,6 +17,7 @@ from reelrouter.jobs import decide, store
 from reelrouter.jobs.late import Latecomers
 from reelrouter.jobs.machine import State
 from reelrouter.jobs.model import Job
+from reelrouter.jobs.steps import Steps
 from reelrouter.jobs.storing import Again, GiveUp, Tried, verdict
 from reelrouter.jobs.trouble import FILE_SECONDS, TROUBLE
 from reelrouter.observe.events import LateOutcome, StoringFailed
@@ -111,6 +112,7 @@ JOB = make_job(cast("Any", "w"), ("a",), 1000.0)
         (Tried(kind="file", reason="503", retry_after=90.0), 1, 1001.0, 90.0),
         (Tried(kind="storage", reason="full"), 60, 1590.0, 10.0),
         (Tried(kind="unanswered", reason="502", retry_after=1e6), 1, 1001.0, 599.0),
+        (Tried(kind="unanswered", reason="502", retry_after=1e6), 1, -9000.0, 3600.0),
     ],
 )
 def test_what_may_come_is_tried_again(tried: Tried, tries: int, now: float, expected: float) -> None:
@@ -282,6 +284,31 @@ def test_a_cancel_ends_the_waiting_for_a_file(scenario: Scenario) -> None:
     scenario(work)
 
 
+def test_a_cancel_is_noticed_also_while_a_vendor_wants_to_be_left_alone(scenario: Scenario) -> None:
+    """An hour is no time to wait for the end of a job that its owner gave up."""
+
+    async def work(bench: Bench) -> None:
+        patient = OutputInvalid("HTTP 503", retry_after=3000.0)
+        vendor(bench, polls=[finished_with(bench.file())], collects=[patient] * 9)
+        job, steps = await bench.place("a", deadline_at=10**15), bench.steps()
+        run = await bench.begin(job)
+        await steps.submit(job.id, run)
+        await steps.await_upstream(job.id, run)
+        began, rest = bench.clock.now(), bench.rest
+
+        async def rest_and_cancel(seconds: float) -> None:
+            await rest(seconds)
+            if bench.clock.now() - began > 100:
+                await bench.db.write(lambda unit: store.request_cancel(unit, job.id, 1))
+
+        steps = Steps(replace(bench.workshop(), rest=rest_and_cancel))
+        await steps.finish(job.id, run)
+        assert (await bench.job(job)).status is State.CANCELLED
+        assert bench.clock.now() - began < 200
+
+    scenario(work)
+
+
 def test_slow_files_of_one_vendor_keep_nobody_else_waiting(scenario: Scenario) -> None:
     """However many there are, another vendor's video is loaded and stored meanwhile."""
 
@@ -299,7 +326,7 @@ def test_slow_files_of_one_vendor_keep_nobody_else_waiting(scenario: Scenario) -
         bench.lanes[queue_of("a", "c")] = replace(bench.lanes[queue_of("a", "c")], backend=slow)
         bench.lane("b", polls=[finished_with(bench.file())])
         steps, waiting = bench.steps(), []
-        for _ in range(20):
+        for _ in range(40):
             job = await bench.place("a")
             run = await bench.begin(job)
             await steps.submit(job.id, run)

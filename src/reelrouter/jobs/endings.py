@@ -20,7 +20,7 @@ from reelrouter.observe.events import AttemptEnded, JobEnded, JobUnreadable
 from reelrouter.webhooks.store import enqueue
 from reelrouter.work import Failed, FailureClass, StoredFile
 
-_STORING = 8
+_STORING = 32
 """Videos of jobs under way that are loaded and stored at one time."""
 
 

@@ -30,6 +30,7 @@ _AT_ONCE = 50
 _STORING = 2
 """Late videos that are loaded and stored at one time: those of jobs under way do not wait for them."""
 _POLL_SECONDS = 60.0
+_STORE_SECONDS = 600.0
 
 _DUE = (
     select(attempts.c.job_id, attempts.c.n, attempts.c.ended_at)
@@ -89,7 +90,8 @@ class Latecomers:
         """One try; None where another may bring more."""
         kept: Kept = {}
         try:
-            return await self._storing.try_once(job, attempt, finished, kept)
+            async with asyncio.timeout(_STORE_SECONDS):
+                return await self._storing.try_once(job, attempt, finished, kept)
         except Exception as error:  # noqa: BLE001 - there is a day for it, and each look is a try
             return () if tried_of(error).final or not finished.outputs else None
         finally:

@@ -27,8 +27,6 @@ _POLL_SECONDS = 120.0
 _PROGRESS_SECONDS = 1.0
 _SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds: a backend that names its own pace is asked no more often and no more rarely than this."""
-_LONGEST_REST = 3600.0
-"""Seconds that a backend is left alone at its own wish: more than that is no honest one."""
 _TOLD_AFTER = 2
 """Polls in a row that did not help, before it is worth writing down."""
 
@@ -275,7 +273,7 @@ class Poller:
         if isinstance(error, Drift):
             watch.on_drift(error)
         if isinstance(error, NotAnswered) and error.retry_after is not None:
-            entry.not_before = now + min(error.retry_after, _LONGEST_REST)
+            entry.not_before = now + min(error.retry_after, trouble.LONGEST_REST)
         if entry.cancel == "asked" and trouble.may_leave(entry.bout, entry.cancel_asked_at, now):
             return Abandoned(end="cancelled")
         failed = trouble.given_up(entry.bout, error, watch.accepted_at, now)

@@ -6,15 +6,17 @@ that one vendor's slow files keep nobody else waiting.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
 
 from reelrouter.clock import milliseconds
+from reelrouter.db.engine import DatabaseGone
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.model import Attempt, Job
 from reelrouter.jobs.permits import Permits
-from reelrouter.jobs.trouble import FILE_SECONDS, Trouble, kind_of
+from reelrouter.jobs.trouble import FILE_SECONDS, LONGEST_REST, Trouble, kind_of
 from reelrouter.jobs.workshop import Workshop
 from reelrouter.observe.events import StoringFailed
 from reelrouter.work import (
@@ -85,7 +87,8 @@ def verdict(tried: Tried, tries: int, began: float, job: Job, now: float) -> Aga
     if left <= 0:
         return GiveUp(ending=decide.EXPIRED, reason=tried.reason)
     pause = _PAUSES[tries - 1] if tries <= len(_PAUSES) else _LONGEST_PAUSE
-    return Again(seconds=min(max(pause, tried.retry_after or 0.0), left))
+    wanted = min(tried.retry_after or 0.0, LONGEST_REST)
+    return Again(seconds=min(max(pause, wanted), left))
 
 
 def tried_of(error: Exception) -> Tried:
@@ -117,13 +120,13 @@ class Storing:
             except Exception as error:  # noqa: BLE001 - a finished video is not thrown away over one bad try
                 tried = tried_of(error)
             tries += 1
-            job = await store.get_even_deleted(self._in.db, job.id)
+            job = await self._newest(job)
             step = verdict(tried, tries, began, job, self._in.clock.now())
             await self._tell(job, attempt, tried, step)
             if isinstance(step, GiveUp):
                 await self.discard(kept)
                 return step
-            await self._in.rest(step.seconds)
+            job = await self._rested(job, step.seconds)
             if tried.kind == "file":
                 renewed = await self._renewed(job, attempt, kept)
                 if isinstance(renewed, Failed):
@@ -181,6 +184,21 @@ class Storing:
             case _:
                 assert_never(outcome)
 
+    async def _rested(self, job: Job, seconds: float) -> Job:
+        """Waits, and no longer than until a cancel is noticed."""
+        while seconds > 0 and job.cancel_requested_at is None:
+            await self._in.rest(min(seconds, _LONGEST_PAUSE))
+            seconds -= _LONGEST_PAUSE
+            job = await self._newest(job)
+        return job
+
+    async def _newest(self, job: Job) -> Job:
+        """As its row is now, or was when the database was last there."""
+        try:
+            return await store.get_even_deleted(self._in.db, job.id)
+        except DatabaseGone:
+            return job
+
     async def _tell(self, job: Job, attempt: Attempt, tried: Tried, step: Again | GiveUp) -> None:
         reason = erasure.fit_to_log(job, tried.reason)[:_KEPT_REASON]
         pause = step.seconds if isinstance(step, Again) else None
@@ -188,7 +206,8 @@ class Storing:
             StoringFailed(job=job.id, endpoint=attempt.endpoint, kind=tried.kind, reason=reason, retry_in=pause)
         )
         trouble = Trouble(kind=tried.kind, since=milliseconds(self._in.clock.now()), reason=reason)
-        await self._in.db.write(lambda unit: store.note_trouble(unit, attempt, trouble))
+        with suppress(DatabaseGone):  # it is only for people to look at
+            await self._in.db.write(lambda unit: store.note_trouble(unit, attempt, trouble))
 
     async def discard(self, kept: Kept) -> None:
         """Removes what was loaded and not stored."""

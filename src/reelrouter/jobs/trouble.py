@@ -17,12 +17,16 @@ from typing import assert_never
 from pydantic import TypeAdapter
 
 from reelrouter.clock import milliseconds
+from reelrouter.db.engine import DatabaseGone
+from reelrouter.errors import StorageFailed
 from reelrouter.work import Drift, Failed, FailureClass, JobLost, MadeElsewhere, NotAnswered, Outcome, TroubleKind
 
 UNCLEAR_SECONDS = 600.0
 MISSING_SECONDS = 300.0
 """Counted from the first such answer, and from the submit: a replica may not know a new job yet."""
 FILE_SECONDS = 600.0
+LONGEST_REST = 3600.0
+"""For how long a backend is left alone at its own wish: more than that is no honest one."""
 CANCEL_SECONDS = 30.0
 """How long a vendor in trouble may take over a cancel, before the job is cancelled without it."""
 _KEPT_REASON = 500
@@ -74,8 +78,10 @@ def kind_of(error: Exception) -> TroubleKind:
             return "missing"
         case MadeElsewhere():
             return "elsewhere"
-        case NotAnswered():
+        case NotAnswered() | OSError():  # a time-out is one
             return "unanswered"
+        case StorageFailed() | DatabaseGone():
+            return "storage"
         case NoVideo():
             return "file"
         case _:
