@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from reelrouter.db.engine import Database, DatabaseGone, Unit
 from reelrouter.db.functions import settled_below
@@ -241,3 +241,25 @@ def test_a_server_that_takes_no_writes_is_noticed_without_one(url: str) -> None:
     with pytest.raises(DatabaseGone) as raised:
         asyncio.run(opened(url, check))
     assert raised.value.cause is OutageCause.NOT_WRITABLE
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [("53100", OutageCause.FULL), ("53200", OutageCause.OTHER), ("25006", OutageCause.NOT_WRITABLE)],
+)
+def test_a_server_that_cannot_write_is_a_database_that_is_gone(url: str, code: str, cause: OutageCause) -> None:
+    """Whoever wrote may come again, and nothing of the attempt is left."""
+    refuse = text(f"DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '{code}'; END $$")
+
+    def half(unit: Unit) -> None:
+        place(1, unit)
+        unit.execute(refuse)
+
+    async def work(db: Database) -> None:
+        with pytest.raises(DatabaseGone) as gone:
+            await db.write(half)
+        assert gone.value.cause is cause
+        await db.write(partial(place, 2))
+        assert await count(db) == 1
+
+    asyncio.run(opened(url, work))

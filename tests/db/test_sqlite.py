@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, func, insert, select, text
 from reelrouter.db.engine import DatabaseGone, Unit
 from reelrouter.db.migrate import migrate
 from reelrouter.db.schema import HEAD
-from reelrouter.db.sqlite import SqliteDatabase
+from reelrouter.db.sqlite import SqliteDatabase, _named
 from reelrouter.db.tables import inputs, metadata
 from reelrouter.errors import OutageCause
 
@@ -200,3 +200,28 @@ def test_a_disk_that_takes_nothing_is_noticed_without_a_write(
         assert [path for path in tmp_path.iterdir() if not path.name.startswith("app.db")] == []
 
     run(tmp_path / "app.db", work)
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        (sqlite3.SQLITE_FULL, OutageCause.FULL),
+        (sqlite3.SQLITE_READONLY, OutageCause.NOT_WRITABLE),
+        (sqlite3.SQLITE_READONLY_DBMOVED, OutageCause.NOT_WRITABLE),
+        (sqlite3.SQLITE_CANTOPEN, OutageCause.NOT_WRITABLE),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_a_database_that_is_gone(code: int, cause: OutageCause) -> None:
+    """Whoever wrote may come again."""
+    error = sqlite3.OperationalError("no")
+    error.sqlite_errorcode = code
+    named = _named(error)
+    assert isinstance(named, DatabaseGone)
+    assert named.cause is cause
+
+
+def test_a_mistake_in_a_statement_is_no_trouble_of_the_disk() -> None:
+    """It is told as it is."""
+    error = sqlite3.OperationalError("no such column")
+    error.sqlite_errorcode = sqlite3.SQLITE_ERROR
+    assert _named(error) is error

@@ -46,6 +46,12 @@ _GONE = (
     asyncpg.TooManyConnectionsError,
     asyncpg.InternalClientError,  # what the driver says of a connection that died in the middle of an answer
 )
+_TAKES_NOTHING = (
+    asyncpg.InsufficientResourcesError,  # its disk is full, above all
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresIOError,
+)
+"""What a server says that is there and cannot write: the transaction is undone; whoever wrote may come again."""
 
 
 class _Closed(ConnectionError):
@@ -295,6 +301,18 @@ async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
                     f"the database cannot be reached: {error!r}", OutageCause.UNREACHABLE
                 ) from error
             await asyncio.sleep(_PAUSE)
+        except _TAKES_NOTHING as error:
+            raise DatabaseGone(f"the database takes nothing: {error!r}", _cause_of(error)) from error
+
+
+def _cause_of(error: Exception) -> OutageCause:
+    match error:
+        case asyncpg.DiskFullError():
+            return OutageCause.FULL
+        case asyncpg.ReadOnlySQLTransactionError():
+            return OutageCause.NOT_WRITABLE
+        case _:
+            return OutageCause.OTHER
 
 
 @contextmanager

@@ -116,6 +116,8 @@ class _Task:
 
 _NO_ROOM = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 """Neither leaves anything behind. A flush that fails is not among them: of that nobody knows."""
+_NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+"""Likewise, and in every more exact form: SQLite says such a thing before it has changed anything."""
 
 
 class _Writer:
@@ -224,12 +226,17 @@ def _run_in_savepoint(connection: sqlite3.Connection, unit: Unit, work: Callable
 
 
 def _named(error: Exception) -> Exception:
-    """A disk without room is no fault of the statement's: whoever wrote may come again."""
-    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) in _NO_ROOM:
-        gone = DatabaseGone(f"the database's disk takes nothing: {error}", OutageCause.FULL)
-        gone.__cause__ = error
-        return gone
-    return error
+    """A disk that takes nothing is no fault of the statement's: whoever wrote may come again."""
+    code = getattr(error, "sqlite_errorcode", 0) if isinstance(error, sqlite3.Error) else 0
+    if code in _NO_ROOM:
+        cause = OutageCause.FULL
+    elif code & 0xFF in _NOT_WRITABLE:
+        cause = OutageCause.NOT_WRITABLE
+    else:
+        return error
+    gone = DatabaseGone(f"the database's disk takes nothing: {error}", cause)
+    gone.__cause__ = error
+    return gone
 
 
 def _check_writable(path: Path) -> None:
