@@ -29,7 +29,7 @@ _RETRYABLE = frozenset({"transient"})
 _QUICK = [one for one in BREAKAGES if one != "hang"]
 _SLOW = ("a pause", "a minute", "an hour")
 """How rudenesses are named that ask to be left alone."""
-_NEVER_COMING = frozenset({"gone", "not_video"})
+_NEVER_COMING = frozenset({"gone", "not_video", "no_video"})
 """Ends after which a gateway tries for many minutes to get the file."""
 _RUDE_SUBMITS = (8, 62, 18, 12)
 """How often a rude vendor takes a submit without saying so, takes it, refuses it, and takes what it then fails."""
