@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from reelrouter.providers.words import meaning_of
 
 import reelrouter
 from reelrouter.jobs import drifts, trouble
 from reelrouter.observe.events import Event
+from reelrouter.providers.words import meaning_of
 from reelrouter.settings import Settings
 from reelrouter.work import TroubleKind
 from tests.observe.exported import exported

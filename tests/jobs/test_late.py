@@ -14,7 +14,7 @@ from reelrouter.jobs.model import Job
 from reelrouter.observe.events import LateOutcome
 from reelrouter.routing.choose import queue_of
 from reelrouter.testing.backends import Scripted
-from reelrouter.work import Failed, FailureClass, Finished, JobLost, Outcome, Running
+from reelrouter.work import Blob, Failed, FailureClass, Finished, JobLost, Outcome, Running
 from tests.jobs.conftest import Bench
 
 COST = 120_000_000
@@ -123,5 +123,20 @@ def test_what_a_vendor_bills_a_workspace_itself_is_not_the_operators_cost(scenar
         assert told(bench) == [("finished", COST)]
         assert await entries(bench) == []
         assert (job.status, len(vendor.asked)) == (State.EXPIRED, 1)
+
+    scenario(work)
+
+
+def test_a_video_that_comes_with_an_answer_and_is_not_stored_leaves_no_file(scenario: Scenario) -> None:
+    """Its job was deleted, or has its video already."""
+
+    async def work(bench: Bench) -> None:
+        file = bench.file()
+        job, _ = await expired(bench, Finished(outputs=(Blob(path=file),)))
+        await bench.db.write(lambda unit: store.mark_deleted(unit, job.id, 1))
+        bench.clock.advance(61)
+        assert await latecomers(bench).sweep() == 1
+        assert not file.exists()
+        assert [found.key async for found in bench.objects.list("outputs")] == []
 
     scenario(work)

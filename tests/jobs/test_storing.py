@@ -202,7 +202,7 @@ def test_a_file_that_never_comes_ends_after_minutes_and_may_come_later(scenario:
         assert (await open_holds(bench), ended.vendor_cost) == (0, COST)
         assert await look_later(bench) == 1
         assert (await bench.job(job)).outputs == ()
-        backend.collects = ()
+        backend.collects, backend.polls = (), [finished_with(bench.file())]
         assert await look_later(bench, 700) == 1
         late = await bench.job(job)
         assert (late.status, late.price, len(late.outputs)) == (State.FAILED, None, 1)

@@ -21,7 +21,7 @@ from reelrouter.jobs.storing import Kept, Storing, tried_of
 from reelrouter.jobs.workshop import Workshop
 from reelrouter.money import Nanos
 from reelrouter.observe.events import LateOutcome, TaskCrashed
-from reelrouter.work import Failed, Finished, JobLost, Outcome, Running, StoredFile
+from reelrouter.work import Blob, Failed, Finished, JobLost, Outcome, Running, StoredFile
 
 _LONGEST_PAUSE = 600.0
 _PATIENCE = 24 * 3600.0
@@ -75,6 +75,14 @@ class Latecomers:
         job, attempt = await store.get_even_deleted(self._in.db, job_id), made[n]
         lane = self._in.lanes.get(decide.route_of(attempt, job).queue)
         outcome, told = await _asked(lane, attempt)
+        try:
+            await self._follow(job, attempt, (outcome, told))
+        finally:
+            # Some vendors hand their video over with every answer; what was stored is gone from there already.
+            await self._storing.discard(_blobs_of(outcome))
+
+    async def _follow(self, job: Job, attempt: Attempt, said: tuple[Outcome | None, str]) -> None:
+        outcome, told = said
         files: tuple[StoredFile, ...] | None = ()
         if isinstance(outcome, Finished) and not job.outputs:
             files = await self._stored(job, attempt, outcome)
@@ -124,6 +132,11 @@ class Latecomers:
                 vendor_cost=cost,
             )
         )
+
+
+def _blobs_of(outcome: Outcome | None) -> Kept:
+    outputs = outcome.outputs if isinstance(outcome, Finished) else ()
+    return {index: one for index, one in enumerate(outputs) if isinstance(one, Blob)}
 
 
 async def _asked(lane: Lane | None, attempt: Attempt) -> tuple[Outcome | None, str]:
