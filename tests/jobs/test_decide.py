@@ -250,3 +250,11 @@ def test_a_cancel_does_not_hide_how_the_job_had_ended_before() -> None:
     step = next_step(job("a", cancel_requested_at=1), tried, NOW)
     assert isinstance(step, Finish)
     assert step.ending.event == "failed"
+
+
+@pytest.mark.parametrize("failure", [FailureClass.CANCELLED, FailureClass.EXPIRED])
+def test_what_a_vendor_bills_for_a_job_that_it_broke_off_is_kept(failure: FailureClass) -> None:
+    """The bill is the operator's to pay, however the job ended."""
+    step = next_step(job("a"), [attempt(0, "a", failed(failure, vendor_cost=7), handle=HANDLE)], NOW)
+    assert isinstance(step, Finish)
+    assert step.ending.vendor_cost == 7

@@ -15,7 +15,7 @@ from reelrouter.jobs.model import Job
 from reelrouter.jobs.pace import ladder
 from reelrouter.jobs.served import Served
 from reelrouter.jobs.starting import Starter
-from reelrouter.jobs.steps import Verdict
+from reelrouter.jobs.steps import Steps, Verdict
 from reelrouter.observe.events import AttemptEnded, JobPutBack, JobStarted, RunAbandoned
 from reelrouter.routing.choose import queue_of
 from reelrouter.testing.backends import Scripted, finished_with
@@ -501,5 +501,41 @@ def test_a_job_that_is_paid_for_waits_for_its_account_to_come_back(scenario: Sce
         assert ended.status is State.COMPLETED
         assert len(backend.orders) == 1
         assert milliseconds(bench.clock.now()) < job.deadline_at
+
+    scenario(work)
+
+
+def test_a_cancel_that_comes_before_anybody_waits_is_not_lost(scenario: Scenario) -> None:
+    """The database is still from then on: nothing has the dispatcher look again."""
+
+    class Slow:
+        def __init__(self) -> None:
+            self.asked, self.may_go = asyncio.Event(), asyncio.Event()
+
+        async def plan_for(self, *given: Any) -> Any:
+            self.asked.set()
+            await self.may_go.wait()
+            return given[2]
+
+    async def work(bench: Bench) -> None:
+        backend, durations = bench.lane("a", polls=[Running()]), Slow()
+        limit(bench, "a", learns=True, pace=ladder(1e6, 1e6))
+        job, engine = await bench.place("a"), Engine(bench)
+        steps = Steps(replace(bench.workshop(), durations=cast("Any", durations)))
+        durations.may_go.set()
+        assert await steps.submit(job.id, await bench.begin(job)) == "await"
+        durations.asked.clear()
+        durations.may_go.clear()
+        waiting = asyncio.ensure_future(steps.await_upstream(job.id, 1))
+        await durations.asked.wait()
+        await bench.db.write(lambda unit: store.request_cancel(unit, job.id, 1))
+        await engine.dispatcher.tick()
+        durations.may_go.set()
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+            await engine.dispatcher.tick()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert len(backend.cancelled) == 1
 
     scenario(work)

@@ -522,3 +522,69 @@ def test_a_word_that_nobody_knows_is_told_and_the_job_is_polled_on() -> None:
         assert told == ["status is 'simmering'", "status is 'done-ish'"]
 
     asyncio.run(scenario())
+
+
+def test_a_vendor_that_wishes_to_be_left_alone_does_not_hold_a_cancel_up() -> None:
+    """A job whose vendor is away is cancelled after half a minute, and not after the hour of a `Retry-After`."""
+
+    async def scenario() -> None:
+        clock, backend = FrozenClock(), Scripted(polls=[NotAnswered("HTTP 503", retry_after=3600.0)])
+        backend.cancels = "not_cancellable"
+        poller = Poller(clock, lambda _event: None)
+        task = asyncio.ensure_future(poller.run())
+        wish = replace(watch(backend), deadline=clock.now() + 1e9, cancel=True)
+        waiting = asyncio.ensure_future(poller.wait(wish))
+        assert await next_due(poller, backend, 1) - clock.now() == CANCEL_SECONDS
+        clock.advance(CANCEL_SECONDS)
+        poller._schedule(poller._entries["job"], clock.now())
+        assert await waiting == Abandoned(end="cancelled")
+        assert backend.asked["job"] == 1, "and it was left alone"
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(scenario())
+
+
+def test_the_end_of_a_replaced_wait_takes_nothing_from_its_replacement() -> None:
+    """Two runs of one job may wait in one process for a moment: a cancel must still reach the one that is left."""
+
+    async def scenario() -> None:
+        script = Scripted(polls=[Running()])
+        async with running() as poller:
+            first = asyncio.ensure_future(poller.wait(watch(script)))
+            await asyncio.sleep(0)
+            second = asyncio.ensure_future(poller.wait(watch(script)))
+            await asyncio.sleep(0)
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            poller.cancel("job")
+            for _ in range(100):
+                await asyncio.sleep(0.001)
+            is_over = second.done()
+            second.cancel()
+            await asyncio.gather(second, return_exceptions=True)
+        assert is_over
+
+    asyncio.run(scenario())
+
+
+def test_a_note_that_cannot_be_made_does_not_stop_the_polls() -> None:
+    """Whoever listens may break: the wait would stay under way for ever, and look driven."""
+
+    async def scenario() -> None:
+        def broken(_event: Event) -> None:
+            raise RuntimeError("a listener is broken")
+
+        script = Scripted(polls=[NotAnswered("HTTP 502"), DONE])
+        poller = Poller(SystemClock(), broken)
+        task = asyncio.ensure_future(poller.run())
+        waiting = asyncio.ensure_future(poller.wait(watch(script)))
+        for _ in range(100):
+            await asyncio.sleep(0.001)
+        is_over = waiting.done()
+        for one in (waiting, task):
+            one.cancel()
+        await asyncio.gather(waiting, task, return_exceptions=True)
+        assert is_over
+
+    asyncio.run(scenario())

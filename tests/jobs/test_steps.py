@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
 
 from reelrouter.clock import milliseconds
+from reelrouter.db.engine import DatabaseGone
 from reelrouter.db.tables import durations as durations_table
 from reelrouter.jobs import nudges, steps, store
 from reelrouter.jobs.drifts import list_drifting
@@ -22,7 +25,7 @@ from reelrouter.observe.events import AttemptEnded, AttemptUnknown, EndpointDrif
 from reelrouter.routing.choose import queue_of
 from reelrouter.testing.backends import Scripted, finished_with
 from reelrouter.work import Accepted, Blob, Drift, Failed, FailureClass, Finished, Handle, Order, Running
-from tests.jobs.conftest import Bench
+from tests.jobs.conftest import OWNER, Bench
 
 Scenario = Callable[[Callable[[Bench], Awaitable[None]]], None]
 
@@ -502,5 +505,121 @@ def test_a_pace_that_an_operator_has_fixed_is_kept(scenario: Scenario) -> None:
         await bench.run_to_end(await bench.place("a"), steps)
         await durations.settle()
         assert await bench.db.rows(select(durations_table)) == []
+
+    scenario(work)
+
+
+class Foretelling:
+    """Durations that never come to a plan, or that break on what they remember."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error, self.asked = error, asyncio.Event()
+
+    async def plan_for(self, *_: object) -> object:
+        self.asked.set()
+        if self.error is not None:
+            raise self.error
+        return await asyncio.Event().wait()
+
+
+def test_a_handle_is_written_down_before_anything_else_is_asked(scenario: Scenario) -> None:
+    """An engine that ends while it plans the first poll must not forget what was paid for."""
+
+    class Unpaced(Scripted):
+        async def submit(self, order: Order) -> Accepted:
+            return replace(await super().submit(order), poll_after=None)
+
+    async def work(bench: Bench) -> None:
+        bench.lane("a")
+        vendor = Unpaced(endpoint="a", polls=[finished_with(bench.file())])
+        lane = bench.lanes[queue_of("a", "c")]
+        bench.lanes[queue_of("a", "c")] = replace(lane, backend=vendor, learns=True)
+        durations = Foretelling()
+        job = await bench.place("a")
+        steps = Steps(replace(bench.workshop(), durations=cast("Any", durations)))
+        sending = asyncio.ensure_future(steps.submit(job.id, await bench.begin(job)))
+        await durations.asked.wait()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        (attempt,) = await store.list_attempts(bench.db, job.id)
+        assert attempt.handle is not None
+
+    scenario(work)
+
+
+def test_durations_too_short_to_be_kept_cost_no_job(scenario: Scenario) -> None:
+    """Three videos that were there at once are remembered as 0.0 s, of which there is no logarithm."""
+
+    async def work(bench: Bench) -> None:
+        backend = bench.lane("a", polls=[finished_with(bench.file())])
+        bench.lanes[queue_of("a", "c")] = replace(bench.lanes[queue_of("a", "c")], learns=True)
+        durations = Durations(bench.db, bench.clock)
+        job = await bench.place("a")
+        for _ in range(3):
+            durations.note("a", subject_of(job.model, 8.0, "720p"), 0.04)
+        await durations.settle()
+        steps = Steps(replace(bench.workshop(), durations=durations))
+        run = await bench.begin(job)
+        with suppress(ValueError):
+            await steps.submit(job.id, run)
+        assert len(backend.orders) == 1
+        (attempt,) = await store.list_attempts(bench.db, job.id)
+        assert attempt.handle is not None, "paid for, and nobody knows where it is"
+
+    scenario(work)
+
+
+def test_a_refusal_is_written_down_when_the_database_is_back(scenario: Scenario) -> None:
+    """Else the step is done again, finds an intent without an answer, and nobody else is tried."""
+
+    async def work(bench: Bench) -> None:
+        refusing = bench.lane("a", submits=[Failed(failure=FailureClass.TRANSIENT)])
+        bench.lane("b", polls=[finished_with(bench.file())])
+        write, failures, sent = bench.db.write, iter([DatabaseGone("away")] * 2), asyncio.Event()
+        refusing.on_submit = lambda _order: sent.set()
+
+        async def away(work: Any, *, about: str = "") -> Any:
+            if sent.is_set() and (error := next(failures, None)):
+                raise error
+            return await write(work, about=about)
+
+        job = await bench.place("a", "b")
+        bench.db.write = away  # type: ignore[method-assign]
+        ended = await bench.run_to_end(job)
+        assert (ended.status, await bench.attempts(job)) == (
+            State.COMPLETED,
+            [("a", "refused"), ("b", "finished")],
+        )
+
+    scenario(work)
+
+
+def test_a_run_that_is_replaced_in_the_middle_of_its_submit_loses_no_video(scenario: Scenario) -> None:
+    """The replacement in the same process takes the attempt for abandoned, and the acceptance comes too late."""
+
+    async def work(bench: Bench) -> None:
+        sent, may_go = asyncio.Event(), asyncio.Event()
+
+        class Slow(Scripted):
+            async def submit(self, order: Order) -> Accepted:
+                sent.set()
+                await may_go.wait()
+                return await super().submit(order)
+
+        bench.lane("a")
+        slow = Slow(endpoint="a", polls=[finished_with(bench.file())])
+        bench.lanes[queue_of("a", "c")] = replace(bench.lanes[queue_of("a", "c")], backend=slow, outlives=True)
+        job, steps = await bench.place("a"), bench.steps()
+        first = asyncio.ensure_future(steps.submit(job.id, await bench.begin(job)))
+        await sent.wait()
+        moving = (await store.list_moving(bench.db))[0]
+        await bench.db.write(lambda unit: store.run_again(unit, moving, OWNER, broke_off=False))
+        second = asyncio.ensure_future(steps.submit(job.id, moving.run + 1))
+        for _ in range(200):
+            await asyncio.sleep(0.001)
+        may_go.set()
+        await asyncio.gather(first, second)
+        (attempt,) = await store.list_attempts(bench.db, job.id)
+        assert attempt.handle is not None, "it was accepted and paid for"
 
     scenario(work)

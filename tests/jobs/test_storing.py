@@ -434,3 +434,153 @@ def test_the_ending_of_an_expired_job_is_the_one_that_it_was(scenario: Scenario)
         assert decide.EXPIRED.event == "deadline_passed"
 
     scenario(work)
+
+
+def test_a_renewed_answer_that_names_no_video_does_not_end_the_waiting(scenario: Scenario) -> None:
+    """While polled for, "done" without a video is borne for ten minutes; here it once ended the job for good."""
+
+    async def work(bench: Bench) -> None:
+        finished = finished_with(bench.file())
+        nothing = Failed(failure=FailureClass.OUTPUT_INVALID, vendor_code="no_video", vendor_text="no video")
+        vendor(bench, polls=[finished, nothing, finished], collects=[NOT_YET] * 2)
+        ended = await bench.run_to_end(await bench.place("a"))
+        assert ended.status is State.COMPLETED
+
+    scenario(work)
+
+
+def test_a_loaded_file_that_is_gone_is_asked_for_again(scenario: Scenario) -> None:
+    """After a bad file was removed and its vendor did not answer once, or where another machine had loaded it."""
+
+    class Checking(Scripted):
+        async def collect(self, handle: Handle, output: Output) -> Blob:
+            assert isinstance(output, Blob)
+            output.path.stat()  # as a vendor's backend looks at its size
+            return await super().collect(handle, output)
+
+    async def work(bench: Bench) -> None:
+        bad, good = finished_with(bench.file(b"text")), finished_with(bench.file())
+        backend = Checking(endpoint="a", polls=[bad, NotAnswered("HTTP 502"), good])
+        bench.lane("a")
+        bench.lanes[queue_of("a", "c")] = replace(bench.lanes[queue_of("a", "c")], backend=backend)
+        ended = await bench.run_to_end(await bench.place("a"))
+        assert ended.status is State.COMPLETED
+
+    scenario(work)
+
+
+def test_a_dead_address_is_renewed_too(scenario: Scenario) -> None:
+    """A host that cannot be reached is as good a reason for a fresh address as one that answers 404."""
+
+    @dataclass(slots=True, kw_only=True)
+    class Moved(Late):
+        async def collect(self, handle: Handle, output: Output) -> Blob:
+            if isinstance(output, Fetch) and output.url not in self.alive:
+                raise NotAnswered("ClientConnectorError: old.test")
+            return await Late.collect(self, handle, output)
+
+    async def work(bench: Bench) -> None:
+        first, second = (Finished(outputs=(Fetch(url=url),)) for url in ("old", "new"))
+        backend = Moved(endpoint="a", polls=[first, second], file=bench.file(), alive={"new"})
+        bench.lane("a")
+        bench.lanes[queue_of("a", "c")] = replace(bench.lanes[queue_of("a", "c")], backend=backend)
+        assert (await bench.run_to_end(await bench.place("a"))).status is State.COMPLETED
+
+    scenario(work)
+
+
+def test_a_picture_beside_the_video_does_not_cost_the_video(scenario: Scenario) -> None:
+    """Vendors name last frames and thumbnails among their outputs."""
+
+    async def work(bench: Bench) -> None:
+        both = Finished(outputs=(Blob(path=bench.file()), Blob(path=bench.file(b"text"))))
+        vendor(bench, polls=[both])
+        ended = await bench.run_to_end(await bench.place("a"))
+        assert (ended.status, len(ended.outputs)) == (State.COMPLETED, 1)
+
+    scenario(work)
+
+
+def test_a_wish_to_be_left_alone_does_not_keep_a_cancel_waiting(scenario: Scenario) -> None:
+    """A pause between two tries is also how long a cancel goes unnoticed."""
+
+    async def work(bench: Bench) -> None:
+        busy = OutputInvalid("HTTP 503", retry_after=86_400.0)
+        vendor(bench, polls=[finished_with(bench.file())], collects=[busy] * 9)
+        job, steps = await bench.place("a", deadline_at=int((bench.clock.now() + 1e6) * 1000)), bench.steps()
+        run = await bench.begin(job)
+        await steps.submit(job.id, run)
+        await steps.await_upstream(job.id, run)
+        rest, began = bench.rest, bench.clock.now()
+
+        async def cancelled_meanwhile(seconds: float) -> None:
+            await bench.db.write(lambda unit: store.request_cancel(unit, job.id, 1))
+            await rest(seconds)
+
+        bench.rest = cancelled_meanwhile  # type: ignore[method-assign]
+        await Steps(bench.workshop()).finish(job.id, run)
+        assert (await bench.job(job)).status is State.CANCELLED
+        assert bench.clock.now() - began <= 60
+
+    scenario(work)
+
+
+def test_a_cancel_does_not_wait_for_a_file_that_trickles(scenario: Scenario) -> None:
+    """A download may take an hour, and with it the job and its hold outlive every deadline."""
+
+    async def work(bench: Bench) -> None:
+        reached, never = asyncio.Event(), asyncio.Event()
+
+        @dataclass(slots=True, kw_only=True)
+        class Trickling(Scripted):
+            async def collect(self, handle: Handle, output: Output) -> Blob:
+                reached.set()
+                await never.wait()
+                raise AssertionError
+
+        bench.lane("a")
+        slow = Trickling(endpoint="a", polls=[finished_with(bench.file())])
+        bench.lanes[queue_of("a", "c")] = replace(bench.lanes[queue_of("a", "c")], backend=slow)
+        job, steps = await bench.place("a"), Steps(replace(bench.workshop(), look_seconds=0.001))
+        run = await bench.begin(job)
+        await steps.submit(job.id, run)
+        await steps.await_upstream(job.id, run)
+        finishing = asyncio.ensure_future(steps.finish(job.id, run))
+        await reached.wait()
+        await bench.db.write(lambda unit: store.request_cancel(unit, job.id, 1))
+        bench.clock.advance(1e5)
+        for _ in range(200):
+            await asyncio.sleep(0.001)
+        ended = await bench.job(job)
+        finishing.cancel()
+        await asyncio.gather(finishing, return_exceptions=True)
+        assert ended.is_over
+
+    scenario(work)
+
+
+def test_a_database_that_is_away_has_no_file_loaded_twice(scenario: Scenario) -> None:
+    """What was loaded when the step was broken off stays on the disk, and is loaded anew at every repetition."""
+
+    async def work(bench: Bench) -> None:
+        first = bench.file()
+        backend = Late(endpoint="a", polls=[Finished(outputs=(Fetch(url="u"),))], file=first, alive={"u"})
+        bench.lane("a")
+        bench.lanes[queue_of("a", "c")] = replace(bench.lanes[queue_of("a", "c")], backend=backend)
+        job, steps = await bench.place("a"), bench.steps()
+        run = await bench.begin(job)
+        await steps.submit(job.id, run)
+        await steps.await_upstream(job.id, run)
+        write, failures = bench.db.write, iter([DatabaseGone("away")] * 3)
+
+        async def away(work: Any, *, about: str = "") -> Any:
+            if error := next(failures, None):
+                raise error
+            return await write(work, about=about)
+
+        bench.db.write = away  # type: ignore[method-assign]
+        with storage_away(bench, failures=4):
+            await steps.finish(job.id, run)
+        assert len(backend.collected) == 1
+
+    scenario(work)

@@ -4,7 +4,7 @@ Every step asks anew, so that a crash between two steps, or a step that runs twi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ldexp
 from typing import assert_never
 
@@ -156,9 +156,9 @@ def _ending(last: Attempt | None) -> Ending | None:
 
 def _after_failure(failure: Failed) -> Ending:
     if failure.failure is FailureClass.CANCELLED:
-        return CANCELLED
+        return replace(CANCELLED, vendor_cost=failure.vendor_cost)
     if failure.failure is FailureClass.EXPIRED:
-        return EXPIRED
+        return replace(EXPIRED, vendor_cost=failure.vendor_cost)
     return failed(failure)
 
 

@@ -10,7 +10,7 @@ from reelrouter.ids import JobId
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.announce import announce, urls_of
 from reelrouter.jobs.charging import bill_of, book, list_price
-from reelrouter.jobs.looking import FIRST_LOOK, look_later
+from reelrouter.jobs.looking import look_later
 from reelrouter.jobs.model import Attempt, AttemptEnd, Job
 from reelrouter.jobs.storing import GiveUp, Storing
 from reelrouter.jobs.tracing import Tracing, place_of
@@ -117,7 +117,7 @@ class Endings:
             if delivery is not None:
                 enqueue(unit, delivery, last.at)
             if look_at is not None and self._outlives(job, look_at):
-                look_later(unit, look_at, milliseconds(now + FIRST_LOOK))
+                look_later(unit, look_at, milliseconds(now + store.LATE_LOOK))
             return book(unit, job.id, bill, now), erasure.erase(unit, job.id) if job.zdr else ()
 
         ended = await self._in.db.write(together, about=job.workspace)
@@ -135,7 +135,7 @@ class Endings:
         def together(unit: Unit) -> bool:
             is_first = store.end_attempt(unit, attempt, end, milliseconds(now))
             if is_first and goes_on:
-                look_later(unit, attempt, milliseconds(now + FIRST_LOOK))
+                look_later(unit, attempt, milliseconds(now + store.LATE_LOOK))
             return is_first
 
         if await self._in.db.write(together):

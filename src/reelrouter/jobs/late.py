@@ -5,8 +5,9 @@ down, and the operator is told. The job's state, its price and its webhook stay 
 """
 
 import asyncio
+from functools import partial
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from reelrouter.accounts import ledger
 from reelrouter.clock import milliseconds
@@ -15,25 +16,30 @@ from reelrouter.db.tables import attempts
 from reelrouter.ids import JobId
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.lanes import Lane
-from reelrouter.jobs.looking import FIRST_LOOK, look_at, look_later
+from reelrouter.jobs.looking import look_at, look_later
 from reelrouter.jobs.model import Attempt, Job, sound
 from reelrouter.jobs.storing import Kept, Storing, tried_of
 from reelrouter.jobs.workshop import Workshop
 from reelrouter.money import Nanos
 from reelrouter.observe.events import LateOutcome, TaskCrashed
-from reelrouter.work import Blob, Failed, Finished, JobLost, Outcome, Running, StoredFile
+from reelrouter.work import Blob, Failed, FailureClass, Finished, JobLost, Outcome, Running, StoredFile
 
 _LONGEST_PAUSE = 600.0
 _PATIENCE = 24 * 3600.0
+_MISSING_PATIENCE = 3600.0
+"""The same where a vendor says that it knows no such job."""
 _INTERVAL = 15.0
 _AT_ONCE = 50
-_STORING = 2
+_STORING = 8
 """Late videos that are loaded and stored at one time: those of jobs under way do not wait for them."""
 _POLL_SECONDS = 60.0
 _STORE_SECONDS = 600.0
 
+_SINCE = func.coalesce(attempts.c.ended_at, attempts.c.intent_at)
 _DUE = (
-    select(attempts.c.job_id, attempts.c.n, attempts.c.ended_at)
+    select(
+        attempts.c.job_id, attempts.c.n, func.coalesce(attempts.c.ended_at, attempts.c.intent_at).label("since")
+    )
     .where(attempts.c.look_at <= bindparam("now"))
     .order_by(attempts.c.look_at)
     .limit(bindparam("most"))
@@ -44,20 +50,37 @@ class Latecomers:
     def __init__(self, workshop: Workshop) -> None:
         self._in = workshop
         self._storing = Storing(workshop, _STORING)
+        self._looks: dict[tuple[str, int], asyncio.Task[None]] = {}
+        """Those under way, by job and attempt."""
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await self.sweep()
-            await asyncio.sleep(_INTERVAL)
+        try:
+            while True:
+                await self.begin()
+                await asyncio.sleep(_INTERVAL)
+        finally:
+            for look in self._looks.values():
+                look.cancel()
+            await asyncio.gather(*self._looks.values(), return_exceptions=True)
 
     async def sweep(self) -> int:
-        """Asks for each that is due now; how many there were. One vendor's silence does not hold up the others."""
+        """Looks at each that is due now, and waits for what comes of it; how many there were."""
+        begun = await self.begin()
+        await asyncio.gather(*begun)
+        return len(begun)
+
+    async def begin(self) -> list[asyncio.Task[None]]:
+        """Begins to look at each that is due now: one that takes its time does not hold up the others."""
         due = await self._in.db.rows(_DUE, now=self._in.now_ms(), most=_AT_ONCE)
-        async with asyncio.TaskGroup() as group:
-            for row in due:
-                group.create_task(self._look_anyway(row))
-        return len(due)
+        new = {(row["job_id"], row["n"]): row for row in due if (row["job_id"], row["n"]) not in self._looks}
+        for name, row in new.items():
+            look = self._looks[name] = asyncio.ensure_future(self._look_anyway(row))
+            look.add_done_callback(partial(self._forget, name))
+        return [self._looks[name] for name in new]
+
+    def _forget(self, name: tuple[str, int], _look: object) -> None:
+        self._looks.pop(name, None)
 
     async def _look_anyway(self, row: Row) -> None:
         """A job that cannot be looked at must not keep the others from it, nor be looked at without end."""
@@ -66,13 +89,17 @@ class Latecomers:
         except Exception as error:  # noqa: BLE001 - see above; it is told
             self._in.emit(TaskCrashed(task="late look", error=repr(error)))
             now_ms = self._in.now_ms()
-            is_over = now_ms - (row["ended_at"] or now_ms) >= _PATIENCE * 1000
+            is_over = now_ms - row["since"] >= _PATIENCE * 1000
             then = None if is_over else now_ms + milliseconds(_LONGEST_PAUSE)
             await self._in.db.write(lambda unit: look_at(unit, row["job_id"], row["n"], then))
 
     async def _look(self, job_id: JobId, n: int) -> None:
         made = await store.list_attempts(self._in.db, job_id)
         job, attempt = await store.get_even_deleted(self._in.db, job_id), made[n]
+        if not job.is_over:  # an engine was away between the attempt's end and the job's
+            then = self._in.now_ms() + milliseconds(store.LATE_LOOK)
+            await self._in.db.write(lambda unit: look_later(unit, attempt, then))
+            return
         lane = self._in.lanes.get(decide.route_of(attempt, job).queue)
         outcome, told = await _asked(lane, attempt)
         try:
@@ -87,9 +114,8 @@ class Latecomers:
         if isinstance(outcome, Finished) and not job.outputs:
             files = await self._stored(job, attempt, outcome)
         now, since = self._in.clock.now(), (attempt.ended_at or attempt.intent_at) / 1000
-        is_open = files is None or (outcome is None and told != "lost")
-        if is_open and now - since < _PATIENCE:
-            pause = min(max(FIRST_LOOK, (now - since) / 2), _LONGEST_PAUSE)
+        if now - since < (_MISSING_PATIENCE if told == "lost" else _PATIENCE) and _is_open(outcome, files):
+            pause = min(max(store.LATE_LOOK, (now - since) / 2), _LONGEST_PAUSE)
             await self._in.db.write(lambda unit: look_later(unit, attempt, milliseconds(now + pause)))
             return
         await self._close(job, attempt, outcome, (told, files or ()))
@@ -115,7 +141,8 @@ class Latecomers:
 
         def together(unit: Unit) -> bool:
             look_later(unit, attempt, None)
-            if cost and not attempt.is_byok:  # else the vendor bills the workspace, and not the operator
+            # On a key of the workspace's own the bill is not ours; what the job's end has booked is no new one.
+            if cost and not attempt.is_byok and not _is_billed(attempt):
                 ledger.note_vendor_cost(unit, job.id, attempt.n, Nanos(cost), now)
             return bool(files) and store.add_outputs(unit, job.id, files, milliseconds(now), until)
 
@@ -132,6 +159,17 @@ class Latecomers:
                 vendor_cost=cost,
             )
         )
+
+
+def _is_open(outcome: Outcome | None, files: tuple[StoredFile, ...] | None) -> bool:
+    """Whether another look may bring more. A job that is done and names no video may name it later."""
+    is_empty = isinstance(outcome, Failed) and outcome.failure is FailureClass.OUTPUT_INVALID
+    return outcome is None or files is None or is_empty
+
+
+def _is_billed(attempt: Attempt) -> bool:
+    said = attempt.end and (attempt.end.finished or attempt.end.failed)
+    return bool(said and said.vendor_cost)
 
 
 def _blobs_of(outcome: Outcome | None) -> Kept:

@@ -7,9 +7,6 @@ from reelrouter.db.tables import attempts
 from reelrouter.ids import JobId
 from reelrouter.jobs.model import Attempt
 
-FIRST_LOOK = 60.0
-"""Seconds after the end."""
-
 _LOOK_AGAIN = (
     update(attempts)
     .where(attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"))

@@ -134,7 +134,8 @@ class Poller:
         try:
             return await entry.done
         finally:
-            self._entries.pop(watch.job_id, None)
+            if self._entries.get(watch.job_id) is entry:  # else another run of the job waits for it by now
+                del self._entries[watch.job_id]
 
     def nudge(self, job_id: str) -> None:
         """Somebody heard that there is news of this job: look at once."""
@@ -203,9 +204,14 @@ class Poller:
         heapq.heapify(self._heap)
 
     async def _look(self, entry: _Entry) -> None:
-        async with self._slots:
-            self._note_lag(max(0.0, self._clock.now() - entry.due))
-            result = await self._ask(entry)
+        try:
+            async with self._slots:
+                self._note_lag(max(0.0, self._clock.now() - entry.due))
+                result = await self._ask(entry)
+        except Exception as error:  # noqa: BLE001 - a wait that nobody polls for any more must not look alive
+            if not entry.done.done():
+                entry.done.set_exception(error)
+            return
         entry.polling = False
         entry.polls += 1
         if entry.done.done():
@@ -226,11 +232,15 @@ class Poller:
             pause = entry.watch.plan.after(now - entry.watch.accepted_at, entry.polls)
         if entry.nudged:
             entry.nudged, pause = False, 0.0
-        return max(now + pause, entry.not_before)
+        due = max(now + pause, entry.not_before)
+        # Whoever wants to cancel does not wait for as long as a vendor in trouble wants to be left alone.
+        return min(due, max(now, entry.cancel_asked_at + trouble.CANCEL_SECONDS)) if entry.failures else due
 
     async def _ask(self, entry: _Entry) -> Awaited | None:
         """None while the job is still running, or its backend could not be asked."""
         watch = entry.watch
+        if entry.cancel == "asked" and trouble.may_leave(entry.bout, entry.cancel_asked_at, self._clock.now()):
+            return Abandoned(end="cancelled")
         if entry.cancel == "wanted" and await self._cancelled(entry):
             return "cancelled"
         try:

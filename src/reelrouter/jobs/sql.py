@@ -291,6 +291,15 @@ _OPEN_ATTEMPT = and_(
     attempts.c.job_id == bindparam("job"), attempts.c.n == bindparam("number"), attempts.c.outcome.is_(None)
 )
 SET_HANDLE = update(attempts).where(_OPEN_ATTEMPT).values(handle=bindparam("known_as"))
+SET_LATE_HANDLE = (
+    update(attempts)
+    .where(
+        attempts.c.job_id == bindparam("job"),
+        attempts.c.n == bindparam("number"),
+        attempts.c.handle.is_(None),
+    )
+    .values(handle=bindparam("known_as"), look_at=bindparam("then"))
+)
 END_ATTEMPT = update(attempts).where(_OPEN_ATTEMPT).values(outcome=bindparam("ended_as"), ended_at=bindparam("at"))
 SET_TROUBLE = (
     update(attempts)

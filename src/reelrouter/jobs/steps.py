@@ -27,7 +27,7 @@ from reelrouter.jobs.starting import AT_ONCE
 from reelrouter.jobs.tracing import Doing, Tracing, place_of, place_of_attempt
 from reelrouter.jobs.trouble import Trouble
 from reelrouter.jobs.workshop import Workshop
-from reelrouter.observe.events import AttemptAccepted, AttemptUnknown, JobPutBack
+from reelrouter.observe.events import AttemptAccepted, AttemptUnknown, JobPutBack, TaskCrashed
 from reelrouter.routing.choose import Route
 from reelrouter.work import (
     Backend,
@@ -61,6 +61,8 @@ class Steps:
         self._endings = Endings(workshop, self._tracing)
         self._first_polls: dict[str, float] = {}
         self._sends = Sends()
+        self._sending: dict[str, asyncio.Event] = {}
+        """Attempts that this process is sending, by their key; set once the answer is recorded."""
 
     async def submit(self, job_id: JobId, run: int) -> Verdict:
         """Sends the job to where it was started for; for another place, or a later hour, it is put back.
@@ -177,6 +179,15 @@ class Steps:
         # Whoever writes this row may send the attempt, and nobody else ever.
         if not await self._in.db.write(lambda unit: store.begin_attempt(unit, attempt)):
             return
+        answered = self._sending[attempt.key] = asyncio.Event()
+        try:
+            await self._send_attempt(job, (attempt, start.route), order)
+        finally:
+            del self._sending[attempt.key]
+            answered.set()
+
+    async def _send_attempt(self, job: Job, what: tuple[Attempt, Route], order: Order) -> None:
+        attempt, route = what
         lane = self._in.lane_of(job, attempt)
         try:
             with self._tracing.doing("submit", place_of_attempt(job, attempt), "client"):
@@ -185,15 +196,17 @@ class Steps:
         except SubmitRefused as refused:
             if refused.failed.failure is FailureClass.DRIFT:
                 self._drifts.note(attempt.endpoint, erasure.fit_to_log(job, refused.failed.vendor_text or ""))
-            await self._endings.end_attempt(job, attempt, AttemptEnd(kind="refused", failed=refused.failed))
+            end = AttemptEnd(kind="refused", failed=refused.failed)
+            # Else the step would find an intent without an answer, and nobody else would be tried.
+            await self._whatever_the_database(partial(self._endings.end_attempt, job, attempt, end))
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the backend may have the job: ask, don't guess
             self._note_unknown(job, attempt, error)
-            await self._find(job, decide.Resolve(attempt=attempt, route=start.route))
+            await self._find(job, decide.Resolve(attempt=attempt, route=route))
         else:
+            await self._record_accepted(job, attempt, accepted.handle)  # first: it is what a paid job hangs on
             wait = accepted.poll_after
-            plan = await self._plan(job, attempt)
-            self._first_polls[job.id] = plan.first() if wait is None else min(wait, LONGEST_PAUSE)
-            await self._record_accepted(job, attempt, accepted.handle)
+            first = (await self._plan(job, attempt)).first() if wait is None else min(wait, LONGEST_PAUSE)
+            self._first_polls[job.id] = first
 
     async def _is_left_to_others(self, job: Job, attempts: Sequence[Attempt], step: decide.Decision) -> bool:
         """Whether the step is not this engine's work; a dead engine's may not be. Then the job waits anew."""
@@ -209,7 +222,10 @@ class Steps:
 
     async def _resolve(self, job: Job, resolve: decide.Resolve) -> None:
         """An attempt that somebody began: wait while its owner may only be slow, then look it up."""
-        if resolve.attempt.owner == self._in.owner or not await self._is_answered(job, resolve.attempt):
+        is_ours = resolve.attempt.owner == self._in.owner
+        if is_ours and resolve.attempt.key in self._sending:
+            await self._sending[resolve.attempt.key].wait()  # by a run that this one has replaced
+        elif is_ours or not await self._is_answered(job, resolve.attempt):
             await self._find(job, resolve)
 
     async def _is_answered(self, job: Job, attempt: Attempt) -> bool:
@@ -257,6 +273,7 @@ class Steps:
     async def _wait_for(self, job: Job, step: decide.Await) -> None:
         with self._tracing.doing("wait", place_of_attempt(job, step.attempt)) as doing:
             plan = await self._plan(job, step.attempt)
+            job, _ = await self._load(job.id)  # a cancel that came meanwhile found nobody waiting
             awaited = await self._in.poller.wait(self._watch(job, step, doing, plan))
         if awaited == "expired":
             await self._stop(job, step, self._in.lane_of(job, step.attempt).backend)
@@ -268,7 +285,11 @@ class Steps:
         lane, durations = self._in.lane_of(job, attempt), self._in.durations
         if durations is None or not lane.learns:
             return lane.pace
-        return await durations.plan_for(attempt.endpoint, _subject(job, attempt), lane.pace, job.id)
+        try:
+            return await durations.plan_for(attempt.endpoint, _subject(job, attempt), lane.pace, job.id)
+        except Exception as error:  # noqa: BLE001 - a plan saves polls; without one the job is waited for all the same
+            self._in.emit(TaskCrashed(task="poll plan", error=repr(error)))
+            return lane.pace
 
     def _watch(self, job: Job, step: decide.Await, doing: Doing, plan: PollPlan) -> Watch:
         lane = self._in.lane_of(job, step.attempt)

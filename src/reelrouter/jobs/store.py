@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from reelrouter.clock import milliseconds
 from reelrouter.db.engine import Database, Row, Unit
 from reelrouter.ids import JobId
 from reelrouter.jobs import sql
@@ -32,6 +33,9 @@ from reelrouter.jobs.model import (
 from reelrouter.jobs.trouble import TROUBLE, Trouble
 from reelrouter.observe.signals import News
 from reelrouter.work import Failed, FailureClass, Handle, StoredFile
+
+LATE_LOOK = 60.0
+"""Seconds until a vendor is first asked for what it may have made for a job that has ended."""
 
 
 def place(unit: Unit, job: Job) -> None:
@@ -116,7 +120,12 @@ def begin_attempt(unit: Unit, attempt: Attempt) -> bool:
 
 def accept(unit: Unit, job: Job, attempt: Attempt, handle: Handle, now_ms: int) -> None:
     """A backend has it: the handle first, for it is what a paid job hangs on. Now the job shows that plan."""
-    unit.execute(sql.SET_HANDLE, job=job.id, number=attempt.n, known_as=dumped(HANDLE, handle))
+    known_as = dumped(HANDLE, handle)
+    if unit.execute(sql.SET_HANDLE, job=job.id, number=attempt.n, known_as=known_as) == 0:
+        # Somebody has given the attempt up meanwhile: what was paid for is asked for after the job's end.
+        then = now_ms + milliseconds(LATE_LOOK)
+        unit.execute(sql.SET_LATE_HANDLE, job=job.id, number=attempt.n, known_as=known_as, then=then)
+        return
     taken = {"job": job.id, "by": attempt.endpoint, "own": int(attempt.is_byok), "at": now_ms}
     if not job.spares:
         unit.execute(sql.ACCEPT, **taken)

@@ -5,14 +5,16 @@ neither may cost the video while its vendor still has it. A try holds a permit a
 that one vendor's slow files keep nobody else waiting.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import assert_never
+from typing import Any, TypeVar, assert_never
 
 from reelrouter.clock import milliseconds
 from reelrouter.db.engine import DatabaseGone
+from reelrouter.errors import StorageFailed
 from reelrouter.jobs import decide, erasure, store
 from reelrouter.jobs.model import Attempt, Job
 from reelrouter.jobs.permits import Permits
@@ -34,6 +36,7 @@ from reelrouter.work import (
     TroubleKind,
 )
 
+T = TypeVar("T")
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 _LONGEST_PAUSE = 30.0
 """Seconds between two tries: also how long it may take until a cancel is noticed."""
@@ -94,6 +97,8 @@ def verdict(tried: Tried, tries: int, began: float, job: Job, now: float) -> Aga
 def tried_of(error: Exception) -> Tried:
     """What a try's error says. What nobody expected is our own trouble, and passes like any other."""
     match error:
+        case FileNotFoundError():
+            return Tried(kind="file", reason="the file that was loaded is gone")
         case OutputInvalid():
             return Tried(kind="file", reason=error.reason, final=error.final, retry_after=error.retry_after)
         case NotAnswered():
@@ -116,7 +121,7 @@ class Storing:
         kept: Kept = {}
         while True:
             try:
-                return await self.try_once(job, attempt, finished, kept)
+                return await self._watched(job, self.try_once(job, attempt, finished, kept))
             except Exception as error:  # noqa: BLE001 - a finished video is not thrown away over one bad try
                 tried = tried_of(error)
             tries += 1
@@ -125,9 +130,9 @@ class Storing:
             await self._tell(job, attempt, tried, step)
             if isinstance(step, GiveUp):
                 await self.discard(kept)
-                return step
+                return await self._those_stored(job, finished) or step
             job = await self._rested(job, step.seconds)
-            if tried.kind == "file":
+            if tried.kind in ("file", "unanswered"):
                 renewed = await self._renewed(job, attempt, kept)
                 if isinstance(renewed, Failed):
                     await self.discard(kept)
@@ -142,17 +147,21 @@ class Storing:
         """
         if not finished.outputs or attempt.handle is None:
             raise OutputInvalid("the backend finished without an output", final=attempt.handle is None)
+        files: list[StoredFile] = []
+        trouble: OutputInvalid | None = None
         async with self._permits.of(decide.route_of(attempt, job).queue):
-            return tuple(
-                [
-                    await self._stored(job, attempt, (index, output), kept)
-                    for index, output in enumerate(finished.outputs)
-                ]
-            )
+            for one in enumerate(finished.outputs):
+                try:
+                    files.append(await self._stored(job, attempt, one, kept))
+                except OutputInvalid as error:  # the others may be there
+                    trouble = trouble or error
+        if trouble is not None:
+            raise trouble
+        return tuple(files)
 
     async def _stored(self, job: Job, attempt: Attempt, one: tuple[int, Output], kept: Kept) -> StoredFile:
         index, output = one
-        key = f"outputs/{job.id}/{index}.mp4"
+        key = _key_of(job, index)
         stored = await self._in.ingest.find(key)  # by a run before this one, which a crash ended
         if stored is not None:
             return stored
@@ -163,6 +172,30 @@ class Storing:
         except OutputInvalid:
             await self._discard([kept.pop(index)])
             raise
+
+    async def _those_stored(self, job: Job, finished: Finished) -> tuple[StoredFile, ...]:
+        """Some vendors name a picture among a job's videos: the videos are delivered all the same."""
+        if job.cancel_requested_at is not None or len(finished.outputs) < 2:
+            return ()
+        try:
+            found = [await self._in.ingest.find(_key_of(job, index)) for index in range(len(finished.outputs))]
+        except StorageFailed:
+            return ()
+        return tuple(one for one in found if one is not None)
+
+    async def _watched(self, job: Job, trying: Coroutine[Any, Any, T]) -> T:
+        """A try that is broken off where it is not worth its time any more: a trickle can last for an hour."""
+        task, began = asyncio.ensure_future(trying), self._in.clock.now()
+        try:
+            while not (await asyncio.wait({task}, timeout=self._in.look_seconds))[0]:
+                job, now = await self._newest(job), self._in.clock.now()
+                is_late = now >= max(job.deadline_at / 1000, began + FILE_SECONDS)
+                if is_late or job.cancel_requested_at is not None:
+                    raise OutputInvalid("its file did not come in time")
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _renewed(self, job: Job, attempt: Attempt, kept: Kept) -> Finished | Failed | None:
         """What the vendor says now: another address perhaps, or that it failed after all; None for nothing new."""
@@ -177,9 +210,9 @@ class Storing:
                 again = [one for index, one in enumerate(outcome.outputs) if index in kept]
                 await self._discard([one for one in again if isinstance(one, Blob) and one not in kept.values()])
                 return outcome
-            case Failed():
+            case Failed() if outcome.failure is not FailureClass.OUTPUT_INVALID:
                 return outcome
-            case Running() | Finished():
+            case Running() | Finished() | Failed():
                 return None
             case _:
                 assert_never(outcome)
@@ -216,3 +249,7 @@ class Storing:
     async def _discard(self, blobs: Iterable[Blob]) -> None:
         for blob in list(blobs):
             await self._in.objects.in_thread(partial(blob.path.unlink, missing_ok=True))
+
+
+def _key_of(job: Job, index: int) -> str:
+    return f"outputs/{job.id}/{index}.mp4"

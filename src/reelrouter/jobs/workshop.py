@@ -52,6 +52,8 @@ class Workshop:
     """How long jobs take at each endpoint; without it every lane keeps its own pace."""
     rest: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Waits for so many seconds between two tries."""
+    look_seconds: float = 15.0
+    """Between two looks whether a video that is being loaded is still wanted."""
     mark_of: Callable[[str], str | None] = lambda _job_id: None
     """By what this gateway knows a job of its own again."""
 
