@@ -28,6 +28,8 @@ from tests.acceptance.waiting import TERMINAL, until
 from tests.fates import MODELS, briskly, fate, forbids_another, mark_of, prompt_of, was_accepted, within
 
 _SUBMITTERS = 8
+_MOST_DOWNLOAD = 2 * 1024 * 1024
+"""Bytes: an output that is too large sends without end."""
 _UP_TO_MINUTES = 900.0
 """Seconds more for files that never come, and for vendors that ask to be left alone."""
 
@@ -75,7 +77,8 @@ def run(plan: Plan, folder: Path) -> Iterator[Found]:
             url = stack.enter_context(in_thread(emulator)).url
             environment |= environment_of(name, url)
         terms = {name: {"poll_every": 0.2, "concurrency": 40} for name in emulators}
-        server = Server(folder, {"providers": json.dumps(terms)}, environment)
+        settings = {"providers": json.dumps(terms), "max_download": str(_MOST_DOWNLOAD)}
+        server = Server(folder, settings, environment)
         stack.callback(server.close)
         server.start()
         books = Books(server.data_dir)

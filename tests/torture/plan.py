@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, repeat
+from math import inf
 from typing import Literal
 
 from reelrouter.emulators.script import Script
@@ -44,6 +45,8 @@ _LASTS: Mapping[Act, tuple[float, float]] = {
 """Seconds, at least and at most."""
 _BRISK_LASTS: Mapping[Act, tuple[float, float]] = {"fill_disk_long": (4.0, 6.0), "lose_storage": (5.0, 8.0)}
 """The same in a short run."""
+_RESTS: Mapping[Act, float] = {"fill_disk_long": 60.0, "lose_storage": 150.0}
+"""Seconds after the end of what lasts long in which it does not begin again: else the gateway is hardly ever whole."""
 SHIFTS = (3600.0, -3600.0, 0.0, 600.0, -600.0)
 """Seconds by which clocks are wrong."""
 _FATES = (42, 12, 8, 10, 8, 20)
@@ -108,6 +111,8 @@ def faults(plan: Plan) -> Iterator[Fault]:
     due: list[tuple[float, int, Fault]] = []
     at, over = 0.0, dict[Act, float]()
     for number, act in enumerate(_dealt(plan, dice)):
+        if act in _RESTS and at < over.get(act, -inf) + _RESTS[act]:
+            continue
         at = max(at + dice.uniform(0.4, 1.6) * plan.pause, over.get(act, 0.0))  # none begins again before its end
         if at >= plan.seconds:
             break
