@@ -46,7 +46,7 @@ _LASTS: Mapping[Act, tuple[float, float]] = {
 _BRISK_LASTS: Mapping[Act, tuple[float, float]] = {"fill_disk_long": (4.0, 6.0), "lose_storage": (5.0, 8.0)}
 """The same in a short run."""
 _RESTS: Mapping[Act, float] = {"fill_disk_long": 60.0, "lose_storage": 150.0}
-"""Seconds after the end of what lasts long in which it does not begin again: else the gateway is hardly ever whole."""
+"""Seconds after what lasts long in which it does not begin again: a gateway would else be hardly ever whole."""
 SHIFTS = (3600.0, -3600.0, 0.0, 600.0, -600.0)
 """Seconds by which clocks are wrong."""
 _FATES = (42, 12, 8, 10, 8, 20)

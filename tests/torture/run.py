@@ -186,8 +186,11 @@ def _wait_for(fleet: Fleet) -> float:
 
 
 def _befall(fault: Fault, fleet: Fleet, moods: Moods) -> bool:
-    """What begins waits for somebody whom it can befall, who may just be starting; what ends does not."""
-    if fault.act not in STARTS:
+    """What begins waits for somebody whom it can befall, who may just be starting; what ends does not.
+
+    Nor does what begins while nobody may be able to start: what is away would else come back too late.
+    """
+    if fault.act not in STARTS or fleet.is_crippled:
         return _do(fault, fleet, moods)
     try:
         return until(lambda: _do(fault, fleet, moods), f"somebody for {fault.act}", _TARGET_SECONDS)
