@@ -490,7 +490,7 @@ def test_how_long_a_job_took_is_kept_and_its_next_one_is_asked_for_when_it_is_li
             assert await steps.await_upstream(job.id, run) == "finish"
             await durations.settle()
         plan = await durations.plan_for("a", subject_of(job.model, 4.0, "720p"), ladder(5.0, 15.0))
-        assert 50 <= plan.first() <= 110, "such jobs took between 0 and 200 s: 100, as far as polls tell"
+        assert 30 <= plan.first() <= 110, "such jobs took between 0 and 200 s: 100, as far as polls tell"
 
     scenario(work)
 

@@ -18,14 +18,18 @@ from reelrouter.db.engine import Database, DatabaseGone, Unit
 from reelrouter.db.statements import insert_of
 from reelrouter.db.tables import durations
 from reelrouter.jobs.expectation import Guess
-from reelrouter.jobs.pace import PollPlan, learned, moved_apart
+from reelrouter.jobs.pace import PollPlan, ladder, learned, moved_apart
 
+_ALLOWANCE = ladder(2.0, 15.0)
+"""As many polls as this would make, a learned plan may make for a job: about 11 for one of 90 s."""
 KEPT_SAMPLES = 50
 """For each subject, the newest."""
 MOST_SUBJECTS = 200
 """For each endpoint, those that this process remembers: the ones that were measured last."""
 REFRESH_SECONDS = 600.0
 """How old the memory of an endpoint may be: other engines measure too."""
+_SHORTEST = 1.0
+"""Seconds; what was shorter counts as this."""
 _LONGEST = 86_400.0
 """Seconds; what seems to have taken longer was not watched while it ended."""
 _ENOUGH = 5
@@ -76,7 +80,7 @@ def generation_times(models: Iterable[ModelSpec]) -> dict[str, GenerationTime]:
 def add_sample(unit: Unit, endpoint: str, subject: str, seconds: float, now_ms: int) -> Samples:
     """Keeps one more duration, and forgets the oldest; returns those that are kept now."""
     row = unit.row(_ONE, of_endpoint=endpoint, of_subject=subject)
-    samples = (*(_read(row["samples"]) if row else ()), round(seconds, 1))[-KEPT_SAMPLES:]
+    samples = (*(_read(row["samples"]) if row else ()), round(max(seconds, _SHORTEST), 1))[-KEPT_SAMPLES:]
     text = json.dumps(samples)
     if row is None:
         unit.execute(_INSERT, endpoint=endpoint, subject=subject, samples=text, updated_at=now_ms)
@@ -152,7 +156,8 @@ class Durations:
         if planned is None or planned[0] != otherwise:
             samples = memory.samples.get(subject, ())
             guesses = () if len(samples) >= _ENOUGH else _guesses(subject, memory.samples, self._times)
-            planned = memory.plans[subject] = otherwise, learned(samples, otherwise, guesses)
+            plan = learned(samples, _ALLOWANCE, guesses) if samples or guesses else otherwise
+            planned = memory.plans[subject] = otherwise, plan
             _drop_oldest(memory.plans)
         return planned[1]
 
@@ -209,7 +214,7 @@ def _guesses(subject: str, known: Mapping[str, Samples], times: Mapping[str, Gen
 
 
 def _guess_from(samples: Samples, distance: float) -> Guess:
-    spread = stdev(math.log(seconds) for seconds in samples[-10:])
+    spread = stdev(math.log(max(seconds, _SHORTEST)) for seconds in samples[-10:])
     doubt = _DOUBT + _DOUBT_BY_DISTANCE * abs(distance)
     return Guess(median=median(samples[-10:]) * math.exp(distance), spread=math.hypot(spread, doubt))
 
