@@ -11,7 +11,8 @@ from traceback import format_exception
 import pytest
 from aiohttp import web
 
-from reelrouter.providers.base import Call, Flow, Grant, Part, ProviderDrift
+from reelrouter.providers.alibaba import ALIBABA
+from reelrouter.providers.base import Account, Call, Flow, Grant, Part, ProviderDrift
 from reelrouter.providers.drive import MOST_REPLY, Drive, Lost
 from reelrouter.providers.reading import refused
 from reelrouter.work import Blob, FailureClass, Finished, Outcome, SubmitRefused
@@ -265,3 +266,18 @@ async def test_what_a_flow_raises_is_what_its_caller_sees(tmp_path: Path) -> Non
         with pytest.raises(SubmitRefused):
             await drive.run(flow(), PLAIN, account(vendor.url))
         assert (await drive.run(only(GET), PLAIN, account(vendor.url))).status == 500
+
+
+async def test_what_is_no_secret_stands_in_an_address_though_calls_are_signed_with_it(tmp_path: Path) -> None:
+    """A workspace's name goes along as a header, and is a folder of the bucket where its videos lie."""
+    body = json.dumps({"output": {"video_url": "https://files.test/ws-12345678/v.mp4"}}).encode()
+    async with serving(saying(body)) as vendor, driving(tmp_path) as drive:
+        studio = Account(
+            provider="alibaba",
+            name="a",
+            root=vendor.url,
+            values={"api_key": SECRET, "workspace_id": "ws-12345678"},
+            concurrency=1,
+        )
+        reply = await drive.send(GET, ALIBABA, studio)
+    assert reply.body == body

@@ -235,3 +235,55 @@ def test_no_decoration_breaks_an_end(more: Any) -> None:
         assert isinstance(done, Finished | Failed)
         assert isinstance(speaker.polled({**decoration, **speaker.job("failed")}), Failed)
         assert isinstance(speaker.polled({**decoration, **speaker.job("running")}), Running)
+
+
+@with_status
+@pytest.mark.parametrize("outside", ["success", "ok", "SUCCEEDED"])
+def test_the_word_of_an_envelope_is_not_the_jobs(speaker: Speaker, outside: str) -> None:
+    """That the question was answered well says nothing of the job: after ten minutes it would fail as empty."""
+    assert isinstance(speaker.polled({"status": outside, "data": {"id": JOB, "status": "processing"}}), Running)
+
+
+@with_status
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "error", "message": "Too many requests"},
+        {"status": "fail", "error": {"code": 429, "message": "slow down"}},
+        {"status": "error", "error": {"code": 401, "message": "Invalid token"}},
+        {"status": "error", "error": "Unauthorized"},
+    ],
+    ids=lambda body: str(body)[:50],
+)
+def test_an_envelope_that_says_error_does_not_end_the_job(speaker: Speaker, body: Any) -> None:
+    """It names no job and speaks of the asking: taken for the job's end, it costs a second submit."""
+    try:
+        outcome = speaker.polled(body)
+    except NotAnswered:
+        return
+    assert not isinstance(outcome, Failed)
+
+
+@pytest.mark.parametrize("number", [8, 14, 16], ids=["exhausted", "unavailable", "unauthenticated"])
+def test_an_error_in_the_place_of_an_operation_is_not_its_end(number: int) -> None:
+    """Only an operation that is done has an error of its own: else the next endpoint is paid as well."""
+    try:
+        outcome = EVERYBODY["google-vertex"].polled({"error": {"code": number, "message": "try again"}})
+    except NotAnswered:
+        return
+    assert not isinstance(outcome, Failed)
+
+
+@pytest.mark.parametrize("name", ["openai", "openrouter", "byteplus", "alibaba"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"url": "https://vendor.test/v1/tasks/job-1", "output": {"video_url": VIDEO}},
+        {"outputs": [{"type": "thumbnail", "url": "https://files.test/a"}, {"type": "video", "url": VIDEO}]},
+        {"prompt": "redder", "video_url": "https://in.test/i.mp4", "output": {"url": VIDEO}},
+    ],
+    ids=["link to itself", "thumbnail", "input echoed"],
+)
+def test_an_address_of_something_else_is_not_taken_for_the_video(name: str, told: Any) -> None:
+    """A job's own address, a picture without a suffix, and the input that the request came with."""
+    assert urls(EVERYBODY[name].polled({"id": JOB, "status": "completed", **told})) == [VIDEO]

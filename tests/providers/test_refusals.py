@@ -269,3 +269,41 @@ def test_no_answer_breaks_an_adapter(body: Any, status: int) -> None:
             repr(refusal.failed).encode()
         else:
             assert ticket.native_id.encode()
+
+
+@everybody
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 1, "description": "Submit success", "result": "1712204995849323"},
+        {"code": 22, "description": "In queue, there are 3 tasks ahead", "result": "1712204995849323"},
+        {"code": 10000, "message": "Success", "data": {"order_no": "7"}},
+        {"code": 1, "message": "Task created, pending safety review"},
+        {"code": 20, "message": "accepted; waiting for capacity"},
+        {"error": {"code": "DEADLINE_EXCEEDED", "message": "deadline exceeded"}},
+        {"error": "read tcp 10.0.0.1:443: connection reset by peer"},
+        {"error": "unexpected EOF"},
+    ],
+    ids=lambda body: str(body)[:50],
+)
+def test_an_unknown_code_beside_words_of_success_or_of_a_broken_line_proves_nothing(
+    speaker: Speaker, body: object
+) -> None:
+    """A code above zero is some vendors' word for success: a task may exist, and the next endpoint costs twice."""
+    with pytest.raises(ProviderDrift):
+        speaker.submitted(body)
+
+
+@everybody
+@pytest.mark.parametrize("body", [
+    {"code": 400, "message": "bad prompt", "task_id": 0}, {"error": {"code": 400}, "data": {"id": 0}},
+])  # fmt: skip
+def test_an_id_of_zero_beside_an_error_is_none(speaker: Speaker, body: object) -> None:
+    """It is what a server that fills all its fields puts there: no job is to be waited for."""
+    refused(speaker, body)
+
+
+def test_the_place_that_a_vendor_is_known_for_comes_before_all_others() -> None:
+    """What stands outside may be the id of the request, and polls for that find nothing: a lost video."""
+    alibaba = EVERYBODY["alibaba"]
+    assert alibaba.submitted({"id": "request-1", "output": {"task_id": JOB}}).native_id == JOB

@@ -150,13 +150,15 @@ class ModelStudio(Provider):
 
     def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
         said = polled((yield Call(method="GET", url=_path(handle))))
-        word = word_in(said)
+        word = word_in(said, handle.native_id)
         if word is None and dig(said, "code"):
             raise NotAnswered(shown(f"{dig(said, 'code')}: {dig(said, 'message')}"))
         if isinstance(word, str) and word.strip().upper() == _LOST:
             raise JobLost("the vendor knows no such task, or its day is over")
-        finished = delivered(videos_in(said, account.root))
-        return outcome_of(Answered(said=said, status=word, finished=finished, judge=_judge))
+        finished = delivered(videos_in(said, account.root, handle.native_id))
+        return outcome_of(
+            Answered(said=said, native_id=handle.native_id, status=word, finished=finished, judge=_judge)
+        )
 
     def cancel(self, handle: Handle, account: Account) -> Flow[Cancelled]:
         """Only what still queues can be cancelled."""

@@ -54,13 +54,23 @@ class ModelArk(Provider):
     def poll(self, handle: Handle, account: Account) -> Flow[Outcome | Unclear]:
         task = polled((yield Call(method="GET", url=_path(handle))))
         seed, notes = seed_of(dig(task, "seed"))
-        finished = delivered(videos_in(task, account.root), seed)
-        return outcome_of(Answered(said=task, status=word_in(task), finished=finished, judge=_judge, notes=notes))
+        places = (dig(task, "content"), task)  # its own place first: elsewhere inputs may be repeated
+        found = (videos_in(place, account.root, handle.native_id) for place in places)
+        return outcome_of(
+            Answered(
+                said=task,
+                native_id=handle.native_id,
+                status=word_in(task, handle.native_id),
+                finished=delivered(next(filter(None, found), ()), seed),
+                judge=_judge,
+                notes=notes,
+            )
+        )
 
     def cancel(self, handle: Handle, account: Account) -> Flow[Cancelled]:
         """Only what still queues can be cancelled; asked of an ended task, the vendor deletes its record."""
         task = polled((yield Call(method="GET", url=_path(handle))))
-        if meaning_of(word_in(task)) != "waiting":
+        if meaning_of(word_in(task, handle.native_id)) != "waiting":
             return "not_cancellable"
         reply = yield Call(method="DELETE", url=_path(handle))
         return "cancelled" if reply.status in (200, 204) else "not_cancellable"

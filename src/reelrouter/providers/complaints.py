@@ -64,6 +64,12 @@ def sentence_in(said: Mapping[str, Any]) -> object:
     return _first(said, _SENTENCES, _is_said)
 
 
+def sentences_of(complaint: Complaint) -> list[str]:
+    """All that an error says in prose, and what says no more than that all is well."""
+    beside = complaint.error if isinstance(complaint.error, Mapping) else {}
+    return [one for one in (complaint.said, *(beside.get(name) for name in _SENTENCES)) if isinstance(one, str)]
+
+
 def says_lost(complaint: Complaint) -> bool:
     """Whether the vendor knows no such job, whatever the status of its reply is."""
     code = re.sub(r"[^a-z0-9]", "", str(complaint.code)[:100].lower())

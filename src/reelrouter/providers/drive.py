@@ -34,6 +34,7 @@ from reelrouter.providers.outputs import (
     too_large,
 )
 from reelrouter.providers.reading import retry_after
+from reelrouter.providers.redaction import names_a_secret
 from reelrouter.providers.spill import Spill
 from reelrouter.work import Failed, FailureClass, Fetch, OutputInvalid, SubmitRefused
 
@@ -132,8 +133,11 @@ class Drive:
                 reply = await self._read(response, call)
         if reply.status == 401:
             self._forget(account, granted)
-        # A success repeats at most what it was signed with: other values may stand in it for good reasons.
-        return _redacted(reply, {**account.values, **granted} if reply.status >= 400 else granted)
+        if reply.status >= 400:
+            return _redacted(reply, {**account.values, **granted})
+        # A success repeats at most the secret that it was signed with. Other values, such as a workspace's id, may
+        # stand in it for good reasons: without them an address would lead to no video.
+        return _redacted(reply, {name: value for name, value in granted.items() if names_a_secret(name)})
 
     async def download(self, output: Fetch, provider: Provider, account: Account, most: int) -> Path:
         """An output in a file of ours.

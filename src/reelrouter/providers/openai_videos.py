@@ -131,7 +131,14 @@ class OpenAIVideos(Provider):
         addresses = self._addresses(job, handle, account.root, f"{account.root}/{url}/content")
         running = Running(progress=progress_of(dig(job, "progress"), whole=100), poll_after=_pause(reply))
         return outcome_of(
-            Answered(said=job, status=word_in(job), running=running, finished=delivered(addresses), judge=_judge)
+            Answered(
+                said=job,
+                native_id=handle.native_id,
+                status=word_in(job, handle.native_id),
+                running=running,
+                finished=delivered(addresses),
+                judge=_judge,
+            )
         )
 
     def cancel(self, handle: Handle, account: Account) -> Flow[Cancelled]:
@@ -140,7 +147,7 @@ class OpenAIVideos(Provider):
             return "not_cancellable"
         url = self._path(account, handle)
         job = _job((yield Call(method="GET", url=url)), handle)
-        if meaning_of(word_in(job)) not in ("waiting", "running"):
+        if meaning_of(word_in(job, handle.native_id)) not in ("waiting", "running"):
             return "not_cancellable"
         reply = yield Call(method="DELETE", url=url)
         if reply.status == 409:
@@ -226,7 +233,7 @@ def _job(reply: Reply, handle: Handle) -> Mapping[str, Any]:
     if not 200 <= reply.status < 300:
         with suppress(ProviderDrift):
             said = json_object(reply)
-            if id_in(said) == handle.native_id and meaning_of(word_in(said)) is not None:
+            if id_in(said) == handle.native_id and meaning_of(word_in(said, handle.native_id)) is not None:
                 return said
     return polled(reply)
 

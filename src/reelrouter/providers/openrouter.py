@@ -89,7 +89,8 @@ class OpenRouter(Provider):
         return outcome_of(
             Answered(
                 said=job,
-                status=word_in(job),
+                native_id=handle.native_id,
+                status=word_in(job, handle.native_id),
                 running=Running(progress=progress_of(job.get("progress"), whole=100)),
                 finished=delivered(_addresses(job, handle, account)),
                 judge=_judge,
@@ -188,7 +189,7 @@ def _addresses(job: Mapping[str, Any], handle: Handle, account: Account) -> Sequ
     named = job.get("unsigned_urls")
     if not isinstance(named, list):
         others = {name: value for name, value in job.items() if name != "unsigned_urls"}
-        return videos_in(others, root) or (_below(root, _first(named, root), f"{content}0"),)
+        return videos_in(others, root, handle.native_id) or (_below(root, _first(named, root), f"{content}0"),)
     # Null stands for a video at the contract's own address; what is neither that nor an address, for nothing.
     found = [
         _below(root, _first(one, root), f"{content}{at}")

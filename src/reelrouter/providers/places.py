@@ -2,19 +2,24 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from reelrouter.providers.decoration import MOST_OUTPUTS
+from reelrouter.providers.words import meaning_of
 
 _IDS = (
     "id", "task_id", "taskId", "job_id", "jobId", "video_id", "videoId", "generation_id", "generationId",
     "prediction_id", "operation_id", "uuid", "task_uuid", "taskUUID",
 )  # fmt: skip
+_DEEPEST_HOLDER = 4
 _HOLDERS = ("data", "output", "task", "job", "video", "result", "response")
 _STATUSES = ("status", "task_status", "taskStatus", "state", "job_status", "jobStatus", "phase")
+_ENVELOPES = frozenset({"done", "failed", None})
+"""Meanings that a word outside may have without speaking of the job."""
 _MOST_ID = 2000
 """Characters; no address takes more."""
 _ADDRESSES = (
@@ -22,11 +27,33 @@ _ADDRESSES = (
     "download_url", "downloadUrl", "file_url", "fileUrl", "FileUrl", "sample", "href", "src",
 )  # fmt: skip
 _INLINE = ("bytesBase64Encoded", "videoBytes", "encodedVideo", "b64_json", "video_base64")
-_HOLD_ADDRESSES = (
-    "unsigned_urls", "urls", "video_urls", "video", "videos", "output", "outputs", "result", "results", "content",
-    "generateVideoResponse", "generatedSamples", "generated_videos", "generatedVideos", "response", "data", "task",
-    "assets", "file", "files", "FileInfos", "works", "predictions",
+_RESULTS = (
+    "unsigned_urls", "output", "outputs", "result", "results", "generateVideoResponse", "generatedSamples",
+    "generated_videos", "generatedVideos", "works",
 )  # fmt: skip
+"""What nothing but results lies in: they come before addresses beside them, which may be those of inputs."""
+_HOLD_ADDRESSES = (
+    "urls", "video_urls", "video", "videos", "content", "response", "data", "task", "assets", "file", "files",
+    "FileInfos", "predictions",
+)  # fmt: skip
+_KINDS = (
+    "type", "kind", "role", "name", "label", "asset_type", "media_type", "mediaType", "file_type", "fileType",
+    "mime_type", "mimeType", "content_type", "contentType",
+)  # fmt: skip
+_BESIDE = re.compile(
+    r"(?:image|audio|text)/.*"
+    r"|(?:(?:first|last|start|end|cover|preview|poster|video|input|source|reference|output)[ _-])?"
+    r"(?:image|picture|photo|thumb|thumbnail|cover|poster|preview|frame|gif|audio|subtitle|caption)s?"
+    r"(?:[ _-](?:image|url|uri))?"
+    r"|(?:input|source|reference|original)s?(?:[ _-]video)?(?:[ _-]ur[li])?",
+    re.IGNORECASE,
+)
+"""What an object is called that lies beside the video, or came with the request."""
+_JOBS = frozenset({
+    "task", "tasks", "job", "jobs", "operations", "predictions", "generations", "requests", "result", "results",
+})  # fmt: skip
+_JOBS_OR_FILES = frozenset({"video", "videos"})
+_VERSION = re.compile(r"v\d\w*|api", re.IGNORECASE)
 _DEEPEST = 8
 BUCKETS = "gs://"
 _SCHEMES = ("http://", "https://", BUCKETS)
@@ -38,19 +65,50 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 """What lies beside a video: its first frame, or a thumbnail."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """Whose videos are looked for."""
+
+    root: str
+    native_id: str
+
+
 def id_in(said: Any, *first: str) -> str | None:
-    """The id of what was created; `first` are the places where this vendor is known to put it."""
-    if not isinstance(said, Mapping):
-        return None
-    ids = (_id_here(holder, (*first, *_IDS)) for holder in _holders(said))
-    return next((one for one in ids if one is not None), None)
+    """The id of what was created; `first` are the names under which this vendor is known to put it."""
+    return next(ids_in(said, *first), None)
 
 
-def word_in(said: Mapping[str, Any]) -> object:
-    """The word for how a job stands: the first text where such words stand, else whatever stands there."""
-    found = (holder.get(name) for holder in _holders(said) for name in _STATUSES)
-    told = [one for one in found if one is not None]
-    return next((one for one in told if isinstance(one, str)), told[0] if told else None)
+def ids_in(said: Any, *first: str) -> Iterator[str]:
+    """All of them, likeliest first: a known name counts at any depth before all others.
+
+    What stands outside may be the id of the request, and polls for that find nothing.
+    """
+    holders = list(_holders(said)) if isinstance(said, Mapping) else []
+    for names in (first, _IDS):
+        for holder in holders:
+            yield from _ids_here(holder, names)
+
+
+def is_unset(native_id: str) -> bool:
+    """Whether it is what stands in a field that has no value: zero, an id of zeros, or -1."""
+    return native_id == "-1" or not native_id.strip("0-")
+
+
+def word_in(said: Mapping[str, Any], native_id: str) -> object:
+    """The word for how a job stands: the first text where such words stand, else whatever stands there.
+
+    Beside the job's own id it is the job's. Without one, an envelope's word for how the question went, such as
+    `success`, counts only where nothing inside has a word of its own.
+    """
+    told = [(holder, word) for holder in _holders(said) if (word := _word_here(holder)) is not None]
+    texts = [(holder, word) for holder, word in told if isinstance(word, str)] or told
+    own = [word for holder, word in texts if native_id in _ids_here(holder, _IDS)]
+    if own:
+        return own[-1]
+    words = [word for _, word in texts]
+    if len(words) > 1 and meaning_of(words[0]) in _ENVELOPES:
+        return words[1]
+    return words[0] if words else None
 
 
 def in_path(native_id: str) -> str:
@@ -59,28 +117,39 @@ def in_path(native_id: str) -> str:
     return step.replace(".", "%2E") if step in (".", "..") else step
 
 
-def videos_in(said: Any, root: str) -> tuple[str, ...]:
-    """The addresses of a job's videos: relative ones below `root`, `data:` ones for what the answer holds."""
-    return tuple(one for one in places_in(said, root) if not one.startswith(BUCKETS))
+def videos_in(said: Any, root: str, native_id: str = "") -> tuple[str, ...]:
+    """The addresses of a job's videos: relative ones below `root`, `data:` ones for what the answer holds.
+
+    By `native_id` the job's link to itself is known, which is none.
+    """
+    return tuple(one for one in places_in(said, root, native_id) if not one.startswith(BUCKETS))
 
 
-def places_in(said: Any, root: str) -> tuple[str, ...]:
+def places_in(said: Any, root: str, native_id: str = "") -> tuple[str, ...]:
     """The same, and what lies in buckets, for the vendors who have a way to read them."""
-    return tuple(islice(dict.fromkeys(_found(said, root, 0)), MOST_OUTPUTS))
+    found = _found(said, _Job(root=root, native_id=native_id), 0)
+    return tuple(islice(dict.fromkeys(found), MOST_OUTPUTS))
 
 
 def _holders(said: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """An answer, and what it may have wrapped its job into, be that a list of one."""
-    yield said
-    for name in _HOLDERS:
-        held = said.get(name)
-        held = held[0] if isinstance(held, list) and len(held) == 1 else held
-        if isinstance(held, Mapping):
-            yield held
+    """An answer, and what it may have wrapped its job into, be that a list of one; from the outside in."""
+    level = [said]
+    for _ in range(_DEEPEST_HOLDER):
+        yield from level
+        level = [held for one in level for name in _HOLDERS if isinstance(held := _alone(one.get(name)), Mapping)]
 
 
-def _id_here(said: Mapping[str, Any], names: Iterable[str]) -> str | None:
-    return next((found for name in names if (found := _id(said.get(name))) is not None), None)
+def _alone(held: Any) -> Any:
+    return held[0] if isinstance(held, list) and len(held) == 1 else held
+
+
+def _word_here(holder: Mapping[str, Any]) -> object:
+    told = [holder[name] for name in _STATUSES if holder.get(name) is not None]
+    return next((one for one in told if isinstance(one, str)), told[0] if told else None)
+
+
+def _ids_here(said: Mapping[str, Any], names: Iterable[str]) -> Iterator[str]:
+    return (found for name in names if (found := _id(said.get(name))) is not None)
 
 
 def _id(value: object) -> str | None:
@@ -93,37 +162,57 @@ def _id(value: object) -> str | None:
     return text if 0 < len(text) <= _MOST_ID else None
 
 
-def _found(said: Any, root: str, depth: int) -> Iterator[str]:
+def _found(said: Any, job: _Job, depth: int) -> Iterator[str]:
     """Addresses at the first place that has any; those of a list are all of them."""
     if isinstance(said, str):
-        if (address := _absolute(said, root)) is not None:
+        if (address := _absolute(said, job)) is not None:
             yield address
     elif isinstance(said, list) and depth < _DEEPEST:
         for one in said:
-            yield from _found(one, root, depth + 1)
-    elif isinstance(said, Mapping) and depth < _DEEPEST:
-        yield from _found_in(said, root, depth)
+            yield from _found(one, job, depth + 1)
+    elif isinstance(said, Mapping) and depth < _DEEPEST and not (depth and _is_beside(said)):
+        yield from _found_in(said, job, depth)
 
 
-def _found_in(said: Mapping[str, Any], root: str, depth: int) -> Iterator[str]:
+def _found_in(said: Mapping[str, Any], job: _Job, depth: int) -> Iterator[str]:
     inline = next((said[name] for name in _INLINE if isinstance(said.get(name), str) and said[name]), None)
     if inline is not None:
         yield f"data:video/mp4;base64,{inline}"
         return
-    places = (list(_found(said.get(name), root, depth + 1)) for name in (*_ADDRESSES, *_HOLD_ADDRESSES))
+    # Beside the prompt, an address may be that of an input, which the vendor repeats.
+    names = (*_HOLD_ADDRESSES, *_ADDRESSES) if "prompt" in said else (*_ADDRESSES, *_HOLD_ADDRESSES)
+    places = (list(_found(said.get(name), job, depth + 1)) for name in (*_RESULTS, *names))
     yield from next((addresses for addresses in places if addresses), ())
 
 
-def _absolute(text: str, root: str) -> str | None:
+def _is_beside(said: Mapping[str, Any]) -> bool:
+    """Whether an object says of itself that it is a picture, a sound or an input, and not the video."""
+    return any(isinstance(said.get(name), str) and _BESIDE.fullmatch(said[name].strip()) for name in _KINDS)
+
+
+def _absolute(text: str, job: _Job) -> str | None:
     """None for a text that leads to no video."""
     given = text.strip()
     if given.startswith("data:video/"):
         return given
     try:
-        address = urljoin(f"{root}/", given)
+        address = urljoin(f"{job.root}/", given)
         path = urlsplit(address).path.lower()
+        leads_back = _leads_to(job, address)
     except ValueError:
         return None
     is_path = (given.startswith(_PATHS) or path.endswith(_VIDEOS)) and len(given.split()) == 1
-    is_fit = address.lower().startswith(_SCHEMES) and not path.endswith(_PICTURES)
+    is_fit = address.lower().startswith(_SCHEMES) and not path.endswith(_PICTURES) and not leads_back
     return address if is_fit and (is_path or _WITH_SCHEME.match(given)) else None
+
+
+def _leads_to(job: _Job, address: str) -> bool:
+    """Whether an address is the job's own, as polls have it, and not that of a file."""
+    parts = urlsplit(address)
+    steps = [unquote(step) for step in parts.path.split("/") if step]
+    if steps[-1:] in (["status"], ["cancel"]):
+        steps.pop()
+    if len(steps) < 2 or steps[-1] != job.native_id:
+        return False
+    is_api = parts.netloc == urlsplit(job.root).netloc or any(_VERSION.fullmatch(step) for step in steps[:-2])
+    return steps[-2] in _JOBS or (is_api and steps[-2] in _JOBS_OR_FILES)

@@ -10,6 +10,8 @@ from typing import Any
 from reelrouter.providers.base import Unclear
 from reelrouter.providers.complaints import Complaint, Judge, complaint_in, says_lost
 from reelrouter.providers.decoration import MOST_OUTPUTS
+from reelrouter.providers.places import ids_in, is_unset
+from reelrouter.providers.prose import class_of_words
 from reelrouter.providers.reading import class_of_status, failed, shown, status_in
 from reelrouter.providers.words import failure_of_word, meaning_of
 from reelrouter.work import Failed, FailureClass, Fetch, Finished, JobLost, NotAnswered, Outcome, Running
@@ -26,6 +28,8 @@ class Answered:
 
     said: Mapping[str, Any]
     """All of it."""
+    native_id: str
+    """The job's, by which an answer shows that it tells of that job."""
     status: object
     finished: Finished | Failed
     """`Failed` where the answer names no video."""
@@ -59,11 +63,12 @@ def _by_word(answered: Answered) -> Outcome | Unclear:
         case "done":
             return _done(answered)
         case "failed":
-            return _failed(answered)
+            return _ended(answered, _failed(answered))
         case "cancelled":
             return replace(_failed(answered), failure=FailureClass.CANCELLED, error_type=None)
         case "expired":
-            return replace(_failed(answered), failure=FailureClass.EXPIRED, error_type=None)
+            expired = replace(_failed(answered), failure=FailureClass.EXPIRED, error_type=None)
+            return _ended(answered, expired)
         case "lost":
             raise JobLost(shown(answered.status))
         case None:
@@ -73,8 +78,21 @@ def _by_word(answered: Answered) -> Outcome | Unclear:
 def _done(answered: Answered) -> Finished | Failed:
     """Some vendors call a failure done, and tell it by an error in the place of the video."""
     if isinstance(answered.finished, Failed) and complaint_in(answered.said) is not None:
-        return _failed(answered)
+        return _ended(answered, _failed(answered))
     return answered.finished
+
+
+def _ended(answered: Answered, failure: Failed) -> Failed:
+    """A failure that is the job's. Raises `NotAnswered` for one of the asking: else another would be paid too."""
+    ids = [one for one in ids_in(answered.said) if not is_unset(one)]
+    if answered.native_id not in ids and _is_about_asking(answered, failure):
+        raise NotAnswered(f"an error that names no job: {failure.vendor_code}: {failure.vendor_text}")
+    return failure
+
+
+def _is_about_asking(answered: Answered, failure: Failed) -> bool:
+    by_words = class_of_words(complaint_in(answered.said) or Complaint())
+    return not _NOT_THE_JOBS.isdisjoint({failure.failure, by_words})
 
 
 def _failed(answered: Answered) -> Failed:

@@ -121,6 +121,11 @@ def is_hidden(name: str, value: str) -> bool:
     return len(value) >= (_SHORTEST_KEY if _SECRET_NAMES.search(name) else _SHORTEST)
 
 
+def names_a_secret(name: str) -> bool:
+    """Whether what goes by this name opens something: an Authorization header does, a workspace's id does not."""
+    return _SECRET_NAMES.search(name) is not None
+
+
 def unsigned(address: str) -> str:
     """An address without a user, and without what a signature in its query says."""
     address = _USER.sub(f"{REDACTED}@", address)

@@ -10,11 +10,11 @@ from typing import Any
 
 from reelrouter.providers.base import ProviderDrift, Reply
 from reelrouter.providers.complaints import Complaint, Judge, complaint_in, sentence_in
-from reelrouter.providers.places import id_in
+from reelrouter.providers.places import ids_in, is_unset
+from reelrouter.providers.prose import class_of_words, leaves_open
 from reelrouter.providers.reading import (
     NotJson,
     class_of_status,
-    failed,
     json_object,
     refused,
     retry_after,
@@ -39,38 +39,6 @@ operator's to mend, and whatever else it dislikes of a request may pass elsewher
 _MOVED = frozenset({301, 307, 308})
 """Redirects that want the same request sent elsewhere: it was not carried out here."""
 _LOGIN = re.compile(r"log[-_]?in|sign[-_]?in|\bsso\b|oauth|/auth\b", re.IGNORECASE)
-_OPEN_WORDS = re.compile(
-    r"time[ds]?[- ]?out|\binternal\b|server error|unknown error|unavailable|bad gateway|upstream|already|duplicate"
-    r"|conflict",
-    re.IGNORECASE,
-)
-_WORDS: Mapping[FailureClass, re.Pattern[str]] = {
-    FailureClass.QUOTA_BILLING: re.compile(
-        r"balance|\bcredits?\b|quota|billing|arrear|overdue|payment|\bfunds?\b|recharge|top[- ]?up", re.IGNORECASE
-    ),
-    FailureClass.AUTH: re.compile(
-        r"(?:invalid|bad|wrong|missing|incorrect|expired|no) (?:\w+ )?(?:key|token|credential|signature)"
-        r"|(?:key|token|credential|signature)s?\b.{0,30}\b(?:invalid|expired|missing|incorrect|wrong|required)"
-        r"|unauthori[sz]ed|unauthenticated|\bauth|\bforbidden|permission|access denied|log ?in|sign ?in",
-        re.IGNORECASE,
-    ),
-    FailureClass.CONCURRENCY: re.compile(r"concurren|overload|capacity|\bbusy\b|parallel", re.IGNORECASE),
-    FailureClass.RATE_LIMITED: re.compile(
-        r"\brate\b.{0,20}\b(?:limit|exceed)|too many|throttl|too frequent|slow down|\b[rq]pm\b|\bqps\b",
-        re.IGNORECASE,
-    ),
-    FailureClass.POLICY_INPUT: re.compile(
-        r"moderat|polic(?:y|ies)|sensitive|\bsafety\b|nsfw|inappropriate|prohibited|violat|risk control|copyright",
-        re.IGNORECASE,
-    ),
-    FailureClass.USER_ERROR: re.compile(
-        r"invalid|parameter|required|unsupported|not support|missing|malformed|must be|bad request|validation"
-        r"|illegal|out of range|too (?:long|large|short|small|big)",
-        re.IGNORECASE,
-    ),
-}
-"""What plain words say of a refusal that has no code; the first that fits counts."""
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def created(reply: Reply, judge: Judge, *names: str) -> tuple[str, Mapping[str, Any]]:
@@ -82,9 +50,11 @@ def created(reply: Reply, judge: Judge, *names: str) -> tuple[str, Mapping[str, 
     if not 200 <= reply.status < 300:
         raise refusal(reply, judge)
     said = json_object(reply)
-    if (native_id := id_in(said, *names)) is not None:
-        return native_id, said
     complaint = complaint_in(said)
+    # Beside an error, an id of zero is what a server puts there that fills all its fields.
+    ids = (one for one in ids_in(said, *names) if complaint is None or not is_unset(one))
+    if (native_id := next(ids, None)) is not None:
+        return native_id, said
     if complaint is None:
         raise ProviderDrift(f"HTTP {reply.status} with neither an id nor an error: {shown(reply.body)}")
     failure = _proved(complaint, judge)
@@ -135,12 +105,7 @@ def _proved(complaint: Complaint, judge: Judge) -> Failed | None:
     if status is not None:
         is_open = status >= 500 or status in _OPEN_STATUSES
         return None if is_open else judge(complaint, class_of_status(status))
-    words = _CAMEL.sub(" ", f"{complaint.code or ''} {_text(complaint.said)}").replace("_", " ")
-    if _OPEN_WORDS.search(words):
+    if leaves_open(complaint):
         return None
-    found = next((failure for failure, pattern in _WORDS.items() if pattern.search(words)), None)
+    found = class_of_words(complaint)
     return judged if found is None else judge(complaint, found)
-
-
-def _text(said: object) -> str:
-    return failed(FailureClass.DRIFT, said=said).vendor_text or ""

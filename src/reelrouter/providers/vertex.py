@@ -33,6 +33,7 @@ from reelrouter.work import (
     Finished,
     Handle,
     Media,
+    NotAnswered,
     Order,
     Outcome,
     Output,
@@ -139,7 +140,12 @@ class Vertex(Provider):
             notes = () if complaint is None else (f"an error beside the video: {shown(complaint.said)}",)
             return Finished(outputs=outputs, notes=notes)
         if complaint is not None:
-            return _judge(complaint, FailureClass.TRANSIENT)
+            failure = _judge(complaint, FailureClass.TRANSIENT)
+            if not flag_of(
+                operation.get("done")
+            ):  # it is about the asking: only what is done has an error of its own
+                raise NotAnswered(f"{failure.vendor_code}: {failure.vendor_text}")
+            return failure
         return _without_video(operation, reply)
 
 
