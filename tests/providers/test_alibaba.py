@@ -461,7 +461,9 @@ def _refused(wanted: Order, *replies: Reply) -> Failed:
 
 
 def _polled(output: dict[str, Any]) -> Outcome | Unclear:
-    (call,), outcome = _end(ALIBABA.poll(HANDLE, ACCOUNT), _reply({"request_id": "r", "output": {"task_id": "t-1", **output}}))
+    (call,), outcome = _end(
+        ALIBABA.poll(HANDLE, ACCOUNT), _reply({"request_id": "r", "output": {"task_id": "t-1", **output}})
+    )
     assert (call.method, call.url, call.creates) == ("GET", "tasks/t-1", False)
     return outcome
 
