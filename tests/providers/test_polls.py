@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reelrouter.providers import places
 from reelrouter.providers.base import ProviderDrift, Unclear
 from reelrouter.work import Failed, FailureClass, Finished, JobLost, NotAnswered, Running
 from tests.providers.speakers import (
@@ -287,3 +288,19 @@ def test_an_error_in_the_place_of_an_operation_is_not_its_end(number: int) -> No
 def test_an_address_of_something_else_is_not_taken_for_the_video(name: str, told: Any) -> None:
     """A job's own address, a picture without a suffix, and the input that the request came with."""
     assert urls(EVERYBODY[name].polled({"id": JOB, "status": "completed", **told})) == [VIDEO]
+
+
+@pytest.mark.parametrize(
+    "said", [{"urls": ["/"] * 20_000}, {"data": [{"url": "/v.mp4?"}] * 20_000}], ids=["texts", "objects"]
+)
+def test_an_answer_full_of_addresses_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch, said: Any) -> None:
+    """Two megabytes of them hold the loop of an engine, and so all of its jobs, for many seconds at each poll."""
+    looked_at, absolute = list[str](), places._absolute
+
+    def counting(text: str, job: Any) -> str | None:
+        looked_at.append(text)
+        return absolute(text, job)
+
+    monkeypatch.setattr(places, "_absolute", counting)
+    places.places_in(said, "https://vendor.test/v1")
+    assert 0 < len(looked_at) <= 1000

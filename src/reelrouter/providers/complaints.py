@@ -37,6 +37,8 @@ _SENTENCES = (
 )  # fmt: skip
 _CODES_OF_ANSWERS = tuple(name for name in _CODES if name not in ("type", "status", "status_code"))
 """On the whole answer these three say other things than what went wrong."""
+_MOST_ERRORS = 20
+"""Of a list, that are looked at."""
 _NO_ERRORS = frozenset({"", "ok", "success", "succeed", "succeeded", "none", "null", "nil", "false", "n/a"})
 _NO_CODE = re.compile(r"0+|2\d\d", re.ASCII)
 _LOST_CODE = re.compile(
@@ -94,7 +96,8 @@ def _error(error: Any, code: object, sentence: object) -> Complaint | None:
     if isinstance(error, Mapping):
         return _object(error)
     if isinstance(error, list):
-        return next((one for item in error if (one := _error(item, code, sentence)) is not None), None)
+        told = (_error(item, code, sentence) for item in error[:_MOST_ERRORS])
+        return next((one for one in told if one is not None), None)
     if error is True:
         return Complaint(code=code, said=sentence, error=error)
     if isinstance(error, str) and _is_bad(error):

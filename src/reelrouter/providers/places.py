@@ -55,6 +55,8 @@ _JOBS = frozenset({
 _JOBS_OR_FILES = frozenset({"video", "videos"})
 _VERSION = re.compile(r"v\d\w*|api", re.IGNORECASE)
 _DEEPEST = 8
+_MOST_LOOKED_AT = 4 * MOST_OUTPUTS
+"""Members of one list: an answer of a hundred thousand would hold everybody up at each poll."""
 BUCKETS = "gs://"
 _SCHEMES = ("http://", "https://", BUCKETS)
 _WITH_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
@@ -168,7 +170,7 @@ def _found(said: Any, job: _Job, depth: int) -> Iterator[str]:
         if (address := _absolute(said, job)) is not None:
             yield address
     elif isinstance(said, list) and depth < _DEEPEST:
-        for one in said:
+        for one in said[:_MOST_LOOKED_AT]:
             yield from _found(one, job, depth + 1)
     elif isinstance(said, Mapping) and depth < _DEEPEST and not (depth and _is_beside(said)):
         yield from _found_in(said, job, depth)
