@@ -130,10 +130,12 @@ def test_a_version_bears_what_the_next_one_adds(tmp_path: Path) -> None:
         with api.client() as client, ThreadPoolExecutor(3) as threads:
             upgraded = threading.Event()
             loads = [threads.submit(work_until, client, upgraded) for _ in range(2)]
-            ended(client, placed(client, REFUSED))
-            migrate_server(fleet.database, following(tmp_path / "next", EXPANDING, "0006"))
-            ended(client, placed(client, REFUSED))
-            upgraded.set()
+            try:
+                ended(client, placed(client, REFUSED))
+                migrate_server(fleet.database, following(tmp_path / "next", EXPANDING, "0006"))
+                ended(client, placed(client, REFUSED))
+            finally:
+                upgraded.set()
             jobs = [job for load in loads for job in load.result()]
             assert {ended(client, job)["status"] for job in jobs} == {"failed"}
         engine.close()
