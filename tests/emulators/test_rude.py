@@ -144,6 +144,17 @@ async def test_several_befall_one_job_each_where_it_can() -> None:
             assert response.status == 403
 
 
+@pytest.mark.parametrize("name", ["poll: 500 html", "poll: truncated 200"])
+async def test_an_answer_that_another_has_replaced_is_left_alone(name: str) -> None:
+    """Whatever else befalls the job shows in the answers that mean something."""
+    async with running() as (toy, _, session):
+        toy.script = Script(rude=(name, "done: ok", "cost: words"), rude_times=1)
+        await submit(session)
+        status, body = await poll(session)
+        assert (status, b"lots" in body) == (500 if "500" in name else 200, False)
+        assert (await view(session))["state"] == "ok"
+
+
 async def test_a_job_whose_id_is_odd_is_found_by_it() -> None:
     """Once it is quoted, as an id in a path must be."""
     async with running() as (toy, served, session):

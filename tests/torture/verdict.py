@@ -75,12 +75,12 @@ def _sent_for_a_job(evidence: Evidence) -> Iterator[str]:
 
 def _made_and_delivered(evidence: Evidence) -> Iterator[str]:
     """A cancelled or expired job may have been made as well; a failed one only where nobody could know, or where
-    its file came after the job's end, and is its owner's now."""
+    its file came after the job's end, and is its owner's now, or is still asked for."""
     for row in evidence.jobs.values():
         submits = evidence.submits.get(row.mark, ()) if row.mark is not None else ()
         if row.status == "completed" and not any(map(_is_made, submits)):
             yield f"{row.id} (mark {row.mark}) is completed, and no vendor made it"
-        is_failed = row.status == "failed" and not row.files
+        is_failed = row.status == "failed" and not row.files and not row.is_looked_for
         if is_failed and any(map(_is_made, submits)) and _is_certain(submits[-1], evidence):
             yield f"{row.id} (mark {row.mark}) has failed, and {submits[-1].vendor} made it"
 

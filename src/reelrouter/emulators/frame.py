@@ -297,7 +297,8 @@ class Emulator(ABC):
             own = f"/own/{quote(task.id, safe='')}.mp4"
             answer = given = replace(given, file=self.video_url(task), own_file=own)
         for rudeness in script.rudenesses:
-            if says in rudeness.says and rudeness.fits(self.shape) and not _is_over(rudeness, script, task):
+            is_meant = answer.says in rudeness.says  # which is None once another answer has taken its place
+            if is_meant and rudeness.fits(self.shape) and not _is_over(rudeness, script, task):
                 answer = rudeness.alter(answer, self.shape)
                 if task is not None:
                     task.altered[rudeness.name] += 1

@@ -185,7 +185,7 @@ def _error(message: str, code: object) -> Alter:
 
 def _truncated(answer: Answer, _shape: Shape) -> Answer:
     body = answer.sent()
-    return replace(answer, body=body[: len(body) // 2], headers=_JSON)
+    return replace(answer, says=None, body=body[: len(body) // 2], headers=_JSON)
 
 
 def _file(name: str, alter: Alter) -> Rudeness:
