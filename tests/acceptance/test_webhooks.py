@@ -317,7 +317,8 @@ def test_a_stale_webhook_is_refused_though_it_is_genuine(world: World) -> None:
     """Recorded and sent again later: the stamp is under the signature."""
     secret = "whsec_c2VjcmV0"
     with express(secret) as receiver:
-        for age, status in ((0, 204), (299, 204), (302, 401), (-302, 401)):
+        # Half a minute from the limit of five: a slow machine may take seconds to hand one over.
+        for age, status in ((0, 204), (270, 204), (330, 401), (-330, 401)):
             headers = sign(b"{}", secret, event_id="k", timestamp=int(time.time()) - age)
             assert receiver.answer_to("/openrouter", b"{}", headers) == status
             assert receiver.answer_to("/standard", b"{}", headers) == status
